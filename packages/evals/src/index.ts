@@ -1,0 +1,2 @@
+/** Evaluation tasks, runner, pass@k and report. See README.md. */
+export * from "./contract.ts";

@@ -1,0 +1,99 @@
+/**
+ * What a language model is to the rest of the project: embeddings in, final hidden states out. No sampling, no loss.
+ *
+ * Axes: P prompts, B batch rows, S prompt tokens (left-padded to the longest), T tokens after the prompt, D hidden, V vocabulary.
+ * Invariants: hidden states are after the final norm, ready for the head; linear weights live in memory as [in, out]
+ * (Hugging Face files hold [out, in]), because that is the orientation in which every backend is fast.
+ */
+
+import type { Backend, DType, Tensor } from "@soft-tokens/tensor";
+import type { ModelConfig } from "./config/config.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/** Token ids of a batch of prompts of any lengths, at least one token each. */
+export type PromptIds = readonly (readonly number[])[];
+
+/** Embeddings and weights that the head operations of `@soft-tokens/tensor` take. */
+export interface LanguageHead {
+  readonly weight_VD: Tensor;
+  /** The same handle where the model ties them. */
+  readonly embedding_VD: Tensor;
+}
+
+/** A batch that is being decoded: a shared prefix per prompt and a growing cache per row. The owner disposes it. */
+export interface DecodeSession extends Disposable {
+  /** Rows now in the batch. */
+  readonly rows: number;
+  /** Tokens appended after the prompts so far; the same for every row. */
+  readonly length: number;
+  /** One step: input embeddings [R, D] -> hidden states [R, D] (rows in order). @throws MODEL_CONTEXT_FULL beyond `maxLength`. */
+  step(input_RD: Tensor): Tensor;
+  /** Keeps the given rows, ascending; the rest leave the batch. */
+  keepRows(rows: readonly number[]): void;
+  dispose(): void;
+}
+
+export interface PrefillOptions {
+  /** How many rows start from each prompt; the prompt itself is computed once. */
+  readonly rowsPerPrompt: readonly number[];
+  /** Most tokens after the prompt, for the preallocated cache. */
+  readonly maxLength: number;
+}
+
+export interface Prefilled {
+  readonly session: DecodeSession;
+  /** Hidden state of each prompt's last token, repeated for its rows: [R, D]. */
+  readonly hidden_RD: Tensor;
+}
+
+/** A teacher-forced batch whose rows share prompts. Positions of row b of prompt p start at the prompt's length. */
+export interface GroupedInput {
+  readonly promptIds: PromptIds;
+  /** Consecutive rows per prompt, sums to B. */
+  readonly rowsPerPrompt: readonly number[];
+  /** Embeddings that follow the prompt, right-padded to T; padding rows are never seen by earlier positions. */
+  readonly suffix_BTD: Tensor;
+  /** Keep only each layer's input and compute the rest again in the backward pass. Defaults to `false`. */
+  readonly checkpointLayers?: boolean;
+}
+
+export interface GroupedHidden {
+  /** [P, S, D], left-padded: the last position is the last prompt token. */
+  readonly prompt_PSD: Tensor;
+  /** [B, T, D] */
+  readonly suffix_BTD: Tensor;
+}
+
+export interface LanguageModel extends Disposable {
+  readonly config: ModelConfig;
+  readonly backend: Backend;
+  readonly tokenizer: Tokenizer;
+  /** By Hugging Face name; every trainable tensor once (a tied head is not listed apart). Linear weights are [in, out]. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly head: LanguageHead;
+  /** ids int32 of any shape -> [..., D]. Differentiable. */
+  embed(ids: Tensor): Tensor;
+  /** input [B, T, D] -> hidden [B, T, D]; `leftPadding[b]` positions at the start of row b are padding. Differentiable. */
+  forward(
+    input_BTD: Tensor,
+    options?: { readonly leftPadding?: readonly number[]; readonly checkpointLayers?: boolean },
+  ): Tensor;
+  /** Computes each prompt once and opens a decode session. No gradient. */
+  prefill(promptIds: PromptIds, options: PrefillOptions): Prefilled;
+  /** Prompts pass the layers once for all their rows. Differentiable in the parameters and in `suffix_BTD`. */
+  forwardGrouped(input: GroupedInput): GroupedHidden;
+  dispose(): void;
+}
+
+export interface LoadModelOptions {
+  readonly backend: Backend;
+  /** Defaults to the weights' own dtype where the backend computes in it, else float32. */
+  readonly dtype?: Extract<DType, "float32" | "bfloat16">;
+  /** Bytes read so far and in all, while weights are read or downloaded. */
+  readonly onProgress?: (progress: {
+    readonly file: string;
+    readonly bytes: number;
+    readonly totalBytes: number;
+  }) => void;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,2 @@
+/** Thought policies and generation. See README.md. */
+export type * from "./contract.ts";

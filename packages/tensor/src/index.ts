@@ -1,0 +1,6 @@
+/** The tensor contract. See README.md for its boundary, `./conformance` for what every operation means. */
+export type * from "./contract.ts";
+export * from "./dtype.ts";
+export * from "./errors.ts";
+export type * from "./fused/contract.ts";
+export * from "./random/key.ts";

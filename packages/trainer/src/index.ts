@@ -1,0 +1,2 @@
+/** RLOO and supervised fine-tuning. See README.md. */
+export type * from "./contract.ts";
