@@ -3,4 +3,8 @@ export type * from "./contract.ts";
 export * from "./dtype.ts";
 export * from "./errors.ts";
 export type * from "./fused/contract.ts";
+export * from "./fused/index.ts";
+export * from "./random/fill.ts";
 export * from "./random/key.ts";
+export * from "./scope.ts";
+export * from "./shape.ts";

@@ -1,0 +1,74 @@
+/** Reference decompositions of rmsNorm, rotary, gatedMlp and adamW: required operations only. */
+
+import type { Backend, Tensor } from "../contract.ts";
+import type { AdamWArguments } from "./contract.ts";
+
+/** Zhang and Sennrich 2019, arXiv 1910.07467, as in Llama: the mean of squares in float32. */
+export function rmsNorm(
+  ops: Backend,
+  x: Tensor,
+  weight_D: Tensor,
+  options: { readonly epsilon: number },
+): Tensor {
+  return ops.tidy(() => {
+    const x32 = ops.cast(x, "float32");
+    const meanSquare = ops.mean(ops.square(x32), { axis: -1, keepDims: true });
+    const inverse = ops.rsqrt(ops.affine(meanSquare, { shift: options.epsilon }));
+    return ops.multiply(ops.cast(ops.multiply(x32, inverse), x.dtype), weight_D);
+  });
+}
+
+/** Su et al. 2021, arXiv 2104.09864, in the half-split layout of Hugging Face's Llama: rotateHalf(x) = [-x2, x1]. */
+export function rotary(ops: Backend, x_BNTH: Tensor, cos: Tensor, sin: Tensor): Tensor {
+  return ops.tidy(() => {
+    const [B = 0, N = 0, T = 0, H = 0] = x_BNTH.shape;
+    const half = H / 2;
+    const x32 = ops.cast(x_BNTH, "float32");
+    const first = ops.slice(x32, [0, 0, 0, 0], [B, N, T, half]);
+    const second = ops.slice(x32, [0, 0, 0, half], [B, N, T, half]);
+    const rotated = ops.concat([ops.negate(second), first], -1);
+    return ops.cast(ops.add(ops.multiply(x32, cos), ops.multiply(rotated, sin)), x_BNTH.dtype);
+  });
+}
+
+/** Shazeer 2020, arXiv 2002.05202 (SwiGLU), as in Llama. */
+export function gatedMlp(
+  ops: Backend,
+  x_RD: Tensor,
+  gate_DF: Tensor,
+  up_DF: Tensor,
+  down_FD: Tensor,
+): Tensor {
+  return ops.tidy(() =>
+    ops.matmul(ops.multiply(ops.silu(ops.matmul(x_RD, gate_DF)), ops.matmul(x_RD, up_DF)), down_FD),
+  );
+}
+
+/** Loshchilov and Hutter 2019, arXiv 1711.05101, in the order of operations of torch.optim.AdamW. */
+export function adamW(ops: Backend, options: AdamWArguments): void {
+  const { parameter, firstMoment, secondMoment, beta1, beta2, learningRate } = options;
+  const correction1 = 1 - beta1 ** options.step;
+  const correction2 = 1 - beta2 ** options.step;
+  ops.tidy(() => {
+    const gradient = ops.affine(ops.cast(options.gradient, "float32"), { scale: options.gradientScale });
+    const first = ops.add(
+      ops.affine(firstMoment, { scale: beta1 }),
+      ops.affine(gradient, { scale: 1 - beta1 }),
+    );
+    const second = ops.add(
+      ops.affine(secondMoment, { scale: beta2 }),
+      ops.affine(ops.square(gradient), { scale: 1 - beta2 }),
+    );
+    const denominator = ops.affine(ops.sqrt(second), {
+      scale: 1 / Math.sqrt(correction2),
+      shift: options.epsilon,
+    });
+    const decayed = ops.affine(ops.cast(parameter, "float32"), {
+      scale: 1 - learningRate * options.weightDecay,
+    });
+    const update = ops.affine(ops.divide(first, denominator), { scale: learningRate / correction1 });
+    ops.assign(parameter, ops.cast(ops.subtract(decayed, update), parameter.dtype));
+    ops.assign(firstMoment, first);
+    ops.assign(secondMoment, second);
+  });
+}
