@@ -171,3 +171,17 @@ export function sumTiles(
     return sum;
   }, first());
 }
+
+/** A result per tile, as a new handle at each call: kept where the vocabulary is one tile, computed again where it is tiled. */
+export function computeOnceIfWhole(
+  ops: Backend,
+  tiles: readonly Span[],
+  compute: (tile: Span) => Tensor,
+): (index: number) => Tensor {
+  if (tiles.length > 1) return (index) => ops.tidy(() => compute(tiles[index] as Span));
+  let kept: Tensor | null = null;
+  return () => {
+    kept ??= compute(tiles[0] as Span);
+    return ops.clone(kept);
+  };
+}

@@ -15,7 +15,15 @@ import type { Backend, CustomGradientResult, Tensor } from "../contract.ts";
 import { TensorError } from "../errors.ts";
 import { assertShape } from "../shape.ts";
 import type { HeadChunk, LogProbResult, ThoughtLogProbArguments, TokenLogProbArguments } from "./contract.ts";
-import { type HeadTiles, planHead, rows32, type Span, sumTiles, visitTiles } from "./head-tiles.ts";
+import {
+  computeOnceIfWhole,
+  type HeadTiles,
+  planHead,
+  rows32,
+  type Span,
+  sumTiles,
+  visitTiles,
+} from "./head-tiles.ts";
 import { checkTemperature, joinRows } from "./mixture.ts";
 
 /** The Gaussian log-probability of stored thoughts, constant dropped. */
@@ -46,8 +54,9 @@ export function thoughtLogProb(ops: Backend, options: ThoughtLogProbArguments): 
     });
     if (!needsGradient) return { logProb_R };
     const g_RD = ops.affine(ops.multiply(difference_RD, coefficient_R1), { scale: 1 / (sigma * sigma) });
-    const project = (index: number) =>
-      ops.matmul(g_RD, rows32(ops, embedding_VD, tiles[index] as Span), { transposeB: true });
+    const project = computeOnceIfWhole(ops, tiles, (tile) =>
+      ops.matmul(g_RD, rows32(ops, embedding_VD, tile), { transposeB: true }),
+    );
     // sum_v p s by this sum and not as g . mu: where p is one-hot the two terms of dz then cancel exactly, which 1 / tau
     // = 1e4 would otherwise turn into noise.
     const expected_R1 = sumTiles(ops, tiles, (_, index) =>
