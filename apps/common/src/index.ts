@@ -1,0 +1,9 @@
+/** Wiring that both apps share. See README.md. */
+export * from "./backend.ts";
+export * from "./errors.ts";
+export * from "./generate-function.ts";
+export * from "./load-options.ts";
+export * from "./model-options.ts";
+export * from "./progress.ts";
+export * from "./run-main.ts";
+export * from "./schema-options.ts";

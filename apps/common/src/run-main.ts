@@ -1,0 +1,66 @@
+/**
+ * The outermost function of an app: exit status, errors as people need them, and Ctrl-C.
+ * A usage error is one message and status 2; anything else that carries a `code` of ours is one message and status 1;
+ * an unknown failure shows its stack, because it is a bug. SOFT_TOKENS_DEBUG=1 shows every stack.
+ */
+
+import { UsageError } from "./errors.ts";
+
+/** Runs `main`; the first SIGINT or SIGTERM aborts `signal`, a second one ends the process at once with status 130. */
+export async function runMain(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new InterruptedError());
+    process.stderr.write("\nStopping after saving what is done; press Ctrl-C again to stop at once.\n");
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  // A reader that leaves early (`| head`) is not a failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  try {
+    await main(controller.signal);
+  } catch (error) {
+    process.exitCode = report(error);
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+/** The reason of an abort by the person at the keyboard. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  readonly code = "INTERRUPTED" as const;
+  constructor() {
+    super("interrupted");
+  }
+}
+
+function report(error: unknown): number {
+  if (!(error instanceof Error)) {
+    process.stderr.write(`error: ${String(error)}\n`);
+    return 1;
+  }
+  if (error instanceof InterruptedError) return 130;
+  const code = (error as { code?: unknown }).code;
+  const isExpected = typeof code === "string" && !(error instanceof TypeError) && !(error instanceof ReferenceError);
+  if (isExpected && process.env.SOFT_TOKENS_DEBUG !== "1") {
+    process.stderr.write(`error: ${error.message}${systemHint(code)}\n`);
+  } else {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+  }
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function systemHint(code: string): string {
+  switch (code) {
+    case "ENOSPC":
+      return "\nThe disk is full. Free some space and run the same command again: a training run continues from its last checkpoint.";
+    case "EACCES":
+    case "EROFS":
+      return "\nThe folder cannot be written. Choose another one with --out.";
+    default:
+      return "";
+  }
+}
