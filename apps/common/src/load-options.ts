@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { z } from "zod";
-import { toFlag } from "./schema-options.ts";
 import { UsageError } from "./errors.ts";
+import { toFlag } from "./schema-options.ts";
 
 /** The keys of a JSON file of options. A bare name means a file in `recipesFolder`. @throws UsageError */
 export function readConfigFile(file: string, recipesFolder: string): Record<string, unknown> {
@@ -13,10 +13,14 @@ export function readConfigFile(file: string, recipesFolder: string): Record<stri
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new UsageError(`--config ${file}: not a readable JSON file (${(error as Error).message})`, { cause: error });
+    throw new UsageError(`--config ${file}: not a readable JSON file (${(error as Error).message})`, {
+      cause: error,
+    });
   }
   if (parsed === null || typeof parsed !== "object" || Array.isArray(parsed)) {
-    throw new UsageError(`--config ${file}: wanted a JSON object of options, such as {"thought": "soft", "learningRate": 6e-6}`);
+    throw new UsageError(
+      `--config ${file}: wanted a JSON object of options, such as {"thought": "soft", "learningRate": 6e-6}`,
+    );
   }
   const { $comment: _comment, ...options } = parsed as Record<string, unknown>;
   return options;
@@ -43,9 +47,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   const known = Object.keys(schema.shape);
   const lines = result.error.issues.map((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys
-        .map((key) => `  ${key}: no such option${suggest(key, known)}`)
-        .join("\n");
+      return issue.keys.map((key) => `  ${key}: no such option${suggest(key, known)}`).join("\n");
     }
     const key = String(issue.path[0] ?? "");
     const value = { ...file, ...given }[key];

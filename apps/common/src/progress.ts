@@ -16,7 +16,11 @@ const PLAIN_INTERVAL_MS = 10_000;
 const LIVE_INTERVAL_MS = 100;
 
 /** `label` names the work, `unit` what is counted ("step", "question"). */
-export function createProgress(label: string, unit: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+export function createProgress(
+  label: string,
+  unit: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): Progress {
   const started = performance.now();
   const isLive = stream.isTTY === true;
   let lastShown = Number.NEGATIVE_INFINITY;

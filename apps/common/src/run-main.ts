@@ -44,7 +44,8 @@ function report(error: unknown): number {
   }
   if (error instanceof InterruptedError) return 130;
   const code = (error as { code?: unknown }).code;
-  const isExpected = typeof code === "string" && !(error instanceof TypeError) && !(error instanceof ReferenceError);
+  const isExpected =
+    typeof code === "string" && !(error instanceof TypeError) && !(error instanceof ReferenceError);
   if (isExpected && process.env.SOFT_TOKENS_DEBUG !== "1") {
     process.stderr.write(`error: ${error.message}${systemHint(code)}\n`);
   } else {

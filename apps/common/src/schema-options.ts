@@ -24,7 +24,10 @@ export function addSchemaOptions(command: Command, schema: z.ZodObject): Command
       command.addOption(new Option(`--${flag}`, help)).addOption(new Option(`--no-${flag}`).hideHelp());
       continue;
     }
-    const option = new Option(`--${flag} <${field.kind === "enum" ? field.choices.join("|") : placeholder(key, field)}>`, help);
+    const option = new Option(
+      `--${flag} <${field.kind === "enum" ? field.choices.join("|") : placeholder(key, field)}>`,
+      help,
+    );
     if (field.kind === "number") option.argParser(parseNumber);
     if (field.kind === "enum") option.choices([...field.choices]);
     command.addOption(option);
@@ -48,7 +51,8 @@ export function toFlag(key: string): string {
 
 function parseNumber(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError(`wanted a number, got ${JSON.stringify(text)}.`);
+  if (text.trim() === "" || Number.isNaN(value))
+    throw new InvalidArgumentError(`wanted a number, got ${JSON.stringify(text)}.`);
   return value;
 }
 
@@ -63,7 +67,8 @@ function placeholder(key: string, field: Field): string {
 
 function suffix(field: Field): string {
   if (field.defaultValue !== undefined) {
-    const text = typeof field.defaultValue === "string" ? field.defaultValue : JSON.stringify(field.defaultValue);
+    const text =
+      typeof field.defaultValue === "string" ? field.defaultValue : JSON.stringify(field.defaultValue);
     return ` (default: ${text.length > 40 ? "the paper's, see README" : text})`;
   }
   return field.isRequired ? " (required)" : "";
@@ -76,7 +81,12 @@ function describeField(type: z.ZodType): Field {
   let defaultValue: unknown;
   let isRequired = true;
   for (;;) {
-    const definition = inner.def as unknown as { type: string; innerType?: z.ZodType; defaultValue?: unknown; entries?: Record<string, string> };
+    const definition = inner.def as unknown as {
+      type: string;
+      innerType?: z.ZodType;
+      defaultValue?: unknown;
+      entries?: Record<string, string>;
+    };
     if (definition.type === "default") defaultValue = definition.defaultValue;
     if (definition.type === "default" || definition.type === "optional") {
       isRequired = false;
