@@ -1,0 +1,120 @@
+/**
+ * One micro-batch's teacher-forced pass (method.md section 2): sum over rows of coefficient_i * l_i, where l_i sums the
+ * log-probabilities of all thought steps and answer tokens. With coefficients -A_i / B these sums over the micro-batches of a
+ * batch are the RLOO loss; with -1 / (completion tokens of the batch) they are the supervised loss.
+ *
+ * The stored thoughts are constants: one forward pass, no back-propagation through time.
+ *
+ * Axes: P prompts, S prompt tokens, B rows, T inputs after the prompt, N scored positions, D hidden.
+ */
+
+import type { LanguageModel } from "@soft-tokens/model";
+import type { ThoughtPolicy } from "@soft-tokens/sampler";
+import { type HeadChunk, type LogProbResult, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
+import type { MicroBatch } from "./microbatch.ts";
+import { layOut, type PositionList, type SuffixInputs } from "./row-layout.ts";
+
+export interface LossContext {
+  readonly model: LanguageModel;
+  /** Null where no row has a thought: supervised training. */
+  readonly policy: ThoughtPolicy | null;
+  readonly answerTemperature: number;
+  readonly embeddingGradient: boolean;
+  readonly checkpointLayers: boolean;
+  readonly chunk?: HeadChunk;
+  /** Leave the answer's term out of the value, to measure the thought's gradient alone. Defaults to `false`. */
+  readonly thoughtTermOnly?: boolean;
+}
+
+/** The caller owns the tensors. */
+export interface MicroBatchLoss {
+  /** Scalar, differentiable. */
+  readonly value: Tensor;
+  /** Per scored position in row order, no gradient: thoughts, then answers. */
+  readonly aux: readonly [thoughtLogProb_N: Tensor, answerLogProb_N: Tensor];
+}
+
+/** Call inside `valueAndGrad`. */
+export function microBatchLoss(batch: MicroBatch, context: LossContext): MicroBatchLoss {
+  const { model, policy, chunk } = context;
+  const ops = model.backend;
+  const layout = layOut(batch, model.config.hiddenSize);
+  return ops.tidy(() => {
+    const table_RD = hiddenTable(layout.inputs, context);
+    const scorable = (positions: PositionList) => ({
+      hidden_ND: ops.takeRows(table_RD, ops.tensor(positions.tableRows, [positions.count], "int32")),
+      ids_N: ops.tensor(positions.ids, [positions.count], "int32"),
+      coefficient_N: ops.tensor(positions.coefficients, [positions.count]),
+    });
+
+    const none = (): LogProbResult => ({
+      value: ops.zeros([]),
+      logProb_R: ops.zeros([0]),
+      entropy_R: ops.zeros([0]),
+    });
+    const thought = () => {
+      if (layout.thoughts.count === 0) return none();
+      if (!policy) throw new TypeError("microBatchLoss: rows with thoughts need a policy");
+      const { hidden_ND, ids_N, coefficient_N } = scorable(layout.thoughts);
+      const stored = layout.stored_ND
+        ? {
+            ids_N,
+            thought_ND: ops.tensor(layout.stored_ND, [layout.thoughts.count, model.config.hiddenSize]),
+          }
+        : { ids_N };
+      return policy.score(hidden_ND, stored, coefficient_N, {
+        backend: ops,
+        head: model.head,
+        embeddingGradient: context.embeddingGradient,
+        ...(chunk && { chunk }),
+      });
+    };
+    const answer = () => {
+      if (layout.answers.count === 0) return none();
+      const { hidden_ND, ids_N, coefficient_N } = scorable(layout.answers);
+      return tokenLogProb(ops, {
+        hidden_RD: hidden_ND,
+        weight_VD: model.head.weight_VD,
+        ids_R: ids_N,
+        coefficient_R: coefficient_N,
+        temperature: context.answerTemperature,
+        ...chunk,
+      });
+    };
+
+    const thoughtTerm = thought();
+    const answerTerm = answer();
+    const value = context.thoughtTermOnly ? thoughtTerm.value : ops.add(thoughtTerm.value, answerTerm.value);
+    return { value, aux: [thoughtTerm.logProb_R, answerTerm.logProb_R] as const };
+  });
+}
+
+/** Hidden states of each prompt's last position, then of all suffix positions: [P + B * T, D]. */
+function hiddenTable(inputs: SuffixInputs, { model, checkpointLayers }: LossContext): Tensor {
+  const ops = model.backend;
+  const D = model.config.hiddenSize;
+  const { promptIds, rowsPerPrompt, rows: B, length: T } = inputs;
+  const embedded_BTD = model.embed(ops.tensor(inputs.ids_BT, [B, T], "int32"));
+  const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
+    promptIds,
+    rowsPerPrompt,
+    suffix_BTD: inputs.stored ? withStoredThoughts(embedded_BTD, inputs.stored, model) : embedded_BTD,
+    checkpointLayers,
+  });
+  const [P = 0, S = 0] = prompt_PSD.shape;
+  const last_PD = ops.reshape(ops.slice(prompt_PSD, [0, S - 1, 0], [P, 1, D]), [P, D]);
+  return ops.concat([last_PD, ops.reshape(suffix_BTD, [B * T, D])], 0);
+}
+
+/** Embedded tokens where there are tokens, the stored constants elsewhere: one factor of each sum is 0, so no rounding. */
+function withStoredThoughts(
+  embedded_BTD: Tensor,
+  stored: NonNullable<SuffixInputs["stored"]>,
+  model: LanguageModel,
+): Tensor {
+  const ops = model.backend;
+  const [B = 0, T = 0] = embedded_BTD.shape;
+  const isToken_BT1 = ops.cast(ops.tensor(stored.isToken_BT, [B, T, 1]), embedded_BTD.dtype);
+  const thoughts_BTD = ops.cast(ops.tensor(stored.thoughts_BTD, embedded_BTD.shape), embedded_BTD.dtype);
+  return ops.add(ops.multiply(embedded_BTD, isToken_BT1), thoughts_BTD);
+}

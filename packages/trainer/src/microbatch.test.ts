@@ -1,0 +1,114 @@
+import type { ModelConfig } from "@soft-tokens/model";
+import { describe, expect, it } from "vitest";
+import { activationBytes, computedTokens, planMicroBatches } from "./microbatch.ts";
+import { suffixLength, type TrainingRow } from "./training-row.ts";
+
+const config: ModelConfig = {
+  family: "llama",
+  vocabularySize: 50,
+  hiddenSize: 16,
+  ffnSize: 32,
+  layers: 2,
+  queryHeads: 4,
+  kvHeads: 2,
+  headSize: 4,
+  maxPositions: 128,
+  normEpsilon: 1e-5,
+  ropeTheta: 10000,
+  ropeScaling: { type: "default" },
+  tiedHead: true,
+  qkvBias: false,
+  outputBias: false,
+  mlpBias: false,
+  qkNorm: false,
+  bosTokenId: null,
+  eosTokenIds: [],
+};
+
+function row(promptIndex: number, thought: number, answer = 2, prompt = 5): TrainingRow {
+  return {
+    promptIndex,
+    promptIds: Array(prompt).fill(1),
+    thoughtIds: Array(thought).fill(2),
+    thoughts: null,
+    forcedIds: [3],
+    answerIds: Array(answer).fill(4),
+    coefficient: 1,
+  };
+}
+
+const batch = [3, 9, 1, 7, 5].flatMap((length) => [row(0, length), row(1, 2 * length, 2, 9)]);
+const unlimited = {
+  memoryBudgetBytes: Number.MAX_SAFE_INTEGER,
+  maxRowsPerMicroBatch: 0,
+  checkpointLayers: false,
+};
+
+describe("suffixLength", () => {
+  it("ends at the position that predicts the last scored token", () => {
+    expect(suffixLength(row(0, 4, 2))).toBe(4 + 1 + 2 - 1);
+    expect(suffixLength(row(0, 4, 0))).toBe(3);
+    expect(suffixLength(row(0, 0, 1))).toBe(1);
+    expect(suffixLength({ ...row(0, 0, 1), forcedIds: [] })).toBe(0);
+    expect(suffixLength(row(0, 0, 0))).toBe(0);
+  });
+});
+
+describe("planMicroBatches", () => {
+  it("takes the whole batch at once where memory allows, prompts together and rows by length", () => {
+    const [only, ...rest] = planMicroBatches(batch, config, unlimited);
+    expect(rest).toEqual([]);
+    expect(only?.rows.map((r) => [r.promptIndex, r.thoughtIds.length])).toEqual([
+      [1, 18],
+      [1, 14],
+      [1, 10],
+      [1, 6],
+      [1, 2],
+      [0, 9],
+      [0, 7],
+      [0, 5],
+      [0, 3],
+      [0, 1],
+    ]);
+    expect(only?.shape).toEqual({ prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20 });
+  });
+
+  it("keeps every row exactly once and every micro-batch within the budget", () => {
+    const memoryBudgetBytes = 300_000;
+    const plan = planMicroBatches(batch, config, { ...unlimited, memoryBudgetBytes });
+    expect(plan.length).toBeGreaterThan(2);
+    expect(new Set(plan.flatMap((micro) => micro.rows))).toEqual(new Set(batch));
+    expect(plan.flatMap((micro) => micro.rows)).toHaveLength(batch.length);
+    for (const micro of plan) {
+      expect(activationBytes(micro.shape, config, unlimited)).toBeLessThanOrEqual(memoryBudgetBytes);
+    }
+  });
+
+  it("gives a row that exceeds the budget a micro-batch of its own", () => {
+    const plan = planMicroBatches(batch, config, { ...unlimited, memoryBudgetBytes: 1 });
+    expect(plan.map((micro) => micro.rows.length)).toEqual(batch.map(() => 1));
+  });
+
+  it("honours a limit on rows", () => {
+    const plan = planMicroBatches(batch, config, { ...unlimited, maxRowsPerMicroBatch: 4 });
+    expect(plan.map((micro) => micro.rows.length)).toEqual([4, 4, 2]);
+  });
+
+  it("fits more rows into the same budget when layers are recomputed", () => {
+    const deep = { ...config, layers: 12 };
+    const limits = { ...unlimited, memoryBudgetBytes: 1_000_000 };
+    const kept = planMicroBatches(batch, deep, limits);
+    const recomputed = planMicroBatches(batch, deep, { ...limits, checkpointLayers: true });
+    expect(recomputed.length).toBeLessThan(kept.length);
+  });
+
+  it("plans nothing for no rows", () => {
+    expect(planMicroBatches([], config, unlimited)).toEqual([]);
+  });
+});
+
+describe("computedTokens", () => {
+  it("counts a shared prompt once", () => {
+    expect(computedTokens({ prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20 })).toBe(218);
+  });
+});
