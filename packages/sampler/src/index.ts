@@ -1,2 +1,9 @@
 /** Thought policies and generation. See README.md. */
 export type * from "./contract.ts";
+export { generate } from "./engine/generate.ts";
+export { generateNaive } from "./engine/naive.ts";
+export * from "./errors.ts";
+export * from "./policies/create-policy.ts";
+export { measureEmbeddingRms } from "./policies/embedding-rms.ts";
+export { sampleKeys } from "./sample-keys.ts";
+export { defaultGenerationSettings } from "./settings.ts";
