@@ -1,0 +1,151 @@
+/** `valueAndGrad`, `checkpoint`, `customGradient`: the doors to the tape. */
+
+import { type Backend, formatShape, type Tensor, TensorError } from "@soft-tokens/tensor";
+import type { Handle } from "../engine/handle.ts";
+import type { Runtime } from "../engine/runtime.ts";
+import { type GradientArithmetic, Tape, type Track } from "./tape.ts";
+
+export type GradientOps = Pick<Backend, "valueAndGrad" | "checkpoint" | "customGradient">;
+
+export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
+  const arithmetic: GradientArithmetic = {
+    collect: (work) =>
+      runtime.withTape(null, () => {
+        let kept: (Handle | null)[] = [];
+        runtime.scope(
+          () => {
+            kept = work().map((part) =>
+              part ? runtime.keep(runtime.use(part, "gradient").array("gradient").view()) : null,
+            );
+          },
+          () => [],
+        );
+        return kept;
+      }),
+    accumulate(a, b) {
+      const [arrayA, arrayB] = [a.array("gradient"), b.array("gradient")];
+      const sum = runtime.kernels.binary("add", arrayA, arrayB, a.shape);
+      a.dispose();
+      b.dispose();
+      return runtime.keep(sum);
+    },
+  };
+
+  /** Gives each parameter a leaf of the tape while `work` runs; the same handle twice has one leaf. */
+  function withLeaves<T>(tape: Tape, parameters: readonly Handle[], work: (leaves: Track[]) => T): T {
+    const before = parameters.map((parameter) => parameter.track);
+    for (const parameter of parameters) parameter.track = null;
+    const leaves = parameters.map((parameter) => {
+      parameter.track ??= tape.leaf();
+      return parameter.track;
+    });
+    try {
+      return runtime.withTape(tape, () => work(leaves));
+    } finally {
+      parameters.forEach((parameter, at) => {
+        parameter.track = before[at] ?? null;
+      });
+    }
+  }
+
+  return {
+    valueAndGrad(fn, parameters) {
+      const operands = parameters.map((x) => runtime.use(x, "valueAndGrad"));
+      const tape = new Tape();
+      try {
+        return withLeaves(tape, operands, (leaves) => {
+          const { value, aux } = runtime.scope(
+            () => checkResult(runtime, fn(), operands),
+            (result) => [result.value, ...result.aux],
+          );
+          const track = runtime.isTracked(value) ? value.track : null;
+          const upstream = runtime.keep(runtime.kernels.full(value.shape, 1, value.dtype));
+          const found = runtime.withTape(null, () => tape.differentiate(track, upstream, leaves, arithmetic));
+          const gradients = found.map((gradient, at) => {
+            const parameter = operands[at] as Handle;
+            return gradient ? publish(runtime, gradient) : ops.zeros(parameter.shape, parameter.dtype);
+          });
+          return { value, gradients, aux };
+        });
+      } finally {
+        tape.clear();
+      }
+    },
+
+    checkpoint(fn, inputs) {
+      const operands = inputs.map((x) => runtime.use(x, "checkpoint"));
+      const run = (given: readonly Handle[]): Handle =>
+        runtime.scope(
+          () => ownResult(runtime, runtime.use(fn(given), "checkpoint"), given),
+          (result) => [result],
+        );
+      const y = runtime.withTape(null, () => run(operands));
+      runtime.record(y, operands, operands, (dy, saved) => {
+        const tape = new Tape();
+        // A handle that was given twice is saved as two: each gets its own share of the gradient.
+        return withLeaves(tape, saved, (leaves) => {
+          const again = run(saved);
+          const track = runtime.isTracked(again) ? again.track : null;
+          const upstream = runtime.keep(dy.array("checkpoint").view());
+          const found = runtime.withTape(null, () => tape.differentiate(track, upstream, leaves, arithmetic));
+          return found.map((gradient) => gradient && publish(runtime, gradient));
+        });
+      });
+      return y;
+    },
+
+    customGradient(inputs, forward) {
+      const operands = inputs.map((x) => runtime.use(x, "customGradient"));
+      const needsGradient = operands.some((x) => runtime.isTracked(x));
+      const result = runtime.withTape(null, () => forward({ needsGradient }));
+      const value = ownResult(runtime, runtime.use(result.value, "customGradient"), operands);
+      const aux = result.aux ?? [];
+      const saved = result.saved.map((x) => runtime.use(x, "customGradient"));
+      runtime.record(value, operands, saved, (dy, kept) => {
+        const parts = result.backward(dy, kept);
+        return operands.map((_, at) => parts[at] ?? null);
+      });
+      const surviving = new Set<Tensor>([value, ...aux, ...operands]);
+      for (const x of saved) if (!surviving.has(x)) x.dispose();
+      return { value, aux };
+    },
+  };
+}
+
+/** A kept gradient as a handle of the caller's. */
+function publish(runtime: Runtime, gradient: Handle): Handle {
+  const handle = runtime.wrap(gradient.array("gradient").view());
+  gradient.dispose();
+  return handle;
+}
+
+/** A function may return its operand; the caller must own the result, so it gets a handle of its own. */
+function ownResult(runtime: Runtime, result: Handle, operands: readonly Handle[]): Handle {
+  if (!operands.includes(result)) return result;
+  const alias = runtime.alias(result);
+  alias.track = result.track;
+  return alias;
+}
+
+function checkResult(
+  runtime: Runtime,
+  result: Tensor | { readonly value: Tensor; readonly aux: readonly Tensor[] },
+  parameters: readonly Handle[],
+): { value: Handle; aux: Handle[] } {
+  const isBare = "dtype" in result;
+  const value = runtime.use(isBare ? result : result.value, "valueAndGrad");
+  if (value.size !== 1 || value.shape.length !== 0) {
+    throw new TensorError(
+      "SHAPE_MISMATCH",
+      `valueAndGrad: the value must be a scalar, got ${formatShape(value.shape)}`,
+    );
+  }
+  if (value.dtype !== "float32") {
+    throw new TensorError("DTYPE_MISMATCH", `valueAndGrad: the value must be float32, got ${value.dtype}`);
+  }
+  const aux = isBare ? [] : result.aux.map((x) => runtime.use(x, "valueAndGrad"));
+  return {
+    value: ownResult(runtime, value, parameters),
+    aux: aux.map((x) => ownResult(runtime, x, parameters)),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * The variants of TensorFlow.js, best first, and how each is loaded.
+ *
+ * The native packages are the user's own installation and never a dependency: their install scripts download a library.
+ * Each brings its own copy of TensorFlow.js, and that copy must be the one that is used. All are CommonJS builds, loaded
+ * by `require`: the ESM file of `@tensorflow/tfjs` cannot be loaded by Node.
+ */
+
+import { createRequire } from "node:module";
+import type { TensorData } from "@soft-tokens/tensor";
+import { allocateData, type HostAccess } from "../engine/device.ts";
+import type { Tf, TfInfo, TfKernelBackend } from "../engine/tfjs.ts";
+
+export type Variant = "node-gpu" | "node" | "wasm" | "cpu";
+
+/** Best first: what `auto` tries, in order. */
+export const VARIANTS: readonly Variant[] = ["node-gpu", "node", "wasm", "cpu"];
+
+export interface LoadedVariant {
+  readonly tf: Tf;
+  readonly backendName: string;
+  readonly backend: TfKernelBackend;
+  readonly host: HostAccess;
+  /** For people: "WebAssembly SIMD". */
+  readonly label: string;
+}
+
+/** Loads a module by name, like `require`. */
+export type Require = (name: string) => unknown;
+
+export const packageRequire: Require = createRequire(import.meta.url);
+
+export async function loadVariant(variant: Variant, require: Require): Promise<LoadedVariant> {
+  switch (variant) {
+    case "node-gpu":
+      return loadNative("@tensorflow/tfjs-node-gpu", require);
+    case "node":
+      return loadNative("@tensorflow/tfjs-node", require);
+    case "wasm":
+      return loadWasm(require);
+    case "cpu":
+      return loadCpu(require);
+    default:
+      return variant satisfies never;
+  }
+}
+
+async function loadNative(name: string, require: Require): Promise<LoadedVariant> {
+  const tf = require(name) as Tf;
+  const backend = await start(tf, "tensorflow");
+  return { tf, backendName: "tensorflow", backend, host: copyingHost(backend), label: `TensorFlow, ${name}` };
+}
+
+async function loadWasm(require: Require): Promise<LoadedVariant> {
+  const tf = require("@tensorflow/tfjs") as Tf;
+  require("@tensorflow/tfjs-backend-wasm");
+  const backend = (await start(tf, "wasm")) as WasmKernelBackend;
+  return { tf, backendName: "wasm", backend, host: heapHost(backend), label: "WebAssembly SIMD, one thread" };
+}
+
+async function loadCpu(require: Require): Promise<LoadedVariant> {
+  const tf = require("@tensorflow/tfjs") as Tf;
+  const backend = (await start(tf, "cpu")) as TfKernelBackend & { firstUse?: boolean };
+  // TensorFlow.js prints an advertisement for its native package at the first write; a library of ours never prints.
+  backend.firstUse = false;
+  return { tf, backendName: "cpu", backend, host: javascriptHost(backend), label: "plain JavaScript" };
+}
+
+async function start(tf: Tf, backendName: string): Promise<TfKernelBackend> {
+  const isReady = await tf.setBackend(backendName);
+  await tf.ready();
+  const backend = isReady ? tf.findBackend(backendName) : null;
+  if (!backend)
+    throw new Error(`TensorFlow.js ${tf.version.tfjs} could not start its backend ${backendName}`);
+  return backend;
+}
+
+/** Elements live in typed arrays of the kernel backend. */
+function javascriptHost(backend: TfKernelBackend): HostAccess {
+  return {
+    isDirect: true,
+    view: (info) => backend.readSync(info.dataId),
+    create(shape, dtype, fill) {
+      const data = allocateData(
+        dtype,
+        shape.reduce((size, length) => size * length, 1),
+      );
+      fill(data);
+      return { dataId: backend.write(data, shape, dtype), shape, dtype };
+    },
+  };
+}
+
+/** Elements live where only the native library sees them: every view is a copy. */
+function copyingHost(backend: TfKernelBackend): HostAccess {
+  return { ...javascriptHost(backend), isDirect: false };
+}
+
+export interface WasmKernelBackend extends TfKernelBackend {
+  makeOutput(shape: readonly number[], dtype: string): TfInfo;
+  typedArrayFromHeap(info: TfInfo): TensorData;
+}
+
+/** Elements live in the WebAssembly heap, which the host sees. */
+function heapHost(backend: WasmKernelBackend): HostAccess {
+  return {
+    isDirect: true,
+    view: (info) => backend.typedArrayFromHeap(info),
+    create(shape, dtype, fill) {
+      const info = backend.makeOutput(shape, dtype);
+      fill(backend.typedArrayFromHeap(info));
+      return info;
+    },
+  };
+}
