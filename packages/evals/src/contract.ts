@@ -13,6 +13,11 @@ export const INFERENCE_MODES = [
 ] as const;
 export type InferenceMode = (typeof INFERENCE_MODES)[number];
 
+/** Greedy modes are deterministic: one sample per question. */
+export function isGreedyMode(mode: InferenceMode): boolean {
+  return mode.endsWith("-greedy");
+}
+
 /** One question of a task. */
 export interface Question {
   readonly id: string;
@@ -25,7 +30,10 @@ export interface GeneratedSample {
   readonly thought: string;
   /** Forced text and answer: ends with the box. */
   readonly answer: string;
+  /** Why the thought ended; what begins with `limit` is counted as a limit reached. */
   readonly stopReason: string;
+  /** Why the answer ended. */
+  readonly answerStopReason?: string;
   /** Nats per thought step. */
   readonly entropies: readonly number[];
   /** Per thought step, when recorded: shadow token text and its alternatives with probabilities. */
@@ -48,3 +56,16 @@ export type GenerateFunction = (
   jobs: readonly GenerationJob[],
   options: { readonly recordSteps: boolean; readonly signal?: AbortSignal },
 ) => Promise<readonly (readonly GeneratedSample[])[]>;
+
+/** What a grader says of one sample. */
+export interface Grade {
+  readonly correct: boolean;
+  /** An answer could be read from a closed box. */
+  readonly boxed: boolean;
+  readonly extracted: string | null;
+  /** The grader's own word; `timeout` is counted apart from wrong answers. */
+  readonly reason: string;
+}
+
+/** Graders are passed in as values. `text` is thought, forced text and answer. */
+export type GradeFunction = (text: string, question: Question) => Grade | Promise<Grade>;

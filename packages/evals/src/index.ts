@@ -1,2 +1,44 @@
-/** Evaluation tasks, runner, pass@k and report. See README.md. */
+/** Evaluation tasks, runner, pass@k with intervals and entropy profiles. The report is `./report`. See README.md. */
 export * from "./contract.ts";
+export { EvaluationError, type EvaluationErrorCode, type EvaluationErrorDetails } from "./errors.ts";
+export { compareMode, isClear, modeResult } from "./results/comparison.ts";
+export { formatGrid, type GridEntry } from "./results/format-grid.ts";
+export * from "./results/schema.ts";
+export { evaluate } from "./runner/evaluate.ts";
+export { RESULTS_FILE, readResults, SAMPLES_FILE } from "./runner/evaluation-folder.ts";
+export type { EvaluateOptions, EvaluationProgress } from "./runner/plan.ts";
+export { readSampleRows } from "./runner/sample-log.ts";
+export { type ModeSamples, type SampleOutcome, summarizeMode } from "./runner/summarize.ts";
+export { createGenerator, type IntegerGenerator } from "./statistics/generator.ts";
+export {
+  type BootstrapOptions,
+  bootstrapMean,
+  CONFIDENCE,
+  type Interval,
+  meanInterval,
+  wilsonInterval,
+} from "./statistics/intervals.ts";
+export { majorityCorrect, type Vote } from "./statistics/majority.ts";
+export { type PairedDifference, pairedDifference, type ScoreByQuestion } from "./statistics/paired.ts";
+export { PASS_AT, passAtK } from "./statistics/pass-at-k.ts";
+export {
+  type AnswerField,
+  type AnswerForm,
+  detectFormat,
+  GENERIC_FORMAT,
+  GSM8K_FORMAT,
+  MATH_FORMAT,
+  NAMED_FORMATS,
+  type TaskFormat,
+} from "./tasks/formats.ts";
+export {
+  type LoadTaskOptions,
+  loadTask,
+  normalizedQuestion,
+  parseTask,
+  type ResolveTaskOptions,
+  resolveTask,
+  type Task,
+  type TaskSource,
+} from "./tasks/load-task.ts";
+export { PAPER_TEMPLATE, QUESTION_PLACEHOLDER, renderPrompt } from "./tasks/prompt-template.ts";

@@ -1,0 +1,2 @@
+/** The report page and the reader of run folders. */
+export {};

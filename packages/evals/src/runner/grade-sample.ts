@@ -1,0 +1,77 @@
+/** One generated sample -> one row of the sample log. A grader that throws is recorded with the sample. */
+
+import type { GeneratedSample, Grade, GradeFunction, InferenceMode, Question } from "../contract.ts";
+import type { SampleRow } from "../results/schema.ts";
+
+export interface SamplePlace {
+  readonly mode: InferenceMode;
+  readonly question: Question;
+  readonly sampleIndex: number;
+  readonly prompt: string;
+}
+
+export async function gradeSample(
+  place: SamplePlace,
+  sample: GeneratedSample,
+  grade: GradeFunction,
+): Promise<SampleRow> {
+  const row: SampleRow = {
+    ...emptyRow(place),
+    thought: sample.thought,
+    answer: sample.answer,
+    stopReason: sample.stopReason,
+    ...(sample.answerStopReason === undefined ? {} : { answerStopReason: sample.answerStopReason }),
+    entropies: sample.entropies.map((entropy) => Math.round(entropy * 1e4) / 1e4),
+    ...(sample.steps ? { steps: sample.steps.map(copyStep) } : {}),
+  };
+  let result: Grade;
+  try {
+    result = await grade(sample.thought + sample.answer, place.question);
+  } catch (error) {
+    return { ...row, reason: "grader-error", error: describe(error) };
+  }
+  const { correct, boxed, extracted, reason } = result;
+  return { ...row, correct, boxed, extracted, reason };
+}
+
+/** The row of a sample that could not be generated. */
+export function failedRow(place: SamplePlace, error: unknown): SampleRow {
+  return { ...emptyRow(place), error: describe(error) };
+}
+
+function emptyRow({ mode, question, sampleIndex, prompt }: SamplePlace): SampleRow {
+  return {
+    id: question.id,
+    sampleIndex,
+    mode,
+    question: question.question,
+    gold: question.answer,
+    prompt,
+    thought: "",
+    answer: "",
+    extracted: null,
+    correct: false,
+    boxed: false,
+    reason: "generation-error",
+    stopReason: "error",
+    entropies: [],
+  };
+}
+
+type Step = NonNullable<GeneratedSample["steps"]>[number];
+
+function copyStep({ token, alternatives }: Step): NonNullable<SampleRow["steps"]>[number] {
+  return {
+    token,
+    alternatives: alternatives.map((alternative) => ({
+      token: alternative.token,
+      probability: Number(alternative.probability.toPrecision(4)), // a log of doubles is mostly digits
+    })),
+  };
+}
+
+function describe(error: unknown): { name: string; message: string } {
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: "Error", message: String(error) };
+}

@@ -1,0 +1,105 @@
+/**
+ * `samples.jsonl`: one row per sample, appended as batches finish, so that a killed evaluation continues. A row that
+ * was cut off by the kill is removed on opening. A sample may appear twice (tried again after an error): the later row counts.
+ */
+
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { EvaluationError } from "../errors.ts";
+import { type SampleRow, SampleRowSchema } from "../results/schema.ts";
+import { writeFailure } from "../results/write-file.ts";
+
+/** The log of a folder, open for appending. */
+export interface SampleLog {
+  /** Appends whole rows and syncs them. @throws EvaluationError WRITE_FAILED; the log then ends before these rows. */
+  append(rows: readonly SampleRow[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens or makes the log; rows that are already there go to `onRow`, in order. */
+export async function openSampleLog(file: string, onRow: (row: SampleRow) => void): Promise<SampleLog> {
+  let handle: FileHandle;
+  let size: number;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    handle = await open(file, "a+");
+    size = await cutUnfinishedLine(handle);
+  } catch (cause) {
+    throw writeFailure(file, cause);
+  }
+  try {
+    for await (const row of readSampleRows(file)) onRow(row);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    async append(rows) {
+      const bytes = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      try {
+        await handle.writeFile(bytes);
+        await handle.datasync();
+        size += bytes.length;
+      } catch (cause) {
+        await handle.truncate(size).catch(() => {}); // best effort: opening repairs it too
+        throw writeFailure(file, cause);
+      }
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Reads rows one by one, an unfinished last line aside. @throws EvaluationError SAMPLE_LOG_INVALID with the line. */
+export async function* readSampleRows(file: string): AsyncGenerator<SampleRow> {
+  const handle = await open(file, "r");
+  let line = 0;
+  let unreadable: EvaluationError | null = null;
+  for await (const text of handle.readLines({ encoding: "utf8" })) {
+    // A bad line is only known to be the cut-off last one when no other follows.
+    if (unreadable) throw unreadable;
+    line += 1;
+    if (text.trim() === "") continue;
+    const row = parseRow(text, line, file);
+    if (row instanceof EvaluationError) unreadable = row;
+    else yield row;
+  }
+}
+
+function parseRow(text: string, line: number, file: string): SampleRow | EvaluationError {
+  const invalid = (what: string, field?: string) =>
+    new EvaluationError("SAMPLE_LOG_INVALID", `${file}, line ${line}: ${what}`, {
+      file,
+      line,
+      ...(field ? { field } : {}),
+    });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return invalid(`not valid JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const parsed = SampleRowSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join(".") ?? "";
+  return invalid(`field "${field}": ${issue?.message ?? "not a sample"}`, field);
+}
+
+/** Cuts what follows the last line feed and returns the file's size. */
+async function cutUnfinishedLine(handle: FileHandle): Promise<number> {
+  const { size } = await handle.stat();
+  const block = Buffer.alloc(64 * 1024);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - block.length);
+    const { bytesRead } = await handle.read(block, 0, end - start, start);
+    const found = block.subarray(0, bytesRead).lastIndexOf(0x0a);
+    if (found !== -1) {
+      const keep = start + found + 1;
+      if (keep < size) await handle.truncate(keep);
+      return keep;
+    }
+    end = start;
+  }
+  if (size > 0) await handle.truncate(0);
+  return 0;
+}

@@ -1,0 +1,158 @@
+/**
+ * Question files -> tasks. Nothing is downloaded and nothing is looked up by name: a task name only says how the
+ * rows of a given file are to be read. What was read is pinned by its checksum.
+ */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, extname } from "node:path";
+import type { Question } from "../contract.ts";
+import { EvaluationError } from "../errors.ts";
+import { detectFormat, NAMED_FORMATS, type TaskFormat } from "./formats.ts";
+import { parseJsonLines } from "./json-lines.ts";
+import { readRow } from "./read-row.ts";
+
+/** What was read, so that a result can be traced to its questions. */
+export interface TaskSource {
+  /** File name without its folder. */
+  readonly file: string;
+  /** Of the file's bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly format: string;
+  /** Questions that were read, before any limit. */
+  readonly rows: number;
+  /** Questions whose text (white space and case aside) stood in an earlier row; they are kept. */
+  readonly duplicates: number;
+  /** Rows left out because they could not be read; 0 unless `badRows` is "skip". */
+  readonly skipped: number;
+}
+
+/** A named list of questions. */
+export interface Task {
+  readonly name: string;
+  readonly questions: readonly Question[];
+  readonly source: TaskSource;
+}
+
+export interface LoadTaskOptions {
+  readonly file: string;
+  /** Defaults to the file's name without ending. */
+  readonly name?: string;
+  /** Defaults to what the rows' fields look like. */
+  readonly format?: TaskFormat;
+  /** Rows that cannot be read: stop with an error, or leave them out and count them. Defaults to `"error"`. */
+  readonly badRows?: "error" | "skip";
+}
+
+/**
+ * Reads a JSON lines file of questions.
+ * @throws EvaluationError TASK_FILE_UNREADABLE, TASK_FILE_EMPTY, TASK_FORMAT_UNKNOWN, TASK_ROW_INVALID
+ */
+export async function loadTask(options: LoadTaskOptions): Promise<Task> {
+  const bytes = await readBytes(options.file);
+  return parseTask(bytes, options);
+}
+
+/** {@link loadTask} of bytes that are already here. */
+export function parseTask(bytes: Uint8Array, options: LoadTaskOptions): Task {
+  const { file, badRows = "error" } = options;
+  const lines = parseJsonLines(bytes, file);
+  if (lines.length === 0) {
+    throw new EvaluationError("TASK_FILE_EMPTY", `${file}: no rows; wanted JSON lines with questions`, {
+      file,
+    });
+  }
+  const format = options.format ?? detectFormat(lines.flatMap((line) => ("row" in line ? [line.row] : [])));
+  const questions: Question[] = [];
+  const errors: EvaluationError[] = [];
+  for (const line of lines) {
+    try {
+      if ("error" in line) throw line.error;
+      questions.push(readRow(line.row, format, { file, line: line.line }));
+    } catch (error) {
+      if (badRows === "error" || !(error instanceof EvaluationError)) throw error;
+      errors.push(error);
+    }
+  }
+  const firstError = errors[0];
+  if (questions.length === 0 && firstError) throw firstError; // every row bad: the wrong file, not a bad row
+  return {
+    name: options.name ?? basename(file, extname(file)),
+    questions: withUniqueIds(questions),
+    source: {
+      file: basename(file),
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+      format: format.name,
+      rows: questions.length,
+      duplicates: countDuplicates(questions),
+      skipped: errors.length,
+    },
+  };
+}
+
+export interface ResolveTaskOptions {
+  /** The file to read when `nameOrFile` is a task's name. */
+  readonly data?: string;
+  readonly badRows?: "error" | "skip";
+}
+
+/**
+ * A task by name (then `data` says where its file lies) or by file.
+ * @throws EvaluationError TASK_NEEDS_DATA when a name comes without `data`, and as {@link loadTask}.
+ */
+export async function resolveTask(nameOrFile: string, options: ResolveTaskOptions = {}): Promise<Task> {
+  const { data, badRows = "error" } = options;
+  const format = Object.hasOwn(NAMED_FORMATS, nameOrFile) ? NAMED_FORMATS[nameOrFile] : undefined;
+  if (data !== undefined) {
+    // A given name with its own reader keeps it only if it is more than a guess: the rows decide for "jsonl".
+    return loadTask({
+      file: data,
+      name: nameOrFile,
+      badRows,
+      ...(format && nameOrFile !== "jsonl" ? { format } : {}),
+    });
+  }
+  if (format) {
+    throw new EvaluationError(
+      "TASK_NEEDS_DATA",
+      `task "${nameOrFile}": name its file too, nothing is downloaded; known names: ${Object.keys(NAMED_FORMATS).join(", ")}`,
+    );
+  }
+  return loadTask({ file: nameOrFile, badRows });
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const why =
+      code === "ENOENT" ? "no such file" : code === "EISDIR" ? "is a folder, wanted a file" : String(cause);
+    throw new EvaluationError("TASK_FILE_UNREADABLE", `${file}: ${why}`, { cause, file });
+  }
+}
+
+/** Sample randomness and resuming go by id, so a repeated one gets a suffix in order of appearance. */
+function withUniqueIds(questions: readonly Question[]): Question[] {
+  const taken = new Set(questions.map((question) => question.id));
+  const seen = new Set<string>();
+  return questions.map((question) => {
+    let id = question.id;
+    for (let copy = 2; seen.has(id); copy++) {
+      const candidate = `${question.id}#${copy}`;
+      if (!taken.has(candidate)) id = candidate;
+    }
+    seen.add(id);
+    taken.add(id);
+    return id === question.id ? question : { ...question, id };
+  });
+}
+
+function countDuplicates(questions: readonly Question[]): number {
+  return questions.length - new Set(questions.map((question) => normalizedQuestion(question.question))).size;
+}
+
+/** Case and white space aside: the key by which two questions count as the same. */
+export function normalizedQuestion(text: string): string {
+  return text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
+}

@@ -1,0 +1,113 @@
+/**
+ * One row of a data set -> one question. Values are taken as they are written (trimmed): what counts as equal is the
+ * grader's business. Numbers become their shortest decimal text, lists of strings are joined by ", ".
+ */
+
+import type { Question } from "../contract.ts";
+import { EvaluationError } from "../errors.ts";
+import type { AnswerForm, TaskFormat } from "./formats.ts";
+import { answerInForm } from "./reference-answer.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Where the row stands, for messages. */
+export interface RowPlace {
+  readonly file: string;
+  /** 1-based; also the question's id where the row has none. */
+  readonly line: number;
+}
+
+/** @throws EvaluationError TASK_ROW_INVALID naming file, line and field. */
+export function readRow(row: Row, format: TaskFormat, place: RowPlace): Question {
+  const question = readQuestion(row, format, place);
+  const answer = readAnswer(row, format, place);
+  return { id: readId(row, format, place), question, answer };
+}
+
+function readQuestion(row: Row, format: TaskFormat, place: RowPlace): string {
+  const field = format.questionFields.find((name) => row[name] !== undefined && row[name] !== null);
+  if (field === undefined) {
+    throw invalid(
+      place,
+      format.questionFields[0] ?? "question",
+      `no field ${either(format.questionFields)}`,
+      row,
+    );
+  }
+  const value = row[field];
+  if (typeof value !== "string") throw invalid(place, field, `wanted text, got ${describe(value)}`);
+  if (value.trim() === "") throw invalid(place, field, "is empty");
+  return value.trim();
+}
+
+function readAnswer(row: Row, format: TaskFormat, place: RowPlace): string {
+  let complaint: { field: string; what: string } | null = null;
+  for (const { field, form } of format.answerFields) {
+    const value = row[field];
+    if (value === undefined) continue;
+    const text = asText(value);
+    const answer = typeof text === "string" ? answerInForm(text, form) : null;
+    if (answer !== null) return answer;
+    complaint ??= { field, what: typeof text === "string" ? missingForm(text, form) : text.problem };
+  }
+  if (complaint) throw invalid(place, complaint.field, complaint.what);
+  const fields = format.answerFields.map(({ field }) => field);
+  throw invalid(place, fields[0] ?? "answer", `no field ${either(fields)}`, row);
+}
+
+function readId(row: Row, format: TaskFormat, place: RowPlace): string {
+  for (const field of format.idFields) {
+    const value = row[field];
+    if (typeof value === "string" && value.trim() !== "") return value.trim();
+    if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  }
+  return String(place.line);
+}
+
+function asText(value: unknown): string | { problem: string } {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") {
+    // JSON.parse has already rounded it: what the file says is lost.
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      return { problem: `${value} is too large a number to be read exactly; wanted it as text` };
+    }
+    return String(value);
+  }
+  if (Array.isArray(value) && value.length > 0) {
+    const parts = value.map(asText);
+    const texts = parts.filter((part) => typeof part === "string" && part.trim() !== "");
+    if (texts.length === parts.length) return texts.join(", ");
+  }
+  return { problem: `wanted text, a number or a list of texts, got ${describe(value)}` };
+}
+
+function missingForm(text: string, form: AnswerForm): string {
+  if (text.trim() === "") return "is empty";
+  switch (form) {
+    case "final-line":
+      return "no final line `#### answer`";
+    case "boxed":
+      return "no closed \\boxed{...}";
+    case "plain":
+    case "any":
+      return "no answer in it";
+    default:
+      return form satisfies never;
+  }
+}
+
+function invalid(place: RowPlace, field: string, what: string, row?: Row): EvaluationError {
+  const has = row ? ` (the row has ${either(Object.keys(row).slice(0, 12)) || "no fields"})` : "";
+  const message = `${place.file}, line ${place.line}, field "${field}": ${what}${has}`;
+  return new EvaluationError("TASK_ROW_INVALID", message, { ...place, field });
+}
+
+function either(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  return typeof value === "object" ? "an object" : `${typeof value} ${String(value).slice(0, 40)}`;
+}
