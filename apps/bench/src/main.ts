@@ -1,1 +1,35 @@
-export {};
+/** `soft-tokens-bench`: commands and their options. */
+
+import { addSchemaOptions, givenOptions, parseOptions, runMain } from "@soft-tokens/app-common";
+import { Command } from "commander";
+import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
+import { LogitsOptions, logits } from "./commands/logits.ts";
+import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
+
+const program = new Command("soft-tokens-bench")
+  .description("Measures models (evaluate, logits) and the engine (embedded).")
+  .showSuggestionAfterError()
+  .showHelpAfterError("(--help shows all options)")
+  .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
+
+await runMain(async (signal) => {
+  addSchemaOptions(program.command("evaluate"), EvaluateOptions)
+    .description("Evaluate a model on a task in the six inference modes")
+    .action(async (_, command: Command) => {
+      await evaluate(parseOptions(EvaluateOptions, {}, givenOptions(command, EvaluateOptions)), { signal });
+    });
+
+  addSchemaOptions(program.command("logits"), LogitsOptions)
+    .description("Last-position logits of a model for given token ids, as JSON")
+    .action(async (_, command: Command) => {
+      await logits(parseOptions(LogitsOptions, {}, givenOptions(command, LogitsOptions)), { signal });
+    });
+
+  addSchemaOptions(program.command("embedded"), EmbeddedOptions)
+    .description("Speed and memory of the embedded backend: ratios in one run, with medians")
+    .action(async (_, command: Command) => {
+      await embedded(parseOptions(EmbeddedOptions, {}, givenOptions(command, EmbeddedOptions)), { signal });
+    });
+
+  await program.parseAsync(process.argv);
+});

@@ -4,8 +4,14 @@
  */
 
 import type { GeneratedSample, GenerateFunction, GenerationJob, InferenceMode } from "@soft-tokens/evals";
-import { embeddingRms, type LanguageModel } from "@soft-tokens/model";
-import { type GenerationSettings, generate, inferencePolicy, type Rollout } from "@soft-tokens/sampler";
+import type { LanguageModel } from "@soft-tokens/model";
+import {
+  type GenerationSettings,
+  generate,
+  inferencePolicy,
+  measureEmbeddingRms,
+  type Rollout,
+} from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
 
 export interface GenerateFunctionOptions {
@@ -27,7 +33,7 @@ export interface GenerateFunctionOptions {
 /** The function that `evaluate` of @soft-tokens/evals takes. */
 export async function createGenerateFunction(options: GenerateFunctionOptions): Promise<GenerateFunction> {
   const { model, key, maxRows = 64, alternatives = 5 } = options;
-  const rms = options.rms ?? (await embeddingRms(model));
+  const rms = options.rms ?? (await measureEmbeddingRms(model));
   return async (mode, jobs, { recordSteps, signal }) => {
     const isNoisy = mode === "soft-sample" || mode === "fuzzy-sample";
     const policy = inferencePolicy(mode, {
@@ -93,7 +99,8 @@ function toSample(model: LanguageModel, rollout: Rollout): GeneratedSample {
   return {
     thought: rollout.thoughtText,
     answer: rollout.forcedText + rollout.answerText,
-    stopReason: `${rollout.thoughtStop}, ${rollout.answerStop}`,
+    stopReason: rollout.thoughtStop,
+    answerStopReason: rollout.answerStop,
     entropies: Array.from(rollout.entropies),
     ...(top && {
       steps: Array.from(rollout.shadowIds, (id, step) => ({

@@ -1,0 +1,96 @@
+/** `evaluate`: one model, one task, any of the six inference modes -> results.json, samples.jsonl and a report. */
+
+import {
+  createGenerateFunction,
+  createProgress,
+  gradeBoxed,
+  loadProblems,
+  modelOptions,
+  openModel,
+  UsageError,
+  versions,
+} from "@soft-tokens/app-common";
+import { evaluate as evaluateTask, formatGrid, INFERENCE_MODES, type InferenceMode, PAPER_TEMPLATE } from "@soft-tokens/evals";
+import { defaultGenerationSettings, measureEmbeddingRms } from "@soft-tokens/sampler";
+import { RandomKey } from "@soft-tokens/tensor";
+import { z } from "zod";
+
+export const EvaluateOptions = z.strictObject({
+  ...modelOptions,
+  task: z.enum(["auto", "gsm8k", "math", "jsonl"]).default("auto").describe("Form of the rows; auto goes by their fields"),
+  data: z.string().min(1).describe("Questions: a JSON lines file, or gsm8k for the embedded sample"),
+  modes: z.string().default("all").describe(`all, or some of ${INFERENCE_MODES.join(",")}`),
+  samples: z.int().positive().default(32).describe("Samples per question in the sampled modes"),
+  limit: z.int().positive().optional().describe("The first N questions only"),
+  maxThoughtSteps: z.int().nonnegative().default(512).describe("Most steps of a thought"),
+  maxAnswerTokens: z.int().positive().default(32).describe("Most tokens of an answer"),
+  noiseScale: z.number().positive().default(0.33).describe("Noise of soft-sample and fuzzy-sample in units of rms(E)"),
+  promptTemplate: z.string().default(PAPER_TEMPLATE).describe("Text given to the model; QUESTION stands for the question"),
+  batch: z.int().positive().default(64).describe("Most samples decoded together"),
+  record: z.int().nonnegative().default(8).describe("Questions whose thoughts are recorded step by step for the report"),
+  seed: z.int().nonnegative().default(0).describe("Root of all randomness"),
+  out: z.string().min(1).describe("Folder of the results; the same command again continues"),
+});
+export type EvaluateOptions = z.infer<typeof EvaluateOptions>;
+
+export async function evaluate(options: EvaluateOptions, { signal }: { signal: AbortSignal }): Promise<void> {
+  const modes = parseModes(options.modes);
+  const task = await loadProblems({ data: options.data, task: options.task, split: "test" });
+  using opened = await openModel(options, signal);
+  const settings = {
+    ...defaultGenerationSettings,
+    maxThoughtSteps: options.maxThoughtSteps,
+    maxAnswerTokens: options.maxAnswerTokens,
+  };
+  const rms = await measureEmbeddingRms(opened.model);
+  const generate = await createGenerateFunction({
+    model: opened.model,
+    key: RandomKey.fromSeed(options.seed),
+    settings,
+    chunk: opened.chunk,
+    maxRows: options.batch,
+    rms,
+    noiseScale: options.noiseScale,
+  });
+  const progress = createProgress(task.name, "sample");
+  const results = await evaluateTask({
+    task,
+    model: options.model,
+    modes,
+    samplesPerQuestion: options.samples,
+    generate,
+    grade: gradeBoxed,
+    folder: options.out,
+    ...(options.limit !== undefined && { limit: options.limit }),
+    template: options.promptTemplate,
+    samplesPerBatch: options.batch,
+    record: { questions: options.record, samples: 2 },
+    seed: options.seed,
+    settings: {
+      seed: options.seed,
+      rms,
+      noiseScale: options.noiseScale,
+      maxThoughtSteps: options.maxThoughtSteps,
+      maxAnswerTokens: options.maxAnswerTokens,
+      dtype: opened.dtype,
+    },
+    versions: versions(opened.backend),
+    signal,
+    onProgress: ({ mode, done, total, accuracy }) =>
+      progress.update(done, total, `${mode} ${accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % correct`}`),
+  });
+  progress.finish();
+  process.stdout.write(`${formatGrid([{ training: options.model, results }])}\n`);
+  const { writeEvaluationReport } = await import("@soft-tokens/app-common/report");
+  process.stderr.write(`report   ${await writeEvaluationReport(options.out, options.model)}\n`);
+}
+
+function parseModes(text: string): InferenceMode[] {
+  if (text === "all") return [...INFERENCE_MODES];
+  const names = text.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !(INFERENCE_MODES as readonly string[]).includes(name));
+  if (wrong !== undefined) {
+    throw new UsageError(`--modes: ${JSON.stringify(wrong)} is no mode; wanted all, or some of ${INFERENCE_MODES.join(",")}`);
+  }
+  return names as InferenceMode[];
+}

@@ -1,0 +1,39 @@
+/**
+ * `score`: recomputes each sample's log-probabilities from a stored rollout file, so that anyone can audit a run with
+ * another program. One JSON line per sample on standard output: {"sample", "thoughtLogProb", "answerLogProb"}.
+ */
+
+import { modelOptions, openModel } from "@soft-tokens/app-common";
+import { createThoughtPolicy, readRollouts } from "@soft-tokens/sampler";
+import { scoreRollouts } from "@soft-tokens/trainer";
+import { z } from "zod";
+
+export const ScoreOptions = z.strictObject({
+  ...modelOptions,
+  rollouts: z.string().min(1).describe("Rollout file (safetensors), as training writes it to rollouts/"),
+  batch: z.int().positive().default(8).describe("Samples scored together"),
+});
+export type ScoreOptions = z.infer<typeof ScoreOptions>;
+
+export async function score(options: ScoreOptions, { signal }: { signal: AbortSignal }): Promise<void> {
+  const file = await readRollouts(options.rollouts);
+  using opened = await openModel(options, signal);
+  const { model, chunk } = opened;
+  const policy = createThoughtPolicy(file.thought, {
+    temperature: file.temperature,
+    sigma: file.sigma,
+  });
+  for (let begin = 0; begin < file.rollouts.length; begin += options.batch) {
+    signal.throwIfAborted();
+    const scored = await scoreRollouts({
+      model,
+      policy,
+      rollouts: file.rollouts.slice(begin, begin + options.batch),
+      chunk,
+    });
+    const lines = scored.map(({ thoughtLogProb, answerLogProb }, index) =>
+      JSON.stringify({ sample: begin + index, thoughtLogProb, answerLogProb }),
+    );
+    process.stdout.write(`${lines.join("\n")}\n`);
+  }
+}
