@@ -8,15 +8,27 @@ export type SamplerErrorCode =
   | "INVALID_SETTINGS" // a policy or generation setting that no run can have
   | "INVALID_REQUEST" // an empty prompt, a token id outside the vocabulary
   | "NO_DENSITY" // a deterministic mode has no log-probability to score
-  | "INVALID_ROLLOUTS"; // a rollout file whose tensors or metadata contradict each other
+  | "INVALID_ROLLOUTS"; // rollouts, or a file of them, whose tensors or metadata contradict each other
+
+/** Where the offending value stands, when it stands in a file. */
+export interface SamplerErrorPlace {
+  readonly file?: string;
+  /** Tensor or metadata key. */
+  readonly key?: string;
+}
 
 export class SamplerError extends Error {
   override readonly name = "SamplerError";
+  readonly file: string | undefined;
+  readonly key: string | undefined;
+
   constructor(
     readonly code: SamplerErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options: ErrorOptions & SamplerErrorPlace = {},
   ) {
     super(message, options);
+    this.file = options.file;
+    this.key = options.key;
   }
 }

@@ -5,5 +5,8 @@ export { generateNaive } from "./engine/naive.ts";
 export * from "./errors.ts";
 export * from "./policies/create-policy.ts";
 export { measureEmbeddingRms } from "./policies/embedding-rms.ts";
+export type { StoredRollout, StoredRollouts } from "./rollouts/format.ts";
+export { readRollouts } from "./rollouts/read-rollouts.ts";
+export { type WriteRolloutsOptions, writeRollouts } from "./rollouts/write-rollouts.ts";
 export { sampleKeys } from "./sample-keys.ts";
 export { defaultGenerationSettings } from "./settings.ts";

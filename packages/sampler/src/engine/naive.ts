@@ -134,8 +134,7 @@ function isBoxClosed(prefix: string, answer: Buffer): boolean {
 }
 
 function textBytes({ tokenizer }: LanguageModel, ids: readonly number[]): Buffer {
-  const known = ids.filter((id) => id < tokenizer.vocabularySize);
-  return Buffer.concat(known.map((id) => tokenizer.tokenBytes(id)));
+  return Buffer.concat(ids.map((id) => tokenizer.tokenBytes(id)));
 }
 
 async function readNumber({ backend }: LanguageModel, x: Tensor): Promise<number> {

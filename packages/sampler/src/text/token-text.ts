@@ -1,12 +1,9 @@
 /**
- * Bytes and ids of text as the engine needs them: the text of a token on its own, the text of a run of tokens, the ids
- * of forced text. One place for what has no text: special tokens, and rows of the embedding matrix beyond the
- * tokenizer's vocabulary (matrices are padded to round sizes).
+ * Bytes and ids of text as the engine needs them: the bytes of a token, the text of a run of tokens, the ids of forced
+ * text. Special tokens have no text, nor have the rows by which embedding matrices are padded beyond the vocabulary.
  */
 
 import type { Tokenizer } from "@soft-tokens/model";
-
-const NO_TEXT = new Uint8Array(0);
 
 export class TokenText {
   readonly #forcedIds = new Map<string, readonly number[]>();
@@ -15,7 +12,7 @@ export class TokenText {
 
   /** The tokenizer's own cached array; not to be written to. */
   bytesOf(id: number): Uint8Array {
-    return id < this.tokenizer.vocabularySize ? this.tokenizer.tokenBytes(id) : NO_TEXT;
+    return this.tokenizer.tokenBytes(id);
   }
 
   /** Text of the tokens' joined bytes: exactly what the stop test saw. Undecodable bytes become U+FFFD. */
