@@ -13,8 +13,8 @@ import { RAGGED, RAGGED_NAMES, type RaggedName, type StoredRollouts, THOUGHTS } 
 export async function readRollouts(path: string): Promise<StoredRollouts> {
   const file = await readSafetensors(path);
   try {
-    const metadata = Object.fromEntries(Object.entries(file.metadata ?? {}));
-    const thought = metadata["thought"];
+    const { metadata } = file;
+    const thought = metadata.thought;
     if (!thought) throw invalid(file, "thought", "metadata lacks the thought's name");
     const rows = {} as Record<RaggedName, Int32Array[]>;
     for (const name of RAGGED_NAMES) rows[name] = await readRagged(file, name);
@@ -121,7 +121,7 @@ async function readInt32(file: SafetensorsFile, key: string): Promise<Int32Array
 }
 
 /** tau, sigma: finite and not negative. */
-function readNumber(file: SafetensorsFile, metadata: Record<string, string>, key: string): number {
+function readNumber(file: SafetensorsFile, metadata: Readonly<Record<string, string>>, key: string): number {
   const text = metadata[key];
   const value = text === undefined || text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isFinite(value) || value < 0) {
