@@ -43,3 +43,9 @@ export interface SupervisedExample {
   readonly prompt: string;
   readonly completion: string;
 }
+
+/** Examples by position; the trainer shuffles by key and epoch. */
+export interface SupervisedSource {
+  readonly size: number;
+  get(index: number): SupervisedExample;
+}

@@ -3,6 +3,7 @@
  * everything inside takes the parsed, plain objects.
  */
 
+import type { HeadChunk } from "@soft-tokens/tensor";
 import { z } from "zod";
 import { ESTIMATORS } from "./advantages.ts";
 import { SCHEDULES } from "./schedule.ts";
@@ -102,4 +103,9 @@ export function definingSettings(settings: Readonly<Record<string, unknown>>): R
     "validationBatchSize",
   ]);
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !free.has(key)));
+}
+
+/** The head's tile size as its operations take it; undefined for their own default. */
+export function headChunk(settings: { readonly headChunkElements: number }): HeadChunk | undefined {
+  return settings.headChunkElements > 0 ? { maxElements: settings.headChunkElements } : undefined;
 }

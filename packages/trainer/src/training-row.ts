@@ -6,7 +6,7 @@
  * The hidden state at suffix position q predicts position q + 1; q = -1 is the last prompt token.
  */
 
-import type { Rollout } from "@soft-tokens/sampler";
+import type { StoredRollout } from "@soft-tokens/sampler";
 
 export interface TrainingRow {
   /** Rows of the same prompt share its computation. */
@@ -22,8 +22,9 @@ export interface TrainingRow {
   readonly coefficient: number;
 }
 
-export function rowOfRollout(rollout: Rollout, coefficient: number): TrainingRow {
-  const { promptIndex, promptIds, shadowIds, thoughts, forcedIds, answerIds } = rollout;
+export function rowOfRollout(rollout: StoredRollout, promptIndex: number, coefficient: number): TrainingRow {
+  const { shadowIds, thoughts, forcedIds, answerIds } = rollout;
+  const promptIds = Array.from(rollout.promptIds);
   return { promptIndex, promptIds, thoughtIds: shadowIds, thoughts, forcedIds, answerIds, coefficient };
 }
 

@@ -1,0 +1,91 @@
+/** Running sum of gradients over the micro-batches of one step, in float32, and its global norm. */
+
+import type { Backend, Tensor } from "@soft-tokens/tensor";
+
+/** One tensor per parameter, in the order of the parameters. Owns them. */
+export class GradientSum implements Disposable {
+  #sums: Tensor[] | null = null;
+
+  constructor(
+    private readonly ops: Backend,
+    private readonly parameters: readonly Tensor[],
+  ) {}
+
+  /** Takes ownership of `gradients`. One parameter at a time, so that at most one of them is held twice. */
+  add(gradients: readonly Tensor[]): void {
+    const ops = this.ops;
+    const before = this.#sums;
+    this.#sums = gradients.map((gradient, index) => {
+      const gradient32 = gradient.dtype === "float32" ? gradient : ops.cast(gradient, "float32");
+      if (gradient32 !== gradient) gradient.dispose();
+      const sum = before?.[index];
+      if (!sum) return gradient32;
+      const total = ops.add(sum, gradient32);
+      sum.dispose();
+      gradient32.dispose();
+      return total;
+    });
+  }
+
+  /** Borrowed; zeros where nothing was added: a batch in which no sample has an advantage. */
+  get tensors(): readonly Tensor[] {
+    this.#sums ??= this.parameters.map((parameter) => this.ops.zeros(parameter.shape));
+    return this.#sums;
+  }
+
+  /** sqrt of the sum of all squares: squares in float32 on the backend, their sum over parameters in float64. */
+  async norm(): Promise<number> {
+    return globalNorm(this.ops, this.tensors);
+  }
+
+  dispose(): void {
+    for (const sum of this.#sums ?? []) sum.dispose();
+    this.#sums = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** NaN or infinite where any element is, and where a square leaves float32. */
+export async function globalNorm(ops: Backend, tensors: readonly Tensor[]): Promise<number> {
+  return Math.sqrt(await sumOfSquares(ops, tensors));
+}
+
+async function sumOfSquares(ops: Backend, tensors: readonly Tensor[]): Promise<number> {
+  using squares = ops.tidy(() =>
+    ops.concat(
+      tensors.map((tensor) => ops.tidy(() => ops.reshape(ops.sum(ops.square(tensor)), [1]))),
+      0,
+    ),
+  );
+  return Array.from(await ops.read(squares)).reduce((total, part) => total + part, 0);
+}
+
+/**
+ * Norm of the difference of two gradients, parameter by parameter: the part of the total that the other term contributes.
+ */
+export async function differenceNorm(
+  ops: Backend,
+  total: readonly Tensor[],
+  part: readonly Tensor[],
+): Promise<number> {
+  using squares = ops.tidy(() =>
+    ops.concat(
+      total.map((tensor, index) =>
+        ops.tidy(() => ops.reshape(ops.sum(ops.square(ops.subtract(tensor, part[index] as Tensor))), [1])),
+      ),
+      0,
+    ),
+  );
+  return Math.sqrt(Array.from(await ops.read(squares)).reduce((sum, value) => sum + value, 0));
+}
+
+/**
+ * Factor that brings a norm down to `limit`, 1 where it is below. The 1e-6 is that of PyTorch's `clip_grad_norm_`.
+ * `limit` 0 means no clip.
+ */
+export function clipScale(norm: number, limit: number): number {
+  return limit === 0 ? 1 : Math.min(1, limit / (norm + 1e-6));
+}

@@ -1,0 +1,97 @@
+/**
+ * AdamW over all parameters of a model, with float32 state. Parameters of a narrower dtype keep a float32 master copy, or a
+ * learning rate of 1e-6 would be rounded away; the model's handles are updated in place, so the sampler sees each step.
+ */
+
+import { adamW, type Backend, type Tensor } from "@soft-tokens/tensor";
+
+export interface AdamWSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+export interface AdamWOptions extends AdamWSettings {
+  readonly backend: Backend;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** Defaults to `true` for parameters that are not float32; for these it cannot be switched off. */
+  readonly masterWeights?: boolean;
+}
+
+/** Owns the moments and master copies, borrows the parameters. */
+export interface AdamW extends Disposable {
+  /** Updates made so far, for the bias correction. */
+  readonly updates: number;
+  /** One update with gradients in the order of the parameters, each times `gradientScale`. */
+  update(
+    gradients: readonly Tensor[],
+    step: { readonly learningRate: number; readonly gradientScale: number },
+  ): void;
+  /** `first.NAME`, `second.NAME` and where kept `master.NAME`; borrowed. Shapes are those of the parameters in memory. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  /** Continues a stored state after its tensors were assigned to `state`. */
+  setUpdates(updates: number): void;
+  dispose(): void;
+}
+
+export function createAdamW(options: AdamWOptions): AdamW {
+  const { backend: ops, parameters, beta1, beta2, epsilon, weightDecay } = options;
+  const slots = [...parameters].map(([name, parameter]) => {
+    const needsMaster = parameter.dtype !== "float32" || (options.masterWeights ?? false);
+    return {
+      name,
+      parameter,
+      firstMoment: ops.zeros(parameter.shape),
+      secondMoment: ops.zeros(parameter.shape),
+      master: needsMaster
+        ? parameter.dtype === "float32"
+          ? ops.clone(parameter)
+          : ops.cast(parameter, "float32")
+        : null,
+    };
+  });
+  const state = new Map<string, Tensor>();
+  for (const { name, firstMoment, secondMoment, master } of slots) {
+    state.set(`first.${name}`, firstMoment);
+    state.set(`second.${name}`, secondMoment);
+    if (master) state.set(`master.${name}`, master);
+  }
+  let updates = 0;
+
+  const dispose = () => {
+    for (const tensor of state.values()) tensor.dispose();
+  };
+  return {
+    get updates() {
+      return updates;
+    },
+    state,
+    update(gradients, { learningRate, gradientScale }) {
+      updates++;
+      for (const [index, { parameter, firstMoment, secondMoment, master }] of slots.entries()) {
+        adamW(ops, {
+          parameter: master ?? parameter,
+          gradient: gradients[index] as Tensor,
+          firstMoment,
+          secondMoment,
+          step: updates,
+          learningRate,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+          gradientScale,
+        });
+        if (!master) continue;
+        using narrowed = ops.cast(master, parameter.dtype);
+        ops.assign(parameter, narrowed);
+      }
+    },
+    setUpdates(value) {
+      updates = value;
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+}

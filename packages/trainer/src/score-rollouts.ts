@@ -1,0 +1,54 @@
+/** Log-probabilities of stored rollouts, recomputed by the trainer's teacher-forced pass: an audit of a run. */
+
+import type { LanguageModel } from "@soft-tokens/model";
+import type { StoredRollout, ThoughtPolicy } from "@soft-tokens/sampler";
+import type { HeadChunk } from "@soft-tokens/tensor";
+import { passWithoutGradients } from "./pass.ts";
+import { rowOfRollout } from "./training-row.ts";
+
+export interface ScoreRolloutsOptions {
+  readonly model: LanguageModel;
+  readonly policy: ThoughtPolicy;
+  readonly rollouts: readonly StoredRollout[];
+  /** Defaults to `1`, as in training. */
+  readonly answerTemperature?: number;
+  readonly chunk?: HeadChunk;
+  /** Activations of one micro-batch. Defaults to 2^30. */
+  readonly memoryBudgetBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Sums over a sample's thought steps and over its answer tokens. */
+export interface ScoredRollout {
+  readonly thoughtLogProb: number;
+  readonly answerLogProb: number;
+}
+
+/** One result per rollout, in their order. Neighbours with the same prompt share its computation. */
+export async function scoreRollouts(options: ScoreRolloutsOptions): Promise<ScoredRollout[]> {
+  const { model, policy, rollouts, answerTemperature = 1, chunk, memoryBudgetBytes = 2 ** 30 } = options;
+  let promptIndex = -1;
+  const rows = rollouts.map((rollout, index) => {
+    const before = rollouts[index - 1];
+    if (!before || !sameIds(before.promptIds, rollout.promptIds)) promptIndex++;
+    return rowOfRollout(rollout, promptIndex, 1);
+  });
+  const { logProbs } = await passWithoutGradients(rows, {
+    model,
+    policy,
+    answerTemperature,
+    embeddingGradient: false,
+    checkpointLayers: false,
+    limits: { memoryBudgetBytes, maxRowsPerMicroBatch: 0, checkpointLayers: false },
+    signal: options.signal,
+    ...(chunk && { chunk }),
+  });
+  return rows.map((row) => {
+    const scored = logProbs.get(row);
+    return { thoughtLogProb: scored?.thought ?? 0, answerLogProb: scored?.answer ?? 0 };
+  });
+}
+
+function sameIds(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a === b || (a.length === b.length && Array.from(a).every((id, at) => id === b[at]));
+}

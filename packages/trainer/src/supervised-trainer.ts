@@ -1,0 +1,139 @@
+/**
+ * Supervised fine-tuning on (prompt, completion) pairs, with the forward pass, head, optimizer, checkpoints and events of the
+ * RLOO trainer. loss = mean negative log-likelihood of the batch's completion tokens; prompts carry none.
+ */
+
+import type { LanguageModel } from "@soft-tokens/model";
+import type { RandomKey } from "@soft-tokens/tensor";
+import type { z } from "zod";
+import { createCheckpointer, parameterDtype } from "./checkpoint/checkpointer.ts";
+import type { SupervisedSource } from "./contract.ts";
+import { TrainerError } from "./errors.ts";
+import type { Trainer } from "./events.ts";
+import {
+  createExampleBatches,
+  rowOfExample,
+  type TokenizedExample,
+  tokenizeExample,
+} from "./example-batches.ts";
+import { GradientSum } from "./gradient-sum.ts";
+import { finiteOnly } from "./metrics.ts";
+import { createAdamW } from "./optimizer.ts";
+import { type PassOptions, passMetrics, passWithGradients, passWithoutGradients } from "./pass.ts";
+import { definingSettings, headChunk, SupervisedSettings } from "./settings.ts";
+import { stopwatch } from "./stopwatch.ts";
+import { createTrainer, type StepOutcome, type ValidationOutcome } from "./training-loop.ts";
+import { updateWeights } from "./update-weights.ts";
+
+export interface SupervisedTrainerOptions {
+  /** Trained in place; borrowed. */
+  readonly model: LanguageModel;
+  readonly examples: SupervisedSource;
+  /** Held-out examples; the best checkpoint has the lowest loss on them. Defaults to `null`: no validation. */
+  readonly validation?: SupervisedSource | null;
+  /** Root of the run's randomness: the order of the examples. */
+  readonly key: RandomKey;
+  /** Missing keys take their defaults. */
+  readonly settings?: z.input<typeof SupervisedSettings>;
+  /** Where checkpoints go. Defaults to `null`: none are written. */
+  readonly checkpointFolder?: string | null;
+  /** Writes the model's part of a checkpoint. Defaults to `saveModel` of `@soft-tokens/model`. */
+  readonly saveModel?: (model: LanguageModel, folder: string) => Promise<unknown>;
+}
+
+/**
+ * A trainer that owns its optimizer state; dispose it. Steps have no samples.
+ * @throws EMPTY_SOURCE, ZodError for settings outside their ranges
+ */
+export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trainer<never> {
+  const { model, examples, validation = null, key } = options;
+  const settings = SupervisedSettings.parse(options.settings ?? {});
+  if (examples.size === 0 || validation?.size === 0) {
+    throw new TrainerError("EMPTY_SOURCE", "createSupervisedTrainer: a source has no examples");
+  }
+  const { appendEndOfSequence } = settings;
+  const batches = createExampleBatches(
+    examples,
+    (example, index) => tokenizeExample(model, example, { index, appendEndOfSequence }),
+    settings,
+    key.fold("examples"),
+  );
+  const optimizer = createAdamW({ backend: model.backend, parameters: model.parameters, ...settings });
+  const chunk = headChunk(settings);
+  const passOptions = (signal?: AbortSignal): PassOptions => ({
+    model,
+    policy: null,
+    answerTemperature: 1,
+    embeddingGradient: true,
+    checkpointLayers: settings.checkpointLayers,
+    limits: settings,
+    signal,
+    ...(chunk && { chunk }),
+  });
+
+  async function takeStep(step: number, signal?: AbortSignal): Promise<StepOutcome<never>> {
+    const seconds = stopwatch();
+    const batch = batches.at(step);
+    const tokens = completionTokens(batch);
+    const rows = batch.map((example, index) => rowOfExample(example, index, -1 / tokens));
+    using gradients = new GradientSum(model.backend, [...model.parameters.values()]);
+    const pass = await passWithGradients(rows, gradients, passOptions(signal));
+    const update = await updateWeights(step, optimizer, gradients, settings);
+    const metrics = finiteOnly({
+      ...passMetrics(pass, seconds()),
+      ...update.metrics,
+      "data/epoch": batches.positionAfter(step) / examples.size,
+      "data/completionTokens": tokens,
+      "time/step": seconds(),
+      "memory/peakBytes": model.backend.memory().peakBytes,
+    });
+    return { metrics, samples: [], isSkipped: update.isSkipped, warnings: update.warnings };
+  }
+
+  async function validate(source: SupervisedSource, signal?: AbortSignal): Promise<ValidationOutcome<never>> {
+    const seconds = stopwatch();
+    const held = Array.from({ length: source.size }, (_, index) =>
+      tokenizeExample(model, source.get(index), { index, appendEndOfSequence }),
+    );
+    const tokens = completionTokens(held);
+    const rows = held.map((example, index) => rowOfExample(example, index, -1 / tokens));
+    const { loss } = await passWithoutGradients(rows, passOptions(signal));
+    const metrics = {
+      "validation/loss": loss,
+      "validation/examples": source.size,
+      "time/validation": seconds(),
+    };
+    return { score: -loss, samples: [], metrics: finiteOnly(metrics) };
+  }
+
+  return createTrainer(
+    {
+      watched: { thought: null, dtype: parameterDtype(model) },
+      step: takeStep,
+      validate: validation && ((signal) => validate(validation, signal)),
+      dispose: () => optimizer.dispose(),
+    },
+    settings,
+    options.checkpointFolder
+      ? createCheckpointer({
+          folder: options.checkpointFolder,
+          keep: settings.keepCheckpoints,
+          model,
+          optimizer,
+          identity: {
+            trainer: "supervised",
+            key: [...key.words],
+            items: examples.size,
+            policy: {},
+            settings: definingSettings(settings),
+          },
+          dataPositionAt: (step) => batches.positionAfter(step),
+          saveModel: options.saveModel,
+        })
+      : null,
+  );
+}
+
+function completionTokens(examples: readonly TokenizedExample[]): number {
+  return examples.reduce((total, { completionIds }) => total + completionIds.length, 0);
+}
