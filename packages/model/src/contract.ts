@@ -71,6 +71,8 @@ export interface LanguageModel extends Disposable {
   /** By Hugging Face name; every trainable tensor once (a tied head is not listed apart). Linear weights are [in, out]. */
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly head: LanguageHead;
+  /** The small files of the model's folder (configuration, tokenizer, templates), by name: what `saveModel` writes again. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
   /** ids int32 of any shape -> [..., D]. Differentiable. */
   embed(ids: Tensor): Tensor;
   /** input [B, T, D] -> hidden [B, T, D]; `leftPadding[b]` positions at the start of row b are padding. Differentiable. */
@@ -89,11 +91,18 @@ export interface LoadModelOptions {
   readonly backend: Backend;
   /** Defaults to the weights' own dtype where the backend computes in it, else float32. */
   readonly dtype?: Extract<DType, "float32" | "bfloat16">;
-  /** Bytes read so far and in all, while weights are read or downloaded. */
-  readonly onProgress?: (progress: {
-    readonly file: string;
-    readonly bytes: number;
-    readonly totalBytes: number;
-  }) => void;
+  /** Called while files are downloaded and while weights are read. */
+  readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;
+  /** Branch, tag or commit of a hub repository. Defaults to `main`. */
+  readonly revision?: string;
+}
+
+/** How far one phase of loading has come. Each phase counts its own bytes over all of its files. */
+export interface LoadProgress {
+  readonly phase: "download" | "read";
+  /** The file that is being worked on. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly totalBytes: number;
 }

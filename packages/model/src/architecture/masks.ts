@@ -1,0 +1,41 @@
+/**
+ * Additive masks: 0 where a key is visible, a large negative number where not. Finite, so that a row of padding, which
+ * sees nothing, averages over everything instead of dividing by zero.
+ */
+
+import type { Backend, Tensor } from "@soft-tokens/tensor";
+
+const HIDDEN = -1e9;
+
+/** Position i sees j <= i: [1, 1, T, T]. */
+export function causalMask(ops: Backend, T: number): Tensor {
+  const mask = new Float32Array(T * T);
+  for (let i = 0; i < T; i++) mask.fill(HIDDEN, i * T + i + 1, (i + 1) * T);
+  return ops.tensor(mask, [1, 1, T, T]);
+}
+
+/** Hides the first `leftPadding[p]` keys of each row: [P, S]; null where no row has padding. */
+export function paddingMask(ops: Backend, leftPadding: readonly number[], S: number): Tensor | null {
+  if (leftPadding.every((padding) => padding === 0)) return null;
+  const mask = new Float32Array(leftPadding.length * S);
+  leftPadding.forEach((padding, row) => {
+    mask.fill(HIDDEN, row * S, row * S + padding);
+  });
+  return ops.tensor(mask, [leftPadding.length, S]);
+}
+
+/** Hides all but the first `visible` of C keys: [1, 1, 1, C]; null where all are visible. */
+export function tailMask(ops: Backend, visible: number, C: number): Tensor | null {
+  return visible === C ? null : ops.tensor(new Float32Array(C).fill(HIDDEN, visible), [1, 1, 1, C]);
+}
+
+/** Causal mask and left padding together: [1, 1, T, T] without padding, [P, 1, T, T] with it. */
+export function paddedCausalMask(ops: Backend, leftPadding: readonly number[], T: number): Tensor {
+  const causal = causalMask(ops, T);
+  const padding = paddingMask(ops, leftPadding, T);
+  if (!padding) return causal;
+  const both = ops.tidy(() => ops.add(causal, ops.reshape(padding, [leftPadding.length, 1, 1, T])));
+  causal.dispose();
+  padding.dispose();
+  return both;
+}

@@ -1,0 +1,147 @@
+/**
+ * The weights of a model folder: one `model.safetensors`, or shards with an index. The index comes from strangers: its
+ * file names must be plain names inside the folder, and it must agree with the shards about every tensor.
+ */
+
+import { realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { z } from "zod";
+import { ModelError } from "../errors.ts";
+import { readJson } from "../json-file.ts";
+import type { SafetensorsEntry } from "../safetensors/header.ts";
+import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
+
+export const SINGLE_FILE = "model.safetensors";
+export const INDEX_FILE = "model.safetensors.index.json";
+
+export interface LocatedTensor {
+  readonly file: SafetensorsFile;
+  readonly entry: SafetensorsEntry;
+}
+
+/** All tensors of a folder's weights. The owner closes it. */
+export interface WeightFiles extends AsyncDisposable {
+  readonly tensors: ReadonlyMap<string, LocatedTensor>;
+}
+
+/** @throws WEIGHTS_MISSING, INDEX_INVALID, SAFETENSORS_INVALID, SAFETENSORS_TRUNCATED */
+export async function openWeights(folder: string): Promise<WeightFiles> {
+  const indexPath = join(folder, INDEX_FILE);
+  if (await isFile(join(folder, SINGLE_FILE))) return openAll([join(folder, SINGLE_FILE)]);
+  if (await isFile(indexPath)) return openSharded(folder, indexPath);
+  throw await explainMissing(folder);
+}
+
+const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+
+async function openSharded(folder: string, indexPath: string): Promise<WeightFiles> {
+  const parsed = indexSchema.safeParse(await readJson(indexPath, "INDEX_INVALID"));
+  if (!parsed.success) {
+    throw new ModelError("INDEX_INVALID", "weight_map must map tensor names to file names", {
+      file: indexPath,
+      key: "weight_map",
+    });
+  }
+  const shardOf = Object.entries(parsed.data.weight_map);
+  if (shardOf.length === 0) throw invalidIndex(indexPath, "weight_map", "names no tensor");
+  const paths = new Map<string, string>();
+  for (const [tensor, shard] of shardOf) {
+    if (!paths.has(shard)) paths.set(shard, await locateShard(folder, indexPath, tensor, shard));
+  }
+  const weights = await openAll([...paths.values()]);
+  try {
+    for (const [tensor, shard] of shardOf) {
+      const located = weights.tensors.get(tensor);
+      if (located?.file.path !== paths.get(shard)) {
+        throw invalidIndex(indexPath, tensor, `says that ${shard} holds it, which is not so`);
+      }
+    }
+  } catch (error) {
+    await weights[Symbol.asyncDispose]();
+    throw error;
+  }
+  return weights;
+}
+
+/** A shard's path, once it is known to lie in the folder. @throws INDEX_INVALID */
+async function locateShard(
+  folder: string,
+  indexPath: string,
+  tensor: string,
+  shard: string,
+): Promise<string> {
+  // One path segment: no separators of either kind, no drive, no "..".
+  if (!/^[^/\\:\0]+\.safetensors$/.test(shard)) {
+    throw invalidIndex(indexPath, tensor, `${JSON.stringify(shard)} is not the name of a .safetensors file`);
+  }
+  const path = join(folder, shard);
+  const target = await realpath(path).catch(() => null);
+  if (target === null) {
+    throw invalidIndex(indexPath, tensor, `names the shard ${shard}, which is not there`);
+  }
+  const roots = await allowedRoots(folder);
+  if (!roots.some((root) => target.startsWith(root + sep))) {
+    throw invalidIndex(indexPath, tensor, `the shard ${shard} is a link that leads out of the folder`);
+  }
+  return path;
+}
+
+/** The folder itself; for a snapshot of the hub's cache also `blobs`, into which its links lead by design. */
+async function allowedRoots(folder: string): Promise<string[]> {
+  const root = await realpath(folder);
+  const snapshot = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(root);
+  return snapshot ? [root, join(snapshot[1] as string, "blobs")] : [root];
+}
+
+async function openAll(paths: readonly string[]): Promise<WeightFiles> {
+  const files: SafetensorsFile[] = [];
+  const close = async () => {
+    for (const file of files) await file.close();
+  };
+  try {
+    const tensors = new Map<string, LocatedTensor>();
+    for (const path of paths) {
+      const file = await readSafetensors(path);
+      files.push(file);
+      for (const [name, entry] of file.entries) {
+        const other = tensors.get(name);
+        if (other) {
+          throw new ModelError(
+            "INDEX_INVALID",
+            `tensor ${JSON.stringify(name)} is also in ${other.file.path}`,
+            {
+              file: path,
+              key: name,
+            },
+          );
+        }
+        tensors.set(name, { file, entry });
+      }
+    }
+    return { tensors, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function explainMissing(folder: string): Promise<ModelError> {
+  const isPickled =
+    (await isFile(join(folder, "pytorch_model.bin"))) ||
+    (await isFile(join(folder, "pytorch_model.bin.index.json")));
+  const message = isPickled
+    ? "holds its weights as pytorch_model.bin, a Python pickle, which can run code when it is read. Convert it to safetensors (with transformers: save_pretrained)"
+    : `has neither ${SINGLE_FILE} nor ${INDEX_FILE}`;
+  return new ModelError("WEIGHTS_MISSING", message, { file: folder });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+function invalidIndex(file: string, key: string, why: string): ModelError {
+  return new ModelError("INDEX_INVALID", `${key}: ${why}`, { file, key });
+}
