@@ -1,7 +1,8 @@
 /** Wiring that both apps share. See README.md. */
 export * from "./backend.ts";
 export * from "./errors.ts";
-export * from "./generate-function.ts";
+export * from "./evaluate-model.ts";
+export * from "./grade.ts";
 export * from "./load-options.ts";
 export * from "./model-options.ts";
 export * from "./open-model.ts";

@@ -30,7 +30,8 @@ function taskName({ task, data }: ProblemsOptions): string {
   return data.replace(/^.*[/\\]/, "").replace(/\.jsonl?$/, "");
 }
 
-function findData({ data, split }: ProblemsOptions): string {
+/** Path of a file, or of the embedded sample of a name. @throws UsageError */
+export function findData({ data, split }: Pick<ProblemsOptions, "data" | "split">): string {
   if (existsSync(data)) return data;
   if (data === "gsm8k") return join(EMBEDDED, `gsm8k-${split}-sample.jsonl`);
   if (data in NAMED_FORMATS) {

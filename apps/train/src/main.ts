@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { addSchemaOptions, givenOptions, parseOptions, readConfigFile, runMain } from "@soft-tokens/app-common";
 import { Command } from "commander";
-import { demo, DemoOptions } from "./commands/demo.ts";
+import { DemoOptions, demo } from "./commands/demo.ts";
+import { serveDemoJob } from "./demo/job-process.ts";
 import { generateText, GenerateOptions } from "./commands/generate.ts";
 import { score, ScoreOptions } from "./commands/score.ts";
 import { supervised } from "./commands/supervised.ts";
@@ -58,6 +59,8 @@ await runMain(async (signal) => {
     .action(async (_, command: Command) => {
       await demo(parseOptions(DemoOptions, {}, givenOptions(command, DemoOptions)), { signal });
     });
+
+  program.command("demo-job", { hidden: true }).action(() => serveDemoJob(signal));
 
   program
     .command("report")

@@ -1,18 +1,7 @@
 /** `evaluate`: one model, one task, any of the six inference modes -> results.json, samples.jsonl and a report. */
 
-import {
-  createGenerateFunction,
-  createProgress,
-  gradeBoxed,
-  loadProblems,
-  modelOptions,
-  openModel,
-  UsageError,
-  versions,
-} from "@soft-tokens/app-common";
-import { evaluate as evaluateTask, formatGrid, INFERENCE_MODES, type InferenceMode, PAPER_TEMPLATE } from "@soft-tokens/evals";
-import { defaultGenerationSettings, measureEmbeddingRms } from "@soft-tokens/sampler";
-import { RandomKey } from "@soft-tokens/tensor";
+import { createProgress, evaluateModel, loadProblems, modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
+import { formatGrid, INFERENCE_MODES, type InferenceMode, PAPER_TEMPLATE } from "@soft-tokens/evals";
 import { z } from "zod";
 
 export const EvaluateOptions = z.strictObject({
@@ -37,44 +26,22 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
   const modes = parseModes(options.modes);
   const task = await loadProblems({ data: options.data, task: options.task, split: "test" });
   using opened = await openModel(options, signal);
-  const settings = {
-    ...defaultGenerationSettings,
-    maxThoughtSteps: options.maxThoughtSteps,
-    maxAnswerTokens: options.maxAnswerTokens,
-  };
-  const rms = await measureEmbeddingRms(opened.model);
-  const generate = await createGenerateFunction({
-    model: opened.model,
-    key: RandomKey.fromSeed(options.seed),
-    settings,
-    chunk: opened.chunk,
-    maxRows: options.batch,
-    rms,
-    noiseScale: options.noiseScale,
-  });
   const progress = createProgress(task.name, "sample");
-  const results = await evaluateTask({
+  const results = await evaluateModel({
+    opened,
+    name: options.model,
     task,
-    model: options.model,
     modes,
     samplesPerQuestion: options.samples,
-    generate,
-    grade: gradeBoxed,
     folder: options.out,
-    ...(options.limit !== undefined && { limit: options.limit }),
+    limit: options.limit,
     template: options.promptTemplate,
-    samplesPerBatch: options.batch,
-    record: { questions: options.record, samples: 2 },
+    maxThoughtSteps: options.maxThoughtSteps,
+    maxAnswerTokens: options.maxAnswerTokens,
+    noiseScale: options.noiseScale,
+    batchRows: options.batch,
+    recordedQuestions: options.record,
     seed: options.seed,
-    settings: {
-      seed: options.seed,
-      rms,
-      noiseScale: options.noiseScale,
-      maxThoughtSteps: options.maxThoughtSteps,
-      maxAnswerTokens: options.maxAnswerTokens,
-      dtype: opened.dtype,
-    },
-    versions: versions(opened.backend),
     signal,
     onProgress: ({ mode, done, total, accuracy }) =>
       progress.update(done, total, `${mode} ${accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % correct`}`),

@@ -1,0 +1,55 @@
+/** `sft`: supervised fine-tuning on solved examples, with the same run folder as RLOO. */
+
+import { createProgress, InterruptedError, openModel, versions } from "@soft-tokens/app-common";
+import { RandomKey } from "@soft-tokens/tensor";
+import { createSupervisedTrainer } from "@soft-tokens/trainer";
+import { resolveSupervised } from "../config/resolve.ts";
+import type { SupervisedOptions } from "../config/train-options.ts";
+import { openRunFolder } from "../run-folder.ts";
+import { loadExamples } from "../training/examples.ts";
+
+export async function supervised(
+  options: SupervisedOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const { settings, folder: path } = resolveSupervised(options);
+  const examples = await loadExamples(options);
+  using opened = await openModel(options, signal);
+  process.stderr.write(`data     ${examples.length} examples\nrun      ${path}\n`);
+  const folder = openRunFolder(path, "supervised", options);
+  const progress = createProgress("supervised", "step");
+  try {
+    folder.writeConfig({
+      format: "soft-tokens-run/1",
+      kind: "supervised",
+      options,
+      resolved: { dtype: opened.dtype, examples: examples.length, versions: versions(opened.backend) },
+    });
+    using trainer = createSupervisedTrainer({
+      model: opened.model,
+      examples,
+      key: RandomKey.fromSeed(options.seed).fold("sft"),
+      settings,
+      checkpointFolder: folder.checkpoints,
+    });
+    if (!folder.isNew) await trainer.resume();
+    folder.truncateMetrics(trainer.step);
+    for await (const event of trainer.run({ signal })) {
+      if (event.type === "step") {
+        folder.appendMetrics({ step: event.step, ...event.metrics });
+        progress.update(event.step, settings.steps, `loss ${(event.metrics["loss/total"] ?? Number.NaN).toFixed(4)}`);
+      } else if (event.type === "checkpoint") {
+        progress.log(`step ${event.step}: saved ${event.folder}`);
+      } else if (event.type === "warning") {
+        progress.log(`step ${event.step}: warning: ${event.message}`);
+      }
+    }
+    progress.finish();
+    if (signal.aborted) {
+      process.stderr.write(`stopped at step ${trainer.step} of ${settings.steps}; the same command continues from there\n`);
+      throw new InterruptedError();
+    }
+  } finally {
+    folder.close();
+  }
+}

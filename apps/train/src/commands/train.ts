@@ -1,0 +1,87 @@
+/** `run`: one training run with live progress; Ctrl-C saves and stops, the same command continues. */
+
+import { createProgress, formatCount, InterruptedError, openModel } from "@soft-tokens/app-common";
+import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
+import type { TrainOptions } from "../config/train-options.ts";
+import { writeReport } from "../report.ts";
+import { loadTrainingProblems, type Problems, runTraining, type TrainingEvent } from "../training/run-training.ts";
+
+export async function train(
+  options: TrainOptions,
+  { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const resolved = resolveTraining(options);
+  const problems = await loadTrainingProblems(options);
+  if (dryRun) {
+    process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
+    return;
+  }
+  using opened = await openModel(options, signal);
+  process.stderr.write(`data     ${describeProblems(options, problems)}\nrun      ${resolved.folder}\n`);
+  const progress = createProgress(`${options.thought} thoughts`, "step");
+  const { folder, step } = await runTraining({
+    resolved,
+    opened,
+    problems,
+    signal,
+    onEvent: (event) => show(event, options.steps, progress),
+  });
+  progress.finish();
+  process.stderr.write(`report   ${await writeReport(folder)}\n`);
+  if (signal.aborted) {
+    process.stderr.write(`stopped at step ${step} of ${options.steps}; the same command continues from there\n`);
+    throw new InterruptedError();
+  }
+}
+
+function dryRunReport({ options, settings, folder }: ResolvedTraining, problems: Problems) {
+  return {
+    folder,
+    options,
+    settings,
+    data: { ...problems.source, training: problems.training.length, validation: problems.validation.length },
+    samplesPerStep: settings.promptsPerStep * settings.samplesPerPrompt,
+    epochs: Number(((settings.steps * settings.promptsPerStep) / problems.training.length).toFixed(2)),
+  };
+}
+
+function describeProblems(options: TrainOptions, { training, validation, source }: Problems): string {
+  const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
+  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out`;
+}
+
+function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof createProgress>): void {
+  switch (event.type) {
+    case "resumed":
+      progress.log(`continuing after step ${event.step} (${event.folder})`);
+      return;
+    case "step": {
+      const value = (name: string) => event.metrics[name] ?? Number.NaN;
+      progress.update(
+        event.step,
+        steps,
+        `reward ${value("reward/mean").toFixed(1)}  correct ${percent(value("reward/correct"))}  entropy ${value("thought/entropy").toFixed(3)}  length ${value("thought/length").toFixed(0)}  |g| ${value("optim/gradientNorm").toPrecision(3)}`,
+      );
+      return;
+    }
+    case "validation":
+      progress.log(
+        `step ${event.step}: validation ${percent(event.metrics["validation/accuracy"] ?? Number.NaN)} correct${event.isBest ? ", the best so far" : ""}`,
+      );
+      return;
+    case "checkpoint":
+      progress.log(`step ${event.step}: saved ${event.folder}`);
+      return;
+    case "warning":
+      progress.log(`step ${event.step}: warning: ${event.message}`);
+      return;
+    case "stopped":
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? "?" : `${(100 * share).toFixed(1)} %`;
+}
