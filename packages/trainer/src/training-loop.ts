@@ -76,7 +76,9 @@ export function createTrainer<Sample>(
 
   /** Checkpoints of another run must not mix with ours. */
   const refuseForeignCheckpoints = async () => {
-    if (isFresh && checkpointer && !(await checkpointer.isEmpty())) {
+    if (!isFresh || !checkpointer) return;
+    await checkpointer.open();
+    if (!(await checkpointer.isEmpty())) {
       throw new TrainerError(
         "CHECKPOINT_MISMATCH",
         "the checkpoint folder holds a run already: call resume() to continue it, or use an empty folder",

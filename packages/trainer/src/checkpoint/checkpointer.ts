@@ -53,6 +53,8 @@ export interface Restored {
 }
 
 export interface Checkpointer {
+  /** Fails early where nothing could be written later. @throws CHECKPOINT_WRITE_FAILED */
+  open(): Promise<void>;
   isEmpty(): Promise<boolean>;
   /** @throws CHECKPOINT_WRITE_FAILED */
   save(state: TrainerState): Promise<string>;
@@ -75,6 +77,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   };
 
   return {
+    open: store.open,
     isEmpty: async () => (await store.steps()).length === 0,
     save: (state) =>
       store.save({

@@ -15,6 +15,9 @@ import { replaceFile, syncFolder } from "./files.ts";
 
 const NAME = /^step-(\d{6,})$/;
 
+/** Folders of ours and of `saveModel` beside them, and pointers, that never got their final name. */
+const LEFT_BEHIND = /^\.{1,2}(writing|removing)-|\.json\.tmp-\d+$/;
+
 export interface BestCheckpoint {
   readonly step: number;
   readonly score: number;
@@ -30,7 +33,7 @@ export interface SaveOptions {
 }
 
 export interface CheckpointStore {
-  /** Removes what a crash left behind. */
+  /** Makes the folder, sees whether it can be written, and removes what a crash left behind. @throws CHECKPOINT_WRITE_FAILED */
   open(): Promise<void>;
   /** Steps that have a checkpoint, newest first. */
   steps(): Promise<number[]>;
@@ -79,9 +82,16 @@ export function createCheckpointStore(root: string, options: { readonly keep: nu
     folderOf,
     pointTo,
     async open() {
-      const names = await readdir(root).catch(ignoreMissing<string[]>([]));
-      for (const name of names.filter((n) => n.startsWith(".writing-") || n.startsWith(".removing-"))) {
-        await rm(join(root, name), { recursive: true, force: true });
+      const probe = join(root, ".writing-probe");
+      try {
+        await mkdir(root, { recursive: true });
+        for (const name of (await readdir(root)).filter((n) => LEFT_BEHIND.test(n))) {
+          await rm(join(root, name), { recursive: true, force: true });
+        }
+        await mkdir(probe);
+        await rm(probe, { recursive: true });
+      } catch (cause) {
+        throw writeFailure(root, cause);
       }
     },
     async save({ step, best, bytes, write }) {
@@ -99,7 +109,7 @@ export function createCheckpointStore(root: string, options: { readonly keep: nu
         await prune(best);
       } catch (cause) {
         await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-        throw writeFailure(folderOf(step), bytes, cause);
+        throw writeFailure(`${folderOf(step)} (about ${(bytes / 2 ** 20).toFixed(0)} MiB)`, cause);
       }
       return folderOf(step);
     },
@@ -128,7 +138,7 @@ export async function readBestCheckpoint(
   return { step, score, folder: join(root, folder) };
 }
 
-function writeFailure(folder: string, bytes: number, cause: unknown): unknown {
+function writeFailure(what: string, cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException)?.code;
   const reasons: Record<string, string> = {
     ENOSPC: "no space left on the disk",
@@ -137,13 +147,14 @@ function writeFailure(folder: string, bytes: number, cause: unknown): unknown {
     EPERM: "no permission to write there",
     EROFS: "the file system is read-only",
     ENOTDIR: "a file stands where a folder should be",
+    EEXIST: "a file stands where a folder should be",
     EIO: "the disk reports an error",
   };
   const reason = code === undefined ? undefined : reasons[code];
   if (!reason) return cause;
   return new TrainerError(
     "CHECKPOINT_WRITE_FAILED",
-    `cannot write ${folder} (about ${(bytes / 2 ** 20).toFixed(0)} MiB): ${reason}. Earlier checkpoints are untouched`,
+    `cannot write ${what}: ${reason}. Earlier checkpoints are untouched`,
     { cause },
   );
 }
