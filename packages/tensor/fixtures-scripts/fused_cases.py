@@ -114,15 +114,23 @@ def attentions(c):
 
 
 def head_inputs(g, R, V, D, tau, tied):
-    """Grid values; for a near-zero temperature exact ties and gaps of 2^-13, with logits that float32 holds exactly."""
+    """Grid values; for a near-zero temperature exact ties and gaps of 2^-13, with logits that float32 holds exactly.
+
+    Three tokens lead with different weights: rows 0 and 1 tie in every row because the hidden states have equal
+    components 1 and 2, row 2 is lower by 2^-13 (exp(-1.22) of the leaders' weight). Their differences make the gradients
+    large, so that rounding, which 1 / tau multiplies, is small beside them.
+    """
     hidden, weight = g.normal(R, D, limit=2), g.normal(V, D, limit=2)
     if tau < 1e-2:
         hidden, weight = hidden.sign() * (hidden.abs() > 0.5) / 4, weight.round() / 4
-        weight[1] = weight[0]  # an exact tie wherever these lead
         hidden[:, 0] = 0.5
-        weight[:2, 0] = 2.0
-        weight[2] = weight[0]
-        weight[2, 0] -= 2.0**-12  # logit lower by 2^-13: exp(-1.22) of the leaders' weight
+        hidden[:, 2] = hidden[:, 1] = 0.25
+        weight[:, 0] = -weight[:, 0].abs()
+        weight[:3] = 0.0
+        weight[:3, 0] = 1.0
+        weight[0, 1] = weight[1, 2] = 0.5
+        weight[2, 1] = weight[2, 2] = 0.25
+        weight[2, 0] -= 2.0**-12
     embedding = weight if tied else g.normal(V, D, limit=2)
     return hidden, weight, embedding
 

@@ -157,19 +157,29 @@ function streamStatistics(
   return { max, sum, entropy_R: ops.reshape(entropy, [-1]), argmax_R: argmax };
 }
 
-/** Sum of one result per tile; the parts are disposed on the way. */
+/**
+ * Sum of one result per tile; the parts are disposed on the way. `part` runs outside any scope of this function, so that
+ * it may keep other sums; it tidies what it makes.
+ */
 export function sumTiles(
   ops: Backend,
   tiles: readonly Span[],
   part: (tile: Span, index: number) => Tensor,
 ): Tensor {
-  const [first, ...rest] = tiles.map((tile, index) => () => part(tile, index));
-  if (!first) throw new RangeError("head: a vocabulary of no tokens");
-  return rest.reduce((total, next) => {
-    const sum = ops.tidy(() => ops.add(total, next()));
+  let total: Tensor | null = null;
+  for (const [index, tile] of tiles.entries()) {
+    const next = part(tile, index);
+    if (!total) {
+      total = next;
+      continue;
+    }
+    const sum = ops.add(total, next);
     total.dispose();
-    return sum;
-  }, first());
+    next.dispose();
+    total = sum;
+  }
+  if (!total) throw new RangeError("head: a vocabulary of no tokens");
+  return total;
 }
 
 /** A result per tile, as a new handle at each call: kept where the vocabulary is one tile, computed again where it is tiled. */
@@ -179,9 +189,6 @@ export function computeOnceIfWhole(
   compute: (tile: Span) => Tensor,
 ): (index: number) => Tensor {
   if (tiles.length > 1) return (index) => ops.tidy(() => compute(tiles[index] as Span));
-  let kept: Tensor | null = null;
-  return () => {
-    kept ??= compute(tiles[0] as Span);
-    return ops.clone(kept);
-  };
+  const kept = ops.tidy(() => compute(tiles[0] as Span)); // now and not at the first call, which may be in a smaller scope
+  return () => ops.clone(kept);
 }

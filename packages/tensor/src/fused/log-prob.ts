@@ -46,7 +46,7 @@ export function thoughtLogProb(ops: Backend, options: ThoughtLogProbArguments): 
     const { head, tiles, span, coefficient_R1, needsGradient } = chunk;
     const thought_RD = rows32(ops, options.thought_RD, span);
     const mixture_RD = sumTiles(ops, tiles, (tile, index) =>
-      ops.matmul(head.probabilities(index), rows32(ops, embedding_VD, tile)),
+      ops.tidy(() => ops.matmul(head.probabilities(index), rows32(ops, embedding_VD, tile))),
     );
     const difference_RD = ops.subtract(thought_RD, mixture_RD);
     const logProb_R = ops.affine(ops.sum(ops.square(difference_RD), { axis: -1 }), {
@@ -60,7 +60,9 @@ export function thoughtLogProb(ops: Backend, options: ThoughtLogProbArguments): 
     // sum_v p s by this sum and not as g . mu: where p is one-hot the two terms of dz then cancel exactly, which 1 / tau
     // = 1e4 would otherwise turn into noise.
     const expected_R1 = sumTiles(ops, tiles, (_, index) =>
-      ops.sum(ops.multiply(head.probabilities(index), project(index)), { axis: -1, keepDims: true }),
+      ops.tidy(() =>
+        ops.sum(ops.multiply(head.probabilities(index), project(index)), { axis: -1, keepDims: true }),
+      ),
     );
     return {
       logProb_R,
@@ -89,7 +91,7 @@ export function tokenLogProb(ops: Backend, options: TokenLogProbArguments): LogP
       return ops.oneHot(ops.subtract(ids_R, ops.full([], tile.begin, "int32")), tile.length);
     };
     const scaledAtId_R = sumTiles(ops, tiles, (_, index) =>
-      ops.sum(ops.multiply(head.scaled(index), hit(index)), { axis: -1 }),
+      ops.tidy(() => ops.sum(ops.multiply(head.scaled(index), hit(index)), { axis: -1 })),
     );
     const logSum_R = ops.reshape(ops.log(head.statistics.sum), [-1]);
     const logProb_R = ops.subtract(scaledAtId_R, logSum_R);
@@ -157,10 +159,17 @@ function weightedHeadSum(
           const { logitGradient } = scored;
           const hiddenGradient_RD = logitGradient
             ? sumTiles(ops, tiles, (tile, index) => {
-                const dz_RW = logitGradient(index);
-                weightGradient.add(index, ops.matmul(dz_RW, hidden_RD, { transposeA: true }));
-                if (scored.embeddingGradient) embeddingGradient.add(index, scored.embeddingGradient(index));
-                return ops.matmul(dz_RW, rows32(ops, options.weight_VD, tile));
+                const parts = ops.tidy(() => {
+                  const dz_RW = logitGradient(index);
+                  return {
+                    hidden_RD: ops.matmul(dz_RW, rows32(ops, options.weight_VD, tile)),
+                    weight_WD: ops.matmul(dz_RW, hidden_RD, { transposeA: true }),
+                    embedding_WD: scored.embeddingGradient?.(index),
+                  };
+                });
+                weightGradient.add(index, parts.weight_WD);
+                if (parts.embedding_WD) embeddingGradient.add(index, parts.embedding_WD);
+                return parts.hidden_RD;
               })
             : null;
           return {

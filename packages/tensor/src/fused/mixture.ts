@@ -16,7 +16,8 @@ export function mixture(ops: Backend, options: MixtureArguments): MixtureResult 
   const { V = 0 } = assertShape(options.weight_VD, ["V", D], "mixture: weight");
   assertShape(options.embedding_VD, [V, "E"], "mixture: embedding");
   checkTemperature(options.temperature, "mixture");
-  const topK = options.topK ?? 0;
+  const topK = Math.min(options.topK ?? 0, V);
+  if (R === 0) return emptyResult(ops, options.embedding_VD.shape[1] as number, topK);
   const plan = planHead(R, V, options);
   return ops.tidy(() => {
     const chunks = plan.rowChunks.map((span) =>
@@ -49,6 +50,19 @@ export function mixture(ops: Backend, options: MixtureArguments): MixtureResult 
   });
 }
 
+/** No rows: a batch whose samples have all finished. */
+function emptyResult(ops: Backend, width: number, topK: number): MixtureResult {
+  return {
+    mixture_RD: ops.zeros([0, width]),
+    argmax_R: ops.zeros([0], "int32"),
+    entropy_R: ops.zeros([0]),
+    ...(topK > 0 && {
+      topIds_RK: ops.zeros([0, topK], "int32"),
+      topProbabilities_RK: ops.zeros([0, topK]),
+    }),
+  };
+}
+
 /** @throws INVALID_ARGUMENT unless tau > 0 */
 export function checkTemperature(temperature: number, operation: string): void {
   if (!(temperature > 0) || !Number.isFinite(temperature)) {
@@ -69,7 +83,7 @@ function mixChunk(
   const hidden_RD = rows32(ops, options.hidden_RD, span);
   const head = visitTiles(ops, hidden_RD, options.weight_VD, tiles, options.temperature);
   const mixture_RD = sumTiles(ops, tiles, (tile, index) =>
-    ops.matmul(head.probabilities(index), rows32(ops, options.embedding_VD, tile)),
+    ops.tidy(() => ops.matmul(head.probabilities(index), rows32(ops, options.embedding_VD, tile))),
   );
   return {
     mixture_RD,
@@ -81,10 +95,12 @@ function mixChunk(
 
 /** The C most probable tokens: the best of each tile, then the best of those. */
 function topAlternatives(ops: Backend, head: HeadTiles, tiles: readonly Span[], topK: number) {
-  const best = tiles.map((tile, index) => {
-    const { values, indices } = ops.topK(head.probabilities(index), Math.min(topK, tile.length));
-    return { values, ids: ops.add(indices, ops.full([], tile.begin, "int32")) };
-  });
+  const best = tiles.map((tile, index) =>
+    ops.tidy(() => {
+      const { values, indices } = ops.topK(head.probabilities(index), Math.min(topK, tile.length));
+      return { values, ids: ops.add(indices, ops.full([], tile.begin, "int32")) };
+    }),
+  );
   if (best.length === 1) {
     const only = best[0] as { values: Tensor; ids: Tensor };
     return { topIds_RK: only.ids, topProbabilities_RK: only.values };
