@@ -42,7 +42,7 @@ const configSchema = z.looseObject({
   attention_dropout: z.number().nullish(),
   use_sliding_window: z.boolean().nullish(),
   layer_types: z.array(z.string()).nullish(),
-  quantization_config: z.unknown(),
+  quantization_config: z.unknown().optional(),
   bos_token_id: tokenIds,
   eos_token_id: tokenIds,
 });
