@@ -2,9 +2,9 @@
 
 import { addSchemaOptions, givenOptions, parseOptions, runMain } from "@soft-tokens/app-common";
 import { Command } from "commander";
+import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
 import { LogitsOptions, logits } from "./commands/logits.ts";
-import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 
 const program = new Command("soft-tokens-bench")
   .description("Measures models (evaluate, logits) and the engine (embedded).")

@@ -7,7 +7,8 @@ import {
   type InferenceMode,
   type Task,
 } from "@soft-tokens/evals";
-import { defaultGenerationSettings, measureEmbeddingRms } from "@soft-tokens/sampler";
+import { embeddingRms } from "@soft-tokens/model";
+import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { createGenerateFunction } from "./generate-function.ts";
 import { gradeBoxed } from "./grade.ts";
@@ -39,7 +40,7 @@ export interface EvaluateModelOptions {
 
 export async function evaluateModel(options: EvaluateModelOptions): Promise<EvaluationResults> {
   const { opened, seed, noiseScale, maxThoughtSteps, maxAnswerTokens, template } = options;
-  const rms = options.rms ?? (await measureEmbeddingRms(opened.model));
+  const rms = options.rms ?? (await embeddingRms(opened.model));
   const generate = await createGenerateFunction({
     model: opened.model,
     key: RandomKey.fromSeed(seed),

@@ -4,14 +4,8 @@
  */
 
 import type { GeneratedSample, GenerateFunction, GenerationJob, InferenceMode } from "@soft-tokens/evals";
-import type { LanguageModel } from "@soft-tokens/model";
-import {
-  type GenerationSettings,
-  generate,
-  inferencePolicy,
-  measureEmbeddingRms,
-  type Rollout,
-} from "@soft-tokens/sampler";
+import { embeddingRms, type LanguageModel } from "@soft-tokens/model";
+import { type GenerationSettings, generate, inferencePolicy, type Rollout } from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
 
 export interface GenerateFunctionOptions {
@@ -33,7 +27,7 @@ export interface GenerateFunctionOptions {
 /** The function that `evaluate` of @soft-tokens/evals takes. */
 export async function createGenerateFunction(options: GenerateFunctionOptions): Promise<GenerateFunction> {
   const { model, key, maxRows = 64, alternatives = 5 } = options;
-  const rms = options.rms ?? (await measureEmbeddingRms(model));
+  const rms = options.rms ?? (await embeddingRms(model));
   return async (mode, jobs, { recordSteps, signal }) => {
     const isNoisy = mode === "soft-sample" || mode === "fuzzy-sample";
     const policy = inferencePolicy(mode, {

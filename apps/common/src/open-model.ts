@@ -22,7 +22,9 @@ export async function openModel(options: ModelOptions, signal: AbortSignal): Pro
   process.stderr.write(`backend  ${reason}\n`);
   if (options.dtype === "bfloat16" && !backend.capabilities.dtypes.has("bfloat16")) {
     backend[Symbol.dispose]();
-    throw new UsageError(`--dtype bfloat16: ${backend.name} does not compute in bfloat16; use --dtype float32 or auto`);
+    throw new UsageError(
+      `--dtype bfloat16: ${backend.name} does not compute in bfloat16; use --dtype float32 or auto`,
+    );
   }
   const progress = createProgress("loading", "MB");
   let shown = false;

@@ -20,7 +20,11 @@ export interface ProblemsOptions {
 /** @throws UsageError when there is no such file or name; EvaluationError for rows that cannot be read */
 export async function loadProblems(options: ProblemsOptions): Promise<Task> {
   const format = options.task === "auto" ? undefined : NAMED_FORMATS[options.task];
-  const task = await loadTask({ file: findData(options), name: taskName(options), ...(format && { format }) });
+  const task = await loadTask({
+    file: findData(options),
+    name: taskName(options),
+    ...(format && { format }),
+  });
   if (options.limit === undefined) return task;
   return { ...task, questions: task.questions.slice(0, options.limit) };
 }

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import type { Backend } from "@soft-tokens/tensor";
 
 export function versions(backend: Backend): Record<string, string> {
-  const manifest = JSON.parse(readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"));
+  const manifest = JSON.parse(
+    readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"),
+  );
   return {
     "soft-tokens": manifest.version,
     node: process.version,

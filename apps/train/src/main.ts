@@ -2,21 +2,28 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { addSchemaOptions, givenOptions, parseOptions, readConfigFile, runMain } from "@soft-tokens/app-common";
+import {
+  addSchemaOptions,
+  givenOptions,
+  parseOptions,
+  readConfigFile,
+  runMain,
+} from "@soft-tokens/app-common";
 import { Command } from "commander";
 import { DemoOptions, demo } from "./commands/demo.ts";
-import { serveDemoJob } from "./demo/job-process.ts";
-import { generateText, GenerateOptions } from "./commands/generate.ts";
-import { score, ScoreOptions } from "./commands/score.ts";
+import { GenerateOptions, generateText } from "./commands/generate.ts";
+import { ScoreOptions, score } from "./commands/score.ts";
 import { supervised } from "./commands/supervised.ts";
 import { train } from "./commands/train.ts";
 import { SupervisedOptions, TrainOptions } from "./config/train-options.ts";
-import { writeReport } from "./report.ts";
+import { serveDemoJob } from "./demo/job-process.ts";
 
 const recipes = join(fileURLToPath(new URL("..", import.meta.url)), "recipes");
 
 const program = new Command("soft-tokens-train")
-  .description("Reinforcement learning of continuous chains of thought: hard, fuzzy and soft tokens (arXiv 2509.19170).")
+  .description(
+    "Reinforcement learning of continuous chains of thought: hard, fuzzy and soft tokens (arXiv 2509.19170).",
+  )
   .showSuggestionAfterError()
   .showHelpAfterError("(--help shows all options)")
   .configureHelp({ sortOptions: false, helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
@@ -39,7 +46,9 @@ await runMain(async (signal) => {
     .action(async (_, command: Command) => {
       const { config } = command.opts<{ config?: string }>();
       const file = config === undefined ? {} : readConfigFile(config, recipes);
-      await supervised(parseOptions(SupervisedOptions, file, givenOptions(command, SupervisedOptions)), { signal });
+      await supervised(parseOptions(SupervisedOptions, file, givenOptions(command, SupervisedOptions)), {
+        signal,
+      });
     });
 
   addSchemaOptions(program.command("score"), ScoreOptions)
@@ -51,11 +60,15 @@ await runMain(async (signal) => {
   addSchemaOptions(program.command("generate"), GenerateOptions)
     .description("Think about one question and answer it")
     .action(async (_, command: Command) => {
-      await generateText(parseOptions(GenerateOptions, {}, givenOptions(command, GenerateOptions)), { signal });
+      await generateText(parseOptions(GenerateOptions, {}, givenOptions(command, GenerateOptions)), {
+        signal,
+      });
     });
 
   addSchemaOptions(program.command("demo"), DemoOptions)
-    .description("Train and evaluate a tiny model with hard, fuzzy and soft thoughts, for real, in about five minutes")
+    .description(
+      "Train and evaluate a tiny model with hard, fuzzy and soft thoughts, for real, in about five minutes",
+    )
     .action(async (_, command: Command) => {
       await demo(parseOptions(DemoOptions, {}, givenOptions(command, DemoOptions)), { signal });
     });
@@ -67,7 +80,8 @@ await runMain(async (signal) => {
     .description("Write report.html of a run folder again")
     .argument("<folder>", "run folder")
     .action(async (folder: string) => {
-      process.stdout.write(`${await writeReport(folder)}\n`);
+      const { writeReport } = await import("@soft-tokens/app-common/report");
+      process.stdout.write(`${await writeReport(folder, { title: "Training run" })}\n`);
     });
 
   await program.parseAsync(process.argv);

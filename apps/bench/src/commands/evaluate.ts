@@ -1,22 +1,46 @@
 /** `evaluate`: one model, one task, any of the six inference modes -> results.json, samples.jsonl and a report. */
 
-import { createProgress, evaluateModel, loadProblems, modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
+import {
+  createProgress,
+  evaluateModel,
+  loadProblems,
+  modelOptions,
+  openModel,
+  UsageError,
+} from "@soft-tokens/app-common";
 import { formatGrid, INFERENCE_MODES, type InferenceMode, PAPER_TEMPLATE } from "@soft-tokens/evals";
 import { z } from "zod";
 
 export const EvaluateOptions = z.strictObject({
   ...modelOptions,
-  task: z.enum(["auto", "gsm8k", "math", "jsonl"]).default("auto").describe("Form of the rows; auto goes by their fields"),
+  task: z
+    .enum(["auto", "gsm8k", "math", "jsonl"])
+    .default("auto")
+    .describe("Form of the rows; auto goes by their fields"),
   data: z.string().min(1).describe("Questions: a JSON lines file, or gsm8k for the embedded sample"),
-  modes: z.string().default("all").describe(`all, or some of ${INFERENCE_MODES.join(",")}`),
+  modes: z
+    .string()
+    .default("all")
+    .describe(`all, or some of ${INFERENCE_MODES.join(",")}`),
   samples: z.int().positive().default(32).describe("Samples per question in the sampled modes"),
   limit: z.int().positive().optional().describe("The first N questions only"),
   maxThoughtSteps: z.int().nonnegative().default(512).describe("Most steps of a thought"),
   maxAnswerTokens: z.int().positive().default(32).describe("Most tokens of an answer"),
-  noiseScale: z.number().positive().default(0.33).describe("Noise of soft-sample and fuzzy-sample in units of rms(E)"),
-  promptTemplate: z.string().default(PAPER_TEMPLATE).describe("Text given to the model; QUESTION stands for the question"),
+  noiseScale: z
+    .number()
+    .positive()
+    .default(0.33)
+    .describe("Noise of soft-sample and fuzzy-sample in units of rms(E)"),
+  promptTemplate: z
+    .string()
+    .default(PAPER_TEMPLATE)
+    .describe("Text given to the model; QUESTION stands for the question"),
   batch: z.int().positive().default(64).describe("Most samples decoded together"),
-  record: z.int().nonnegative().default(8).describe("Questions whose thoughts are recorded step by step for the report"),
+  record: z
+    .int()
+    .nonnegative()
+    .default(8)
+    .describe("Questions whose thoughts are recorded step by step for the report"),
   seed: z.int().nonnegative().default(0).describe("Root of all randomness"),
   out: z.string().min(1).describe("Folder of the results; the same command again continues"),
 });
@@ -44,12 +68,17 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     seed: options.seed,
     signal,
     onProgress: ({ mode, done, total, accuracy }) =>
-      progress.update(done, total, `${mode} ${accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % correct`}`),
+      progress.update(
+        done,
+        total,
+        `${mode} ${accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % correct`}`,
+      ),
   });
   progress.finish();
   process.stdout.write(`${formatGrid([{ training: options.model, results }])}\n`);
-  const { writeEvaluationReport } = await import("@soft-tokens/app-common/report");
-  process.stderr.write(`report   ${await writeEvaluationReport(options.out, options.model)}\n`);
+  const { writeReport } = await import("@soft-tokens/app-common/report");
+  const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
+  process.stderr.write(`report   ${report}\n`);
 }
 
 function parseModes(text: string): InferenceMode[] {
@@ -57,7 +86,9 @@ function parseModes(text: string): InferenceMode[] {
   const names = text.split(",").map((name) => name.trim());
   const wrong = names.find((name) => !(INFERENCE_MODES as readonly string[]).includes(name));
   if (wrong !== undefined) {
-    throw new UsageError(`--modes: ${JSON.stringify(wrong)} is no mode; wanted all, or some of ${INFERENCE_MODES.join(",")}`);
+    throw new UsageError(
+      `--modes: ${JSON.stringify(wrong)} is no mode; wanted all, or some of ${INFERENCE_MODES.join(",")}`,
+    );
   }
   return names as InferenceMode[];
 }

@@ -19,16 +19,15 @@ export async function logits(options: LogitsOptions, { signal }: { signal: Abort
   const { backend, model } = opened;
   const outside = ids.find((id) => id >= model.config.vocabularySize);
   if (outside !== undefined) {
-    throw new UsageError(`--ids: ${outside} is outside the vocabulary of ${model.config.vocabularySize} tokens`);
+    throw new UsageError(
+      `--ids: ${outside} is outside the vocabulary of ${model.config.vocabularySize} tokens`,
+    );
   }
   using scope = new TensorScope();
   const result = backend.tidy(() => {
     const ids_1T = backend.tensor(Int32Array.from(ids), [1, ids.length], "int32");
     const hidden_1TD = model.forward(model.embed(ids_1T));
-    const last_1D = backend.reshape(
-      backend.slice(hidden_1TD, [0, ids.length - 1, 0], [1, 1, -1]),
-      [1, -1],
-    );
+    const last_1D = backend.reshape(backend.slice(hidden_1TD, [0, ids.length - 1, 0], [1, 1, -1]), [1, -1]);
     const weight32_VD = backend.cast(model.head.weight_VD, "float32");
     const logits_1V = backend.matmul(backend.cast(last_1D, "float32"), weight32_VD, { transposeB: true });
     const { values, indices } = backend.topK(logits_1V, Math.min(options.top, model.config.vocabularySize));
@@ -45,7 +44,9 @@ function parseIds(text: string): number[] {
   const ids = text.split(",").map((part) => part.trim());
   const wrong = ids.find((part) => !/^\d+$/.test(part));
   if (wrong !== undefined) {
-    throw new UsageError(`--ids: ${JSON.stringify(wrong)} is not a token id; wanted whole numbers with commas, such as 1,2,3`);
+    throw new UsageError(
+      `--ids: ${JSON.stringify(wrong)} is not a token id; wanted whole numbers with commas, such as 1,2,3`,
+    );
   }
   return ids.map(Number);
 }

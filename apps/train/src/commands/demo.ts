@@ -16,7 +16,6 @@ import { startDemoJob } from "../demo/job-process.ts";
 import { writeProblems } from "../demo/problems.ts";
 import { DEMO_THOUGHTS, type DemoThought, demoSettings, demoTrainOptions } from "../demo/settings.ts";
 import { everyTrainingRose, summarize } from "../demo/summary.ts";
-import { writeReport } from "../report.ts";
 
 const MODEL = fileURLToPath(new URL("../../demo/model", import.meta.url));
 
@@ -26,11 +25,17 @@ export const DemoOptions = z.strictObject({
   backend: modelOptions.backend,
   jobs: z.int().positive().optional().describe("Jobs at the same time; default: cores, at most 4"),
   seed: z.int().nonnegative().default(0).describe("Root of all randomness"),
-  out: z.string().optional().describe("Folder of the results; default runs/demo (runs/demo-long, runs/demo-quick)"),
+  out: z
+    .string()
+    .optional()
+    .describe("Folder of the results; default runs/demo (runs/demo-long, runs/demo-quick)"),
 });
 export type DemoOptions = z.infer<typeof DemoOptions>;
 
-export async function demo(options: DemoOptions, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+export async function demo(
+  options: DemoOptions,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
   const started = performance.now();
   const length = options.quick ? "quick" : options.long ? "long" : "standard";
   const settings = demoSettings(length);
@@ -39,7 +44,9 @@ export async function demo(options: DemoOptions, { signal }: { readonly signal: 
   const problems = await writeProblems(out, settings.testQuestions);
   const { backend, reason } = await openBackend(options.backend);
   backend[Symbol.dispose]();
-  process.stderr.write(`backend  ${reason}\n${introduction(settings.testQuestions, settings.samplesPerQuestion)}\n`);
+  process.stderr.write(
+    `backend  ${reason}\n${introduction(settings.testQuestions, settings.samplesPerQuestion)}\n`,
+  );
 
   const jobs = ["base" as const, ...DEMO_THOUGHTS].map((name): DemoJob => {
     const folder = join(out, name);
@@ -60,32 +67,51 @@ export async function demo(options: DemoOptions, { signal }: { readonly signal: 
       samplesPerQuestion: settings.samplesPerQuestion,
       maxThoughtSteps: settings.maxThoughtSteps,
       noiseScale: settings.noiseScale,
-      evaluationFolder: join(folder, "evaluation"),
+      evaluationFolder: join(folder, "evaluations", "test"),
       seed: options.seed,
     };
   });
   // The longest first, so that no core waits at the end.
-  await runJobs([...jobs.slice(1), ...jobs.slice(0, 1)], options.jobs ?? Math.min(4, availableParallelism()), signal);
+  await runJobs(
+    [...jobs.slice(1), ...jobs.slice(0, 1)],
+    options.jobs ?? Math.min(4, availableParallelism()),
+    signal,
+  );
 
   const results = new Map<string, EvaluationResults>();
-  for (const job of jobs) results.set(job.name, await readResults(job.evaluationFolder));
-  const base = results.get("base") as EvaluationResults;
-  const trained = Object.fromEntries(DEMO_THOUGHTS.map((thought) => [thought, results.get(thought)])) as Record<
-    DemoThought,
-    EvaluationResults
-  >;
-  const report = await writeReport(out);
-  process.stdout.write(`\n${formatGrid([...results].map(([training, result]) => ({ training, results: result })))}\n\n`);
-  if (length === "quick") {
-    process.stdout.write("This was a quick check of the machinery: a few steps teach nothing. npm run demo shows learning.\n");
-  } else {
-    for (const paragraph of summarize(base, trained)) process.stdout.write(`${wrap(paragraph, 100)}\n\n`);
-    if (!everyTrainingRose(base, trained) && length === "standard") {
-      process.stdout.write("Not every training clearly rose in this short run; npm run demo -- --long trains several times longer.\n\n");
-    }
+  for (const { name, evaluationFolder } of jobs) {
+    const measured = await readResults(evaluationFolder);
+    if (!measured) throw new Error(`${evaluationFolder}: no results of ${name}`);
+    results.set(name, measured);
   }
-  process.stdout.write(`report   ${report}\nrun      ${out}\ntook     ${formatDuration((performance.now() - started) / 1000)}\n`);
+  const base = results.get("base") as EvaluationResults;
+  const trained = Object.fromEntries(
+    DEMO_THOUGHTS.map((thought) => [thought, results.get(thought)]),
+  ) as Record<DemoThought, EvaluationResults>;
+  const paragraphs = length === "quick" ? [QUICK_NOTE] : summarize(base, trained);
+  const { writeReport } = await import("@soft-tokens/app-common/report");
+  const report = await writeReport(out, {
+    title: "Hard, fuzzy and soft thoughts",
+    subtitle: `A tiny model trained here with RLOO: ${settings.steps.hard}, ${settings.steps.fuzzy} and ${settings.steps.soft} steps, measured on ${settings.testQuestions} held-out questions`,
+    notes: paragraphs,
+    order: jobs.map((job) => job.name),
+  });
+  process.stdout.write(
+    `\n${formatGrid([...results].map(([training, result]) => ({ training, results: result })))}\n\n`,
+  );
+  for (const paragraph of paragraphs) process.stdout.write(`${wrap(paragraph, 100)}\n\n`);
+  if (length === "standard" && !everyTrainingRose(base, trained)) {
+    process.stdout.write(`${LONGER_NOTE}\n\n`);
+  }
+  process.stdout.write(
+    `report   ${report}\nrun      ${out}\ntook     ${formatDuration((performance.now() - started) / 1000)}\n`,
+  );
 }
+
+const QUICK_NOTE =
+  "This was a quick check of the machinery: a few steps teach nothing. `npm run demo` shows learning.";
+const LONGER_NOTE =
+  "Not every training clearly rose in this short run; `npm run demo -- --long` trains several times longer.";
 
 function introduction(questions: number, samples: number): string {
   return [
@@ -115,7 +141,10 @@ async function runJobs(jobs: readonly DemoJob[], atOnce: number, signal: AbortSi
         },
         either,
       );
-      dashboard.set(name, { phase: "finished", detail: `in ${formatDuration((performance.now() - jobStarted) / 1000)}` });
+      dashboard.set(name, {
+        phase: "finished",
+        detail: `in ${formatDuration((performance.now() - jobStarted) / 1000)}`,
+      });
     }
   };
   const guarded = () =>

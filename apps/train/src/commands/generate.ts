@@ -2,7 +2,8 @@
 
 import { modelOptions, openModel } from "@soft-tokens/app-common";
 import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
-import { defaultGenerationSettings, generate, inferencePolicy, measureEmbeddingRms } from "@soft-tokens/sampler";
+import { embeddingRms } from "@soft-tokens/model";
+import { defaultGenerationSettings, generate, inferencePolicy } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { z } from "zod";
 
@@ -37,7 +38,7 @@ export async function generateText(
         sampleKeys: Array.from({ length: options.samples }, (_, sample) => key.fold("generate", sample)),
       },
     ],
-    policy: inferencePolicy(options.mode, { rms: await measureEmbeddingRms(model) }),
+    policy: inferencePolicy(options.mode, { rms: await embeddingRms(model) }),
     settings: {
       ...defaultGenerationSettings,
       maxThoughtSteps: options.maxThoughtSteps,
@@ -49,7 +50,8 @@ export async function generateText(
   });
   for (const rollout of rollouts) {
     const { sampleIndex, thoughtText, forcedText, answerText, thoughtStop, answerStop } = rollout;
-    const entropy = rollout.entropies.reduce((sum, value) => sum + value, 0) / Math.max(1, rollout.entropies.length);
+    const entropy =
+      rollout.entropies.reduce((sum, value) => sum + value, 0) / Math.max(1, rollout.entropies.length);
     process.stdout.write(
       options.json
         ? `${JSON.stringify({ sampleIndex, mode: options.mode, thought: thoughtText, answer: forcedText + answerText, thoughtSteps: rollout.shadowIds.length, thoughtStop, answerStop, entropy })}\n`

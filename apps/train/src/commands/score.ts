@@ -3,8 +3,8 @@
  * another program. One JSON line per sample on standard output: {"sample", "thoughtLogProb", "answerLogProb"}.
  */
 
-import { modelOptions, openModel } from "@soft-tokens/app-common";
-import { createThoughtPolicy, readRollouts } from "@soft-tokens/sampler";
+import { modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
+import { createThoughtPolicy, readRollouts, THOUGHT_NAMES, type ThoughtName } from "@soft-tokens/sampler";
 import { scoreRollouts } from "@soft-tokens/trainer";
 import { z } from "zod";
 
@@ -19,7 +19,7 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
   const file = await readRollouts(options.rollouts);
   using opened = await openModel(options, signal);
   const { model, chunk } = opened;
-  const policy = createThoughtPolicy(file.thought, {
+  const policy = createThoughtPolicy(thoughtName(file.thought, options.rollouts), {
     temperature: file.temperature,
     sigma: file.sigma,
   });
@@ -28,6 +28,7 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
     const scored = await scoreRollouts({
       model,
       policy,
+      answerTemperature: file.answerTemperature,
       rollouts: file.rollouts.slice(begin, begin + options.batch),
       chunk,
     });
@@ -36,4 +37,13 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
     );
     process.stdout.write(`${lines.join("\n")}\n`);
   }
+}
+
+function thoughtName(name: string, file: string): ThoughtName {
+  const known = THOUGHT_NAMES.find((thought) => thought === name);
+  if (!known)
+    throw new UsageError(
+      `${file}: thoughts of kind ${JSON.stringify(name)}; known are ${THOUGHT_NAMES.join(", ")}`,
+    );
+  return known;
 }

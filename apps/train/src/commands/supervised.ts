@@ -2,7 +2,7 @@
 
 import { createProgress, InterruptedError, openModel, versions } from "@soft-tokens/app-common";
 import { RandomKey } from "@soft-tokens/tensor";
-import { createSupervisedTrainer } from "@soft-tokens/trainer";
+import { createSupervisedTrainer, type SupervisedExample } from "@soft-tokens/trainer";
 import { resolveSupervised } from "../config/resolve.ts";
 import type { SupervisedOptions } from "../config/train-options.ts";
 import { openRunFolder } from "../run-folder.ts";
@@ -27,7 +27,7 @@ export async function supervised(
     });
     using trainer = createSupervisedTrainer({
       model: opened.model,
-      examples,
+      examples: { size: examples.length, get: (index) => examples[index] as SupervisedExample },
       key: RandomKey.fromSeed(options.seed).fold("sft"),
       settings,
       checkpointFolder: folder.checkpoints,
@@ -37,7 +37,11 @@ export async function supervised(
     for await (const event of trainer.run({ signal })) {
       if (event.type === "step") {
         folder.appendMetrics({ step: event.step, ...event.metrics });
-        progress.update(event.step, settings.steps, `loss ${(event.metrics["loss/total"] ?? Number.NaN).toFixed(4)}`);
+        progress.update(
+          event.step,
+          settings.steps,
+          `loss ${(event.metrics["loss/total"] ?? Number.NaN).toFixed(4)}`,
+        );
       } else if (event.type === "checkpoint") {
         progress.log(`step ${event.step}: saved ${event.folder}`);
       } else if (event.type === "warning") {
@@ -46,7 +50,9 @@ export async function supervised(
     }
     progress.finish();
     if (signal.aborted) {
-      process.stderr.write(`stopped at step ${trainer.step} of ${settings.steps}; the same command continues from there\n`);
+      process.stderr.write(
+        `stopped at step ${trainer.step} of ${settings.steps}; the same command continues from there\n`,
+      );
       throw new InterruptedError();
     }
   } finally {

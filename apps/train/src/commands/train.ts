@@ -3,8 +3,12 @@
 import { createProgress, formatCount, InterruptedError, openModel } from "@soft-tokens/app-common";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
-import { writeReport } from "../report.ts";
-import { loadTrainingProblems, type Problems, runTraining, type TrainingEvent } from "../training/run-training.ts";
+import {
+  loadTrainingProblems,
+  type Problems,
+  runTraining,
+  type TrainingEvent,
+} from "../training/run-training.ts";
 
 export async function train(
   options: TrainOptions,
@@ -27,9 +31,16 @@ export async function train(
     onEvent: (event) => show(event, options.steps, progress),
   });
   progress.finish();
-  process.stderr.write(`report   ${await writeReport(folder)}\n`);
+  const { writeReport } = await import("@soft-tokens/app-common/report");
+  const report = await writeReport(folder, {
+    title: `${options.thought} thoughts`,
+    subtitle: `${options.model} trained on ${problems.source.file}, ${step} of ${options.steps} steps`,
+  });
+  process.stderr.write(`report   ${report}\n`);
   if (signal.aborted) {
-    process.stderr.write(`stopped at step ${step} of ${options.steps}; the same command continues from there\n`);
+    process.stderr.write(
+      `stopped at step ${step} of ${options.steps}; the same command continues from there\n`,
+    );
     throw new InterruptedError();
   }
 }

@@ -11,13 +11,16 @@ export interface Dashboard {
 export type JobState =
   | { readonly phase: "waiting" }
   | { readonly phase: string; readonly done: number; readonly total: number; readonly detail: string }
-  | { readonly phase: "finished"; readonly detail: string };
+  | { readonly phase: string; readonly detail: string };
 
 const PLAIN_INTERVAL_MS = 15_000;
 const LIVE_INTERVAL_MS = 120;
 const BAR_WIDTH = 20;
 
-export function createDashboard(names: readonly string[], stream: NodeJS.WriteStream = process.stderr): Dashboard {
+export function createDashboard(
+  names: readonly string[],
+  stream: NodeJS.WriteStream = process.stderr,
+): Dashboard {
   const started = performance.now();
   const states = new Map<string, JobState>(names.map((name) => [name, { phase: "waiting" }]));
   const lastPlain = new Map<string, { phase: string; at: number }>();

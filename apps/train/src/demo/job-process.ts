@@ -6,9 +6,15 @@ import { DemoJob, type JobMessage, runDemoJob } from "./job.ts";
 type Reply = JobMessage | { readonly type: "done" } | { readonly type: "failed"; readonly message: string };
 
 /** Runs a job in a process of its own. Rejects with its message when it fails, and when it dies without one. */
-export function startDemoJob(job: DemoJob, onMessage: (message: JobMessage) => void, signal: AbortSignal): Promise<void> {
+export function startDemoJob(
+  job: DemoJob,
+  onMessage: (message: JobMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = fork(process.argv[1] as string, ["demo-job"], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(process.argv[1] as string, ["demo-job"], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     let complaint = "";
     let outcome: Error | "done" | null = null;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -26,7 +32,11 @@ export function startDemoJob(job: DemoJob, onMessage: (message: JobMessage) => v
       signal.removeEventListener("abort", stop);
       if (outcome === "done") resolve();
       else if (signal.aborted) reject(signal.reason);
-      else reject(outcome ?? new Error(`${job.name}: its process ended with ${killedBy ?? `status ${code}`}\n${complaint}`));
+      else
+        reject(
+          outcome ??
+            new Error(`${job.name}: its process ended with ${killedBy ?? `status ${code}`}\n${complaint}`),
+        );
     });
     child.send(job);
   });

@@ -31,10 +31,20 @@ export type DemoJob = z.infer<typeof DemoJob>;
 /** From a job to the process that started it. */
 export type JobMessage =
   | { readonly type: "backend"; readonly text: string }
-  | { readonly type: "progress"; readonly phase: string; readonly done: number; readonly total: number; readonly detail: string }
+  | {
+      readonly type: "progress";
+      readonly phase: string;
+      readonly done: number;
+      readonly total: number;
+      readonly detail: string;
+    }
   | { readonly type: "warning"; readonly text: string };
 
-export async function runDemoJob(job: DemoJob, send: (message: JobMessage) => void, signal: AbortSignal): Promise<void> {
+export async function runDemoJob(
+  job: DemoJob,
+  send: (message: JobMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
   using opened = await openModel(
     { model: job.model, backend: job.backend, dtype: "auto", headElements: 2 ** 22 },
     signal,

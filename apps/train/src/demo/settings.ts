@@ -21,7 +21,13 @@ export interface DemoSettings {
 }
 
 const SETTINGS: Readonly<Record<DemoLength, DemoSettings>> = {
-  quick: { testQuestions: 8, samplesPerQuestion: 4, maxThoughtSteps: 24, noiseScale: 0.33, steps: { hard: 3, fuzzy: 3, soft: 3 } },
+  quick: {
+    testQuestions: 8,
+    samplesPerQuestion: 4,
+    maxThoughtSteps: 24,
+    noiseScale: 0.33,
+    steps: { hard: 3, fuzzy: 3, soft: 3 },
+  },
   standard: {
     testQuestions: 128,
     samplesPerQuestion: 16,

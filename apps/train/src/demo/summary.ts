@@ -3,11 +3,20 @@
  * interval, and "no clear change" where the interval says so.
  */
 
-import { compareMode, type EvaluationResults, type InferenceMode, isClear, modeResult } from "@soft-tokens/evals";
+import {
+  compareMode,
+  type EvaluationResults,
+  type InferenceMode,
+  isClear,
+  modeResult,
+} from "@soft-tokens/evals";
 import { DEMO_THOUGHTS, type DemoThought } from "./settings.ts";
 
 /** One paragraph per training. */
-export function summarize(base: EvaluationResults, trained: Readonly<Record<DemoThought, EvaluationResults>>): string[] {
+export function summarize(
+  base: EvaluationResults,
+  trained: Readonly<Record<DemoThought, EvaluationResults>>,
+): string[] {
   return DEMO_THOUGHTS.map((thought) => {
     const results = trained[thought];
     const own: InferenceMode = `${thought}-sample`;
@@ -17,8 +26,13 @@ export function summarize(base: EvaluationResults, trained: Readonly<Record<Demo
 }
 
 /** True where every training clearly raised accuracy in its own sampled mode. */
-export function everyTrainingRose(base: EvaluationResults, trained: Readonly<Record<DemoThought, EvaluationResults>>): boolean {
-  return DEMO_THOUGHTS.every((thought) => (compareMode(base, trained[thought], `${thought}-sample`)?.low ?? 0) > 0);
+export function everyTrainingRose(
+  base: EvaluationResults,
+  trained: Readonly<Record<DemoThought, EvaluationResults>>,
+): boolean {
+  return DEMO_THOUGHTS.every(
+    (thought) => (compareMode(base, trained[thought], `${thought}-sample`)?.low ?? 0) > 0,
+  );
 }
 
 function accuracySentence(base: EvaluationResults, results: EvaluationResults, mode: InferenceMode): string {
@@ -44,7 +58,9 @@ function keptSentence(base: EvaluationResults, results: EvaluationResults): stri
     before.entropy !== null && after.entropy !== null
       ? `The entropy of sampled thoughts went from ${before.entropy.toFixed(3)} to ${after.entropy.toFixed(3)} nats (${signedPercent(after.entropy / before.entropy - 1)})`
       : "";
-  const k = Object.keys(before.passAt).map(Number).sort((a, b) => b - a)[0];
+  const k = Object.keys(before.passAt)
+    .map(Number)
+    .sort((a, b) => b - a)[0];
   if (k === undefined || k === 1) return `${entropy}.`;
   return `${entropy}; ${mode} pass@${k} from ${percent(before.passAt[k])} to ${percent(after.passAt[k])}.`;
 }

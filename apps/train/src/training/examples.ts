@@ -21,7 +21,10 @@ export async function loadExamples(options: ExamplesOptions): Promise<Supervised
   if (!existsSync(file)) throw new UsageError(`--data ${options.data}: no such file`);
   const examples: SupervisedExample[] = [];
   let line = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of createInterface({
+    input: createReadStream(file),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
     line++;
     if (options.limit !== undefined && examples.length >= options.limit) break;
     const trimmed = text.replace(/^\uFEFF/, "").trim();
@@ -36,7 +39,10 @@ function toExample(text: string, place: string, template: string): SupervisedExa
   if (typeof row.prompt === "string" && typeof row.completion === "string") {
     return { prompt: row.prompt, completion: row.completion };
   }
-  const [question] = parseTask(new TextEncoder().encode(text), { file: place, format: { ...GENERIC_FORMAT } }).questions;
+  const [question] = parseTask(new TextEncoder().encode(text), {
+    file: place,
+    format: { ...GENERIC_FORMAT },
+  }).questions;
   const solution = typeof row.solution === "string" ? row.solution : row.answer;
   if (!question || typeof solution !== "string") {
     throw new UsageError(`${place}: wanted fields prompt and completion, or question and a worked answer`);

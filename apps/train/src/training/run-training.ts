@@ -7,10 +7,10 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { gradeBoxed, loadProblems, type OpenedModel, versions } from "@soft-tokens/app-common";
 import { type Question, renderPrompt, type Task } from "@soft-tokens/evals";
+import { embeddingRms } from "@soft-tokens/model";
 import {
   createThoughtPolicy,
   inferencePolicy,
-  measureEmbeddingRms,
   type ThoughtPolicy,
   writeRollouts,
 } from "@soft-tokens/sampler";
@@ -72,12 +72,14 @@ export interface RunTrainingOptions {
 }
 
 /** Trains to the end, or to the abort, and returns the folder. The model then has the last step's weights. */
-export async function runTraining(run: RunTrainingOptions): Promise<{ folder: string; step: number; rms: number }> {
+export async function runTraining(
+  run: RunTrainingOptions,
+): Promise<{ folder: string; step: number; rms: number }> {
   const { resolved, opened, problems, signal, onEvent } = run;
   const { options, settings } = resolved;
   const folder = openRunFolder(resolved.folder, "rloo", options);
   try {
-    const rms = (folder.config?.resolved.rms as number | undefined) ?? (await measureEmbeddingRms(opened.model));
+    const rms = (folder.config?.resolved.rms as number | undefined) ?? (await embeddingRms(opened.model));
     const policy = trainingPolicy(options, rms);
     folder.writeConfig({
       format: "soft-tokens-run/1",
@@ -141,7 +143,11 @@ function problemSource(questions: readonly Question[], options: TrainOptions): P
     get(index): Problem {
       const question = questions[index];
       if (!question) throw new RangeError(`there is no problem ${index} among ${questions.length}`);
-      return { id: question.id, prompt: renderPrompt(question.question, options.promptTemplate), answer: question.answer };
+      return {
+        id: question.id,
+        prompt: renderPrompt(question.question, options.promptTemplate),
+        answer: question.answer,
+      };
     },
   };
 }
@@ -150,11 +156,21 @@ function problemSource(questions: readonly Question[], options: TrainOptions): P
 function rewardFunction(options: TrainOptions): RewardFunction {
   return ({ problem, text }) => {
     const { correct, boxed, extracted } = gradeBoxed(text, problem.answer, options.stopString);
-    return { reward: correct ? options.rewardCorrect : boxed ? options.rewardBoxed : 0, correct, boxed, extracted };
+    return {
+      reward: correct ? options.rewardCorrect : boxed ? options.rewardBoxed : 0,
+      correct,
+      boxed,
+      extracted,
+    };
   };
 }
 
-async function record(folder: RunFolder, event: TrainingEvent, options: TrainOptions, policy: ThoughtPolicy): Promise<void> {
+async function record(
+  folder: RunFolder,
+  event: TrainingEvent,
+  options: TrainOptions,
+  policy: ThoughtPolicy,
+): Promise<void> {
   switch (event.type) {
     case "step":
       folder.appendMetrics({ step: event.step, ...event.metrics });

@@ -1,0 +1,64 @@
+/** `report.html` of a run folder, of a folder of several runs (the demo), or of one evaluation. All read from disk. */
+
+import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { kindOf, type ReportTraining, readRun, renderReport } from "@soft-tokens/evals/report";
+import { UsageError } from "./errors.ts";
+
+export interface WriteReportOptions {
+  readonly title: string;
+  readonly subtitle?: string;
+  readonly notes?: readonly string[];
+  /** Name of a single run or evaluation; default: its folder's. */
+  readonly name?: string;
+  /** Order of the runs below `folder`; default: by name. The first one is what the others are compared with. */
+  readonly order?: readonly string[];
+}
+
+/** Writes the page (to a temporary name first) and returns its path. @throws UsageError when there is nothing to report on */
+export async function writeReport(folder: string, options: WriteReportOptions): Promise<string> {
+  const runs = findRuns(folder, options.order);
+  if (runs.length === 0) {
+    throw new UsageError(
+      `${folder}: no config.json or results.json in it or in its folders, so there is nothing to report on`,
+    );
+  }
+  const trainings: ReportTraining[] = [];
+  for (const path of runs) {
+    const run = await readRun(path);
+    const { options: given = {}, resolved = {} } = run.settings as { options?: object; resolved?: object };
+    const settings = { ...run.settings, ...given, ...resolved, options: undefined, resolved: undefined };
+    trainings.push({
+      name: path === folder ? (options.name ?? run.name) : run.name,
+      kind: kindOf((given as { thought?: unknown }).thought) ?? run.kind,
+      settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
+      metrics: run.metrics,
+      evaluations: run.evaluations,
+    });
+  }
+  const versions = trainings.flatMap((training) =>
+    training.evaluations.map(({ results }) => results.versions),
+  )[0];
+  const page = renderReport({
+    title: options.title,
+    ...(options.subtitle !== undefined && { subtitle: options.subtitle }),
+    ...(options.notes && { notes: options.notes }),
+    trainings,
+    createdAt: new Date().toISOString().slice(0, 16).replace("T", " "),
+    ...(versions && { versions }),
+  });
+  const file = join(folder, "report.html");
+  writeFileSync(`${file}.tmp`, page);
+  renameSync(`${file}.tmp`, file);
+  return file;
+}
+
+function findRuns(folder: string, order: readonly string[] | undefined): string[] {
+  const isRun = (path: string) =>
+    existsSync(join(path, "config.json")) || existsSync(join(path, "results.json"));
+  const holdsEvaluations = (path: string) => existsSync(join(path, "evaluations"));
+  if (isRun(folder)) return [folder];
+  if (!existsSync(folder)) return [];
+  const names = order ?? readdirSync(folder).sort();
+  return names.map((name) => join(folder, name)).filter((path) => isRun(path) || holdsEvaluations(path));
+}
