@@ -3,6 +3,7 @@
 import { type Backend, formatShape, type Tensor, TensorError } from "@soft-tokens/tensor";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
+import { assertDtype } from "../ops/checks.ts";
 import { type GradientArithmetic, Tape, type Track } from "./tape.ts";
 
 export type GradientOps = Pick<Backend, "valueAndGrad" | "checkpoint" | "customGradient">;
@@ -31,6 +32,16 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
     },
   };
 
+  /** The gradient of one leaf for each parameter in turn; every one is a handle of its own. */
+  function publish(found: readonly (Handle | null)[], leaves: readonly Track[]): (Handle | null)[] {
+    const gradients = leaves.map((leaf) => {
+      const gradient = found[leaves.indexOf(leaf)];
+      return gradient ? runtime.wrap(gradient.array("gradient").view()) : null;
+    });
+    for (const gradient of found) gradient?.dispose();
+    return gradients;
+  }
+
   /** Gives each parameter a leaf of the tape while `work` runs; the same handle twice has one leaf. */
   function withLeaves<T>(tape: Tape, parameters: readonly Handle[], work: (leaves: Track[]) => T): T {
     const before = parameters.map((parameter) => parameter.track);
@@ -51,6 +62,7 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
   return {
     valueAndGrad(fn, parameters) {
       const operands = parameters.map((x) => runtime.use(x, "valueAndGrad"));
+      for (const x of operands) assertDtype(x, ["float32"], "valueAndGrad");
       const tape = new Tape();
       try {
         return withLeaves(tape, operands, (leaves) => {
@@ -61,9 +73,9 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
           const track = runtime.isTracked(value) ? value.track : null;
           const upstream = runtime.keep(runtime.kernels.full(value.shape, 1, value.dtype));
           const found = runtime.withTape(null, () => tape.differentiate(track, upstream, leaves, arithmetic));
-          const gradients = found.map((gradient, at) => {
+          const gradients = publish(found, leaves).map((gradient, at) => {
             const parameter = operands[at] as Handle;
-            return gradient ? publish(runtime, gradient) : ops.zeros(parameter.shape, parameter.dtype);
+            return gradient ?? ops.zeros(parameter.shape, parameter.dtype);
           });
           return { value, gradients, aux };
         });
@@ -88,7 +100,7 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
           const track = runtime.isTracked(again) ? again.track : null;
           const upstream = runtime.keep(dy.array("checkpoint").view());
           const found = runtime.withTape(null, () => tape.differentiate(track, upstream, leaves, arithmetic));
-          return found.map((gradient) => gradient && publish(runtime, gradient));
+          return publish(found, leaves);
         });
       });
       return y;
@@ -110,13 +122,6 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
       return { value, aux };
     },
   };
-}
-
-/** A kept gradient as a handle of the caller's. */
-function publish(runtime: Runtime, gradient: Handle): Handle {
-  const handle = runtime.wrap(gradient.array("gradient").view());
-  gradient.dispose();
-  return handle;
 }
 
 /** A function may return its operand; the caller must own the result, so it gets a handle of its own. */

@@ -59,8 +59,8 @@ export class Tape {
   }
 
   /**
-   * Gradients of `output` by `leaves`, given its own gradient, which is consumed. The caller owns the results;
-   * `null` where the output does not depend on the leaf. The tape is empty afterwards.
+   * Gradients of `output` by `leaves`, given its own gradient, which is consumed. The caller owns the results; `null`
+   * where the output does not depend on the leaf, or the leaf came before. The tape is empty afterwards.
    */
   differentiate(
     output: Track | null,
@@ -77,9 +77,11 @@ export class Tape {
         if (gradient) propagate(node, gradient, gradients, arithmetic);
         for (const saved of node.saved) saved.dispose();
       }
-      const results = leaves.map((leaf) => gradients.get(leaf) ?? null);
-      for (const leaf of leaves) gradients.delete(leaf);
-      return results;
+      return leaves.map((leaf) => {
+        const gradient = gradients.get(leaf) ?? null;
+        gradients.delete(leaf);
+        return gradient;
+      });
     } finally {
       for (const gradient of gradients.values()) gradient.dispose();
       this.clear();

@@ -40,6 +40,27 @@ export function integerBinary(
   return combine(device, INTEGER_COMBINE[operation], a, b, shape, "int32");
 }
 
+/** A NaN on either side wins. */
+export function floatExtremum(
+  device: Device,
+  operation: "maximum" | "minimum",
+  a: DeviceArray,
+  b: DeviceArray,
+  shape: Shape,
+): DeviceArray {
+  return combine(device, operation === "maximum" ? Math.max : Math.min, a, b, shape, "float32");
+}
+
+/** Sum of all elements times `scale`, added up in float64 (wrapping for int32). */
+export function totalOf(device: Device, x: DeviceArray, scale: number, shape: Shape): DeviceArray {
+  return device.create(shape, x.dtype, (out) => {
+    const data = device.view(x);
+    let total = 0;
+    for (let i = 0; i < data.length; i++) total += data[i] as number;
+    out[0] = total * scale;
+  });
+}
+
 export function compare(
   device: Device,
   operation: CompareOperation,

@@ -72,6 +72,10 @@ export function stockKernels(device: Device): Kernels {
           shape,
         );
       }
+      // TensorFlow.js on WebAssembly loses a NaN that stands on one side.
+      if (device.backendName === "wasm" && (operation === "maximum" || operation === "minimum")) {
+        return elementwise.floatExtremum(device, operation, a, b, shape);
+      }
       return device.run(BINARY[operation], { a, b }, {}, shape, a.dtype);
     },
     compare: (operation, a, b, shape) => elementwise.compare(device, operation, a, b, shape),
@@ -82,6 +86,10 @@ export function stockKernels(device: Device): Kernels {
       const shape = x.shape.filter((_, axis) => !axes.includes(axis));
       if (x.size === 0) return kernels.full(shape, operation === "mean" ? Number.NaN : 0, x.dtype);
       if (axes.every((axis) => x.shape[axis] === 1)) return x.view(shape);
+      // Long float32 sums lose the small numbers.
+      if (device.host.isDirect && shapeSize(shape) === 1 && (operation === "sum" || operation === "mean")) {
+        return elementwise.totalOf(device, x, operation === "mean" ? 1 / x.size : 1, shape);
+      }
       const attrs =
         operation === "max" ? { reductionIndices: axes, keepDims: false } : { axis: axes, keepDims: false };
       return device.run(REDUCE[operation], { x }, attrs, shape, x.dtype);
@@ -96,9 +104,14 @@ export function stockKernels(device: Device): Kernels {
       return device.run("Softmax", { logits: x }, attrs, x.shape, x.dtype);
     },
     logSoftmax(x) {
-      using total = kernels.logSumExp(x);
+      // Shifted first: the logarithm of the sum is small beside large logits and would be rounded away.
+      using max = kernels.reduce("max", x, [x.shape.length - 1]);
+      using finite = finiteOrZero(device, max);
+      using top = finite.view(keepLast(x.shape));
+      using shifted = kernels.binary("subtract", x, top, x.shape);
+      using total = kernels.logSumExp(shifted);
       using column = total.view(keepLast(x.shape));
-      return kernels.binary("subtract", x, column, x.shape);
+      return kernels.binary("subtract", shifted, column, x.shape);
     },
     logSumExp(x) {
       const last = [x.shape.length - 1];

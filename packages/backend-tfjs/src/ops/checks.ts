@@ -40,9 +40,15 @@ export function assertHasAxis(x: Handle, operation: string): void {
   }
 }
 
-/** Replaces one -1 by what the size leaves. @throws SHAPE_MISMATCH */
+/** Replaces one -1 by what the size leaves. @throws INVALID_ARGUMENT, SHAPE_MISMATCH */
 export function resolveShape(shape: Shape, size: number, from: Shape, operation: string): number[] {
   const unknown = shape.indexOf(-1);
+  if (unknown !== shape.lastIndexOf(-1)) {
+    throw new TensorError(
+      "INVALID_ARGUMENT",
+      `${operation}: only one size can be -1, got ${formatShape(shape)}`,
+    );
+  }
   const rest = shape.reduce((product, length, axis) => (axis === unknown ? product : product * length), 1);
   const resolved =
     unknown < 0 ? [...shape] : shape.map((length, axis) => (axis === unknown ? size / rest : length));

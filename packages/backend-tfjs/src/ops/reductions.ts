@@ -38,18 +38,19 @@ export function reductionOps(runtime: Runtime, ops: Backend): ReductionOps {
       const x = runtime.use(operand, operation);
       assertDtype(x, dtypes, operation);
       const axes = resolveAxes(x.shape, options.axis, operation);
-      if ((operation === "max" || operation === "min") && x.size === 0) {
+      const reduced = axes.reduce((size, axis) => size * (x.shape[axis] as number), 1);
+      if ((operation === "max" || operation === "min") && reduced === 0) {
         throw new TensorError(
           "INVALID_ARGUMENT",
-          `${operation}: a tensor without elements has none, ${formatShape(x.shape)}`,
+          `${operation}: an empty axis has none, ${formatShape(x.shape)}`,
         );
       }
       const array =
         axes.length === 0 ? x.array(operation).view() : kernels.reduce(operation, x.array(operation), axes);
       const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
       const shape = options.keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-      using reduced = array;
-      const y = runtime.wrap(reduced.view(shape));
+      using bare = array;
+      const y = runtime.wrap(bare.view(shape));
       const from = x.shape;
       runtime.record(y, [x], keepsValues ? [x, y] : [], (dy, saved) => {
         const [keptX, keptY] = keepsValues ? saved : [dy, dy];

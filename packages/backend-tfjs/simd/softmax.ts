@@ -1,0 +1,89 @@
+// Softmax over contiguous rows.
+
+import { exp4, loadOne, maxLanes, storeOne, sumLanes } from "./math";
+
+/** exp(x * scale - max) / sum, row by row; `out` may be `x`. */
+export function softmaxRows(rows: i32, n: i32, x: usize, out: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const largest = rowMax(n, x);
+    const total = expRow(n, x, largest, out);
+    scaleRow(n, out, (1 / total) as f32);
+    x += n * 4;
+    out += n * 4;
+  }
+}
+
+/** Per row its maximum and the sum of exp(x - max), as pairs of float32. */
+export function sumExpRows(rows: i32, n: i32, x: usize, pairs: usize, scratch: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const largest = rowMax(n, x);
+    store<f32>(pairs, largest);
+    store<f32>(pairs, expRow(n, x, largest, scratch) as f32, 4);
+    x += n * 4;
+    pairs += 8;
+  }
+}
+
+/** NaN wins. */
+export function rowMax(n: i32, x: usize): f32 {
+  let best = f32x4.splat(-Infinity);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) best = f32x4.max(best, v128.load(x + i * 4));
+  let largest = maxLanes(best);
+  for (; i < n; i++) largest = max(largest, load<f32>(x + i * 4));
+  return largest;
+}
+
+/** out = exp(x - shift); returns the sum, kept in float64 across stretches of 1024. */
+function expRow(n: i32, x: usize, shift: f32, out: usize): f64 {
+  const offset = f32x4.splat(shift);
+  let total: f64 = 0;
+  let i = 0;
+  while (i + 4 <= n) {
+    const stop = min(n, i + 1024);
+    let sum = f32x4.splat(0);
+    for (; i + 4 <= stop; i += 4) {
+      const value = exp4(f32x4.sub(v128.load(x + i * 4), offset));
+      v128.store(out + i * 4, value);
+      sum = f32x4.add(sum, value);
+    }
+    total += sumLanes(sum);
+  }
+  for (; i < n; i++) {
+    const value = exp4(f32x4.sub(loadOne(x + i * 4), offset));
+    storeOne(out + i * 4, value);
+    total += f32x4.extract_lane(value, 0);
+  }
+  return total;
+}
+
+function scaleRow(n: i32, x: usize, scale: f32): void {
+  const factor = f32x4.splat(scale);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v128.store(x + i * 4, f32x4.mul(v128.load(x + i * 4), factor));
+  for (; i < n; i++) store<f32>(x + i * 4, load<f32>(x + i * 4) * scale);
+}
+
+/** out = dy - exp(y) sum(dy), the gradient of log-softmax given its result y. */
+export function softmaxGradient(rows: i32, n: i32, y: usize, dy: usize, out: usize): void {
+  for (let row = 0; row < rows; row++) {
+    let sum = f32x4.splat(0);
+    let i = 0;
+    for (; i + 4 <= n; i += 4) sum = f32x4.add(sum, v128.load(dy + i * 4));
+    let total = sumLanes(sum);
+    for (; i < n; i++) total += load<f32>(dy + i * 4);
+    const shared = f32x4.splat(total);
+    i = 0;
+    for (; i + 4 <= n; i += 4) {
+      const p = exp4(v128.load(y + i * 4));
+      v128.store(out + i * 4, f32x4.sub(v128.load(dy + i * 4), f32x4.mul(p, shared)));
+    }
+    for (; i < n; i++) {
+      const p = exp4(loadOne(y + i * 4));
+      storeOne(out + i * 4, f32x4.sub(loadOne(dy + i * 4), f32x4.mul(p, shared)));
+    }
+    y += n * 4;
+    dy += n * 4;
+    out += n * 4;
+  }
+}
