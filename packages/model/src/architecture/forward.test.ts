@@ -21,7 +21,7 @@ const backends = await Promise.all(
   (["cpu", "wasm"] as const).map((variant) => createTfjsBackend({ variant })),
 );
 afterAll(() => {
-  for (const backend of backends) backend.dispose();
+  for (const backend of backends) backend[Symbol.dispose]();
 });
 
 describe.each(backends.map((backend) => [backend.name, backend] as const))("forward on %s", (_, backend) => {
@@ -44,25 +44,28 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))("forw
     });
   });
 
-  it.each(["llama-untied", "qwen2", "qwen3"])("%s has the gradients of PyTorch, with and without checkpoints", async (name) => {
-    await withLeakCheck(backend, async () => {
-      const fixture = await openFixture(name, backend);
-      using model = fixture.model;
-      expect(fixture.gradients.size).toBe(model.parameters.size - (model.config.tiedHead ? 0 : 1));
-      for (const checkpointLayers of [false, true]) {
-        const gradients = gradientsOf(fixture, backend, checkpointLayers);
-        for (const [key, { shape, values }] of fixture.gradients) {
-          using gradient = gradients.get(key) as Tensor;
-          const got = (await backend.read(gradient)) as Float32Array;
-          const [rows = 0, columns = 0] = shape;
-          const isLinear = shape.length === 2 && !key.includes("embed_tokens");
-          const inFile = isLinear ? transposed(got, columns, rows) : got;
-          const scale = Math.max(...values.map(Math.abs));
-          expect(largestDifference(inFile, values) / scale, key).toBeLessThan(TOLERANCE);
+  it.each(["llama-untied", "qwen2", "qwen3"])(
+    "%s has the gradients of PyTorch, with and without checkpoints",
+    async (name) => {
+      await withLeakCheck(backend, async () => {
+        const fixture = await openFixture(name, backend);
+        using model = fixture.model;
+        expect(fixture.gradients.size).toBe(model.parameters.size - (model.config.tiedHead ? 0 : 1));
+        for (const checkpointLayers of [false, true]) {
+          const gradients = gradientsOf(fixture, backend, checkpointLayers);
+          for (const [key, { shape, values }] of fixture.gradients) {
+            using gradient = gradients.get(key) as Tensor;
+            const got = (await backend.read(gradient)) as Float32Array;
+            const [rows = 0, columns = 0] = shape;
+            const isLinear = shape.length === 2 && !key.includes("embed_tokens");
+            const inFile = isLinear ? transposed(got, columns, rows) : got;
+            const scale = Math.max(...values.map(Math.abs));
+            expect(largestDifference(inFile, values) / scale, key).toBeLessThan(TOLERANCE);
+          }
         }
-      }
-    });
-  });
+      });
+    },
+  );
 
   it("takes rows without padding, a single token, and nothing at all", async () => {
     await withLeakCheck(backend, async () => {
@@ -86,7 +89,9 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))("forw
       const { model } = await openFixture("qwen3", backend);
       using _model = model;
       using input = backend.zeros([1, 129, model.config.hiddenSize]);
-      expect(() => model.forward(input)).toThrowError(expect.objectContaining({ code: "MODEL_CONTEXT_FULL" }));
+      expect(() => model.forward(input)).toThrowError(
+        expect.objectContaining({ code: "MODEL_CONTEXT_FULL" }),
+      );
       using padded = model.forward(input, { leftPadding: [1] });
       expect(padded.shape).toEqual([1, 129, model.config.hiddenSize]);
     });

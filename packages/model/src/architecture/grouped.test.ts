@@ -1,0 +1,194 @@
+/** The grouped pass against the plain one, which is tested against transformers. */
+
+import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
+import type { Backend, Tensor } from "@soft-tokens/tensor";
+import { withLeakCheck } from "@soft-tokens/tensor/testing";
+import { afterAll, describe, expect, it } from "vitest";
+import type { LanguageModel } from "../contract.ts";
+import { embedIds, FIXTURE_NAMES, largestDifference, openFixture } from "../fixtures/open-fixture.ts";
+
+const TOLERANCE = 1e-4;
+const T = 3;
+/** Prompts of different lengths; the last one has no row, the second one several. */
+const PROMPTS = [
+  [5, 9, 200, 31, 7],
+  [77, 3],
+  [250, 1, 2],
+  [9, 9, 9],
+];
+const ROWS_PER_PROMPT = [1, 3, 1, 0];
+const ROW_PROMPTS = [0, 1, 1, 1, 2];
+/** Any ids do: the suffix is given as embeddings. */
+const SUFFIX_IDS = Array.from({ length: ROW_PROMPTS.length * T }, (_, index) => (37 * index + 11) % 272);
+
+const backend = await createTfjsBackend({ variant: "wasm" });
+afterAll(() => backend[Symbol.dispose]());
+
+describe("grouped pass", () => {
+  it.each(FIXTURE_NAMES)("%s gives each row what a pass over prompt and suffix gives", async (name) => {
+    await withLeakCheck(backend, async () => {
+      const { model } = await openFixture(name, backend);
+      using _model = model;
+      for (const checkpointLayers of [false, true]) {
+        using suffix = embedIds(model, SUFFIX_IDS, [ROW_PROMPTS.length, T]);
+        const grouped = model.forwardGrouped({
+          promptIds: PROMPTS,
+          rowsPerPrompt: ROWS_PER_PROMPT,
+          suffix_BTD: suffix,
+          checkpointLayers,
+        });
+        using _prompt = grouped.prompt_PSD;
+        using _suffix = grouped.suffix_BTD;
+        expect(grouped.prompt_PSD.shape).toEqual([4, 5, model.config.hiddenSize]);
+        for (const [row, prompt] of ROW_PROMPTS.entries()) {
+          const ids = [...(PROMPTS[prompt] as number[]), ...SUFFIX_IDS.slice(row * T, (row + 1) * T)];
+          const whole = await readForward(model, ids);
+          const promptLength = ids.length - T;
+          const D = model.config.hiddenSize;
+          using promptRow = backend.slice(
+            grouped.prompt_PSD,
+            [prompt, 5 - promptLength, 0],
+            [1, promptLength, D],
+          );
+          using suffixRow = backend.slice(grouped.suffix_BTD, [row, 0, 0], [1, T, D]);
+          const parts = [...(await backend.read(promptRow)), ...(await backend.read(suffixRow))];
+          expect(largestDifference(parts, whole), `row ${row}`).toBeLessThan(TOLERANCE);
+        }
+      }
+    });
+  });
+
+  it.each(FIXTURE_NAMES)(
+    "%s has the gradients of the plain pass, with and without checkpoints",
+    async (name) => {
+      await withLeakCheck(backend, async () => {
+        const { model } = await openFixture(name, backend);
+        using _model = model;
+        const [plain, ...grouped] = [
+          await readGradients(backend, model, (suffix) => plainLoss(backend, model, suffix)),
+          await readGradients(backend, model, (suffix) => groupedLoss(backend, model, suffix, false)),
+          await readGradients(backend, model, (suffix) => groupedLoss(backend, model, suffix, true)),
+        ] as const;
+        for (const gradients of grouped) {
+          for (const [key, want] of plain) {
+            const scale = Math.max(1e-3, ...want.map(Math.abs));
+            const got = gradients.get(key) as Float32Array;
+            expect(largestDifference(got, want) / scale, key).toBeLessThan(TOLERANCE);
+          }
+        }
+        // A key's bias moves all scores of a query alike, so its gradient is nothing; every other parameter matters.
+        const dead = [...plain].filter(
+          ([key, values]) => !key.endsWith("k_proj.bias") && !values.some((x) => Math.abs(x) > 1e-4),
+        );
+        expect(dead.map(([key]) => key)).toEqual(model.config.tiedHead ? [] : ["lm_head.weight"]);
+      });
+    },
+  );
+
+  it("takes an empty suffix: no tokens, or no rows", async () => {
+    await withLeakCheck(backend, async () => {
+      const { model } = await openFixture("qwen2", backend);
+      using _model = model;
+      const D = model.config.hiddenSize;
+      for (const shape of [
+        [5, 0, D],
+        [0, 0, D],
+        [0, 4, D],
+      ]) {
+        using suffix = backend.zeros(shape);
+        const rowsPerPrompt = shape[0] === 0 ? [0, 0, 0, 0] : ROWS_PER_PROMPT;
+        const grouped = model.forwardGrouped({ promptIds: PROMPTS, rowsPerPrompt, suffix_BTD: suffix });
+        using _prompt = grouped.prompt_PSD;
+        using _suffix = grouped.suffix_BTD;
+        expect(grouped.suffix_BTD.shape).toEqual(shape);
+        using last = backend.slice(grouped.prompt_PSD, [1, 3, 0], [1, 2, D]);
+        const whole = await readForward(model, PROMPTS[1] as number[]);
+        expect(largestDifference(await backend.read(last), whole)).toBeLessThan(TOLERANCE);
+      }
+    });
+  });
+
+  it("names what does not fit together", async () => {
+    await withLeakCheck(backend, async () => {
+      const { model } = await openFixture("qwen2", backend);
+      using _model = model;
+      using suffix = backend.zeros([2, 1, model.config.hiddenSize]);
+      const run = (promptIds: number[][], rowsPerPrompt: number[]) => () =>
+        model.forwardGrouped({ promptIds, rowsPerPrompt, suffix_BTD: suffix });
+      expect(run([[1]], [3])).toThrowError(/sums to 3, the suffix has 2 rows/);
+      expect(run([[1]], [1, 1])).toThrowError(/one count for each of 1 prompts/);
+      expect(run([[1], []], [1, 1])).toThrowError(/prompt 1 has no token/);
+      expect(run([[1], [272]], [1, 1])).toThrowError(/prompt 1 has id 272, the model has 272 embeddings/);
+      expect(run([], [])).toThrowError(/there is no prompt/);
+      const long = Array<number>(129).fill(1);
+      expect(run([long, [1]], [1, 1])).toThrowError(expect.objectContaining({ code: "MODEL_CONTEXT_FULL" }));
+    });
+  });
+});
+
+async function readForward(model: LanguageModel, ids: readonly number[]): Promise<Float32Array> {
+  using hidden = model.backend.tidy(() => model.forward(embedIds(model, ids, [1, ids.length])));
+  return (await model.backend.read(hidden)) as Float32Array;
+}
+
+/** Gradients of a loss by every parameter and by the suffix's embeddings. */
+async function readGradients(
+  backend: Backend,
+  model: LanguageModel,
+  loss: (suffix: Tensor) => Tensor,
+): Promise<Map<string, Float32Array>> {
+  using suffix = embedIds(model, SUFFIX_IDS, [ROW_PROMPTS.length, T]);
+  const names = [...model.parameters.keys()];
+  const { value, gradients } = backend.valueAndGrad(
+    () => backend.tidy(() => loss(suffix)),
+    [...model.parameters.values(), suffix],
+  );
+  value.dispose();
+  const read = new Map<string, Float32Array>();
+  for (const [index, gradient] of gradients.entries()) {
+    read.set(names[index] ?? "suffix", (await backend.read(gradient)) as Float32Array);
+    gradient.dispose();
+  }
+  return read;
+}
+
+/** Weights every suffix position differently, and the last prompt position of every row once. */
+function weightOf(backend: Backend, D: number): Tensor {
+  const size = ROW_PROMPTS.length * (T + 1) * D;
+  const values = Float32Array.from({ length: size }, (_, index) => Math.sin(index * 1.7));
+  return backend.tensor(values, [ROW_PROMPTS.length, T + 1, D]);
+}
+
+function plainLoss(backend: Backend, model: LanguageModel, suffix: Tensor): Tensor {
+  const D = model.config.hiddenSize;
+  const longest = Math.max(...PROMPTS.map((prompt) => prompt.length));
+  const leftPadding = ROW_PROMPTS.map((prompt) => longest - (PROMPTS[prompt] as number[]).length);
+  const ids = ROW_PROMPTS.flatMap((prompt, row) => [
+    ...Array<number>(leftPadding[row] as number).fill(0),
+    ...(PROMPTS[prompt] as number[]),
+  ]);
+  const prompts = embedIds(model, ids, [ROW_PROMPTS.length, longest]);
+  const hidden = model.forward(backend.concat([prompts, suffix], 1), { leftPadding });
+  const tail = backend.slice(hidden, [0, longest - 1, 0], [ROW_PROMPTS.length, T + 1, D]);
+  return backend.sum(backend.multiply(tail, weightOf(backend, D)));
+}
+
+function groupedLoss(
+  backend: Backend,
+  model: LanguageModel,
+  suffix: Tensor,
+  checkpointLayers: boolean,
+): Tensor {
+  const D = model.config.hiddenSize;
+  const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
+    promptIds: PROMPTS,
+    rowsPerPrompt: ROWS_PER_PROMPT,
+    suffix_BTD: suffix,
+    checkpointLayers,
+  });
+  const [P = 0, S = 0] = prompt_PSD.shape;
+  const last_PD = backend.reshape(backend.slice(prompt_PSD, [0, S - 1, 0], [P, 1, D]), [P, D]);
+  const rows = backend.tensor(Int32Array.from(ROW_PROMPTS), [ROW_PROMPTS.length], "int32");
+  const last_B1D = backend.reshape(backend.takeRows(last_PD, rows), [ROW_PROMPTS.length, 1, D]);
+  return backend.sum(backend.multiply(backend.concat([last_B1D, suffix_BTD], 1), weightOf(backend, D)));
+}
