@@ -24,10 +24,7 @@ export function addSchemaOptions(command: Command, schema: z.ZodObject): Command
       command.addOption(new Option(`--${flag}`, help)).addOption(new Option(`--no-${flag}`).hideHelp());
       continue;
     }
-    const option = new Option(
-      `--${flag} <${field.kind === "enum" ? field.choices.join("|") : placeholder(key, field)}>`,
-      help,
-    );
+    const option = new Option(`--${flag} <${placeholder(key, field)}>`, help);
     if (field.kind === "number") option.argParser(parseNumber);
     if (field.kind === "enum") option.choices([...field.choices]);
     command.addOption(option);
@@ -58,6 +55,7 @@ function parseNumber(text: string): number {
 
 function placeholder(key: string, field: Field): string {
   if (field.kind === "number") return "number";
+  if (field.kind === "enum") return "name";
   if (/data$/i.test(key)) return "file or name";
   if (key === "model") return "folder or id";
   if (key === "out") return "folder";
@@ -69,14 +67,14 @@ function suffix(field: Field): string {
   if (field.defaultValue !== undefined) {
     const text =
       typeof field.defaultValue === "string" ? field.defaultValue : JSON.stringify(field.defaultValue);
-    return ` (default: ${text.length > 40 ? "the paper's, see README" : text})`;
+    return ` (default: ${text.length > 40 ? "the paper's" : text.trim() === text ? text : JSON.stringify(text)})`;
   }
   return field.isRequired ? " (required)" : "";
 }
 
 /** Looks through default and optional wrappers for what the command line has to know. */
 function describeField(type: z.ZodType): Field {
-  const description = type.description ?? "";
+  let description = type.description;
   let inner = type;
   let defaultValue: unknown;
   let isRequired = true;
@@ -91,12 +89,19 @@ function describeField(type: z.ZodType): Field {
     if (definition.type === "default" || definition.type === "optional") {
       isRequired = false;
       inner = definition.innerType as z.ZodType;
+      description ??= inner.description;
       continue;
     }
     const kind = definition.type;
     if (kind !== "string" && kind !== "number" && kind !== "boolean" && kind !== "enum") {
       throw new TypeError(`an option of type ${kind} has no form on the command line`);
     }
-    return { kind, choices: Object.values(definition.entries ?? {}), defaultValue, description, isRequired };
+    return {
+      kind,
+      choices: Object.values(definition.entries ?? {}),
+      defaultValue,
+      description: description ?? "",
+      isRequired,
+    };
   }
 }

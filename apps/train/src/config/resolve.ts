@@ -84,7 +84,7 @@ function pick(options: Record<string, unknown>, shape: Record<string, unknown>):
 function defaultFolder(options: { model: string; data: string; seed: number }, kind: string): string {
   const name = (path: string) =>
     basename(path)
-      .replace(/\.[^.]*$/, "")
+      .replace(/\.jsonl?$/, "")
       .replace(/[^\w.-]+/g, "-")
       .toLowerCase();
   return `runs/${name(options.model)}-${name(options.data)}-${kind}-seed${options.seed}`;
