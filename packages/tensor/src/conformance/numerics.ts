@@ -54,6 +54,11 @@ export function numerics(check: Check): void {
     using weights = ops.tensor([1, 0, 0, 1, 0, 0], [2, 3]);
     const e = Math.exp(-1);
     const p = [1 / (2 + e), 1 / (2 + e), e / (2 + e)] as const;
+    using logP = ops.logSoftmax(x);
+    const rest = Math.log(2 + e);
+    using firstRow = ops.slice(logP, [0, 0], [1, 3]); // alone: the scale of its tolerance is 1, not 20000
+    await expectClose(ops, firstRow, [-rest, -rest, -1 - rest]);
+    await expectClose(ops, logP, [-rest, -rest, -1 - rest, -20000, 0, -20000]);
     const logs = ops.valueAndGrad(
       () => ops.tidy(() => ops.sum(ops.multiply(ops.logSoftmax(x), weights))),
       [x],
