@@ -4,7 +4,7 @@ import { sampleMetrics, type TrainingSample } from "./metrics.ts";
 
 function sample(
   reward: number,
-  change: Partial<TrainingSample> & { rollout?: Partial<Rollout> } = {},
+  change: Partial<Omit<TrainingSample, "rollout">> & { rollout?: Partial<Rollout> } = {},
 ): TrainingSample {
   const rollout: Rollout = {
     promptIndex: 0,

@@ -252,13 +252,13 @@ describe("a near-tie of fuzzy logits, 2 tau apart", () => {
     expect(loss).toBeCloseToRelative(reference.losses[0] as number, 1e-3);
     await expectGradients(model, gradients, tensors, 2e-2);
     // The spike that the trainer warns of: a thousand times the gradient of the same batch without the tie.
-    const usual = readReference("qwen2").cases["fuzzy"]?.gradientNorms[0] as number;
+    const usual = readReference("qwen2").cases.fuzzy?.gradientNorms[0] as number;
     expect(await gradients.norm()).toBeGreaterThan(100 * usual);
   });
 });
 
 describe("supervised fine-tuning", () => {
-  const reference = readReference("llama").cases["supervised"] as ReferenceCase;
+  const reference = readReference("llama").cases.supervised as ReferenceCase;
   const rowsOf = (model: LanguageModel) => {
     const examples = reference.examples.map((example, index) =>
       tokenizeExample(model, example, { index, appendEndOfSequence: true }),

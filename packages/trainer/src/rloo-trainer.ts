@@ -193,7 +193,7 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
             trainer: "rloo",
             key: [...key.words],
             items: problems.size,
-            policy: { thought: policy.name, ...policy.settings },
+            policy: { thought: policy.name, ...finiteOnly({ ...policy.settings }) },
             settings: definingSettings(settings),
           },
           dataPositionAt: (step) => step * P,

@@ -4,8 +4,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createTfjsBackend, type TfjsBackend } from "@soft-tokens/backend-tfjs";
 import { type LanguageModel, loadModel, readSafetensors } from "@soft-tokens/model";
-import type { StoredRollout, ThoughtPolicy, ThoughtSettings } from "@soft-tokens/sampler";
-import { createThoughtPolicy, type ThoughtName } from "@soft-tokens/sampler";
+import {
+  createThoughtPolicy,
+  type StoredRollout,
+  type ThoughtName,
+  type ThoughtPolicy,
+} from "@soft-tokens/sampler";
 
 export type Family = "llama" | "qwen2";
 
@@ -67,7 +71,7 @@ export async function readReferenceTensors(family: Family, name: string): Promis
 export async function loadReferenceModel(
   family: Family,
 ): Promise<{ backend: TfjsBackend; model: LanguageModel } & Disposable> {
-  const backend = await createTfjsBackend();
+  const backend = await createTfjsBackend({ variant: "wasm" }); // the embedded default, wherever the tests run
   const model = await loadModel(referenceFolder(family), { backend });
   return {
     backend,
@@ -96,7 +100,5 @@ export function storedRollouts(
 
 /** A policy with exactly the fixture's temperature and sigma. */
 export function referencePolicy({ thought, temperature, sigma }: ReferenceCase): ThoughtPolicy {
-  const settings: Partial<ThoughtSettings> = { temperature };
-  if (thought === "hard") return createThoughtPolicy(thought, { ...settings, rms: 1 });
-  return createThoughtPolicy(thought, { ...settings, noiseScale: 1, rms: sigma });
+  return createThoughtPolicy(thought, { temperature, sigma });
 }
