@@ -1,10 +1,11 @@
 /** Thought policies and generation. See README.md. */
+/** rms(E), the unit of `noiseScale`. */
+export { embeddingRms as measureEmbeddingRms } from "@soft-tokens/model";
 export type * from "./contract.ts";
 export { generate } from "./engine/generate.ts";
 export { generateNaive } from "./engine/naive.ts";
 export * from "./errors.ts";
 export * from "./policies/create-policy.ts";
-export { measureEmbeddingRms } from "./policies/embedding-rms.ts";
 export type { StoredRollout, StoredRollouts } from "./rollouts/format.ts";
 export { readRollouts } from "./rollouts/read-rollouts.ts";
 export { type WriteRolloutsOptions, writeRollouts } from "./rollouts/write-rollouts.ts";

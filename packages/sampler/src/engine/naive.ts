@@ -122,13 +122,13 @@ function textBetween(settings: GenerationSettings, thought: Buffer, stop: Rollou
   return answerPrefix.startsWith(behind) ? answerPrefix.slice(behind.length) : answerPrefix;
 }
 
-/** Whether the box that `prefix` opens is closed somewhere in `answer`; escaped braces do not count. */
+/** Whether the braces that are open behind `prefix` are closed in `answer`; escaped braces do not count. */
 function isBoxClosed(prefix: string, answer: Buffer): boolean {
-  const braces = (prefix + answer.toString("latin1")).replace(/\\[\s\S]?/g, "").match(/[{}]/g) ?? [];
-  let depth = 0;
-  for (const brace of braces) {
-    depth += brace === "{" ? 1 : depth > 0 ? -1 : 0;
-    if (depth === 0 && brace === "}") return true;
+  const braces = (text: string) => Array.from(text.replace(/\\[\s\S]?/g, "").replace(/[^{}]/g, ""));
+  let depth = braces(prefix).reduce((open, brace) => Math.max(0, open + (brace === "{" ? 1 : -1)), 0);
+  for (const brace of braces(answer.toString("latin1"))) {
+    if (brace === "{") depth++;
+    else if (depth > 0 && --depth === 0) return true;
   }
   return false;
 }

@@ -21,13 +21,26 @@ export const INFERENCE_MODES = [
 ] as const;
 export type InferenceMode = (typeof INFERENCE_MODES)[number];
 
-export interface ThoughtPolicyOptions {
-  /** rms(E) of the model given to the run; see `measureEmbeddingRms`. Hard thoughts do not use it. */
-  readonly rms: number;
+/** Temperature, and noise in one of two units. */
+export type ThoughtPolicyOptions = {
   /** tau. Defaults to 1 (hard), 0.5 (soft), 1e-4 (fuzzy). */
   readonly temperature?: number;
+} & (RelativeNoise | AbsoluteNoise);
+
+interface RelativeNoise {
+  /** rms(E) of the model given to the run; see `measureEmbeddingRms`. Hard thoughts do not use it. */
+  readonly rms: number;
   /** Noise per embedding component as a multiple of rms. Defaults to 0.33 (soft, fuzzy); hard thoughts have none. */
   readonly noiseScale?: number;
+  readonly sigma?: never;
+}
+
+/** For thoughts whose sigma is known and whose unit is not: those of a rollout file. */
+interface AbsoluteNoise {
+  /** Noise per embedding component. The policy's `noiseScale` is then NaN where there is noise. */
+  readonly sigma: number;
+  readonly rms?: never;
+  readonly noiseScale?: never;
 }
 
 const DEFAULTS: Record<ThoughtName, { readonly temperature: number; readonly noiseScale: number }> = {
@@ -37,45 +50,62 @@ const DEFAULTS: Record<ThoughtName, { readonly temperature: number; readonly noi
 };
 
 /**
- * A thought policy with its training defaults.
+ * A thought policy by name ("hard", "soft", "fuzzy") with its training defaults.
  * @throws INVALID_SETTINGS for a value that the thought cannot have
  */
-export function createThoughtPolicy(name: ThoughtName, options: ThoughtPolicyOptions): ThoughtPolicy {
-  if (!THOUGHT_NAMES.includes(name)) {
+export function createThoughtPolicy(name: string, options: ThoughtPolicyOptions): ThoughtPolicy {
+  if (!isThoughtName(name)) {
     throw invalid(`createThoughtPolicy: "${name}" is no thought; use one of ${THOUGHT_NAMES.join(", ")}`);
   }
   const temperature = options.temperature ?? DEFAULTS[name].temperature;
-  const noiseScale = options.noiseScale ?? DEFAULTS[name].noiseScale;
   const minimum = name === "hard" ? "at least 0 (0 is greedy)" : "above 0";
   if (!Number.isFinite(temperature) || temperature < 0 || (temperature === 0 && name !== "hard")) {
     throw invalid(`${name}: the temperature must be ${minimum}, got ${temperature}`);
   }
-  if (!Number.isFinite(noiseScale) || noiseScale < 0) {
+  const noise = resolveNoise(name, options);
+  if (name !== "hard") return noisyMixturePolicy(name, { temperature, ...noise });
+  if (noise.sigma !== 0) throw invalid("hard: hard thoughts have no noise; leave noiseScale and sigma out");
+  return hardPolicy({ temperature, ...noise });
+}
+
+function isThoughtName(name: string): name is ThoughtName {
+  return (THOUGHT_NAMES as readonly string[]).includes(name);
+}
+
+function resolveNoise(
+  name: ThoughtName,
+  { rms, noiseScale = DEFAULTS[name].noiseScale, sigma }: ThoughtPolicyOptions,
+): { noiseScale: number; sigma: number } {
+  if (sigma !== undefined) {
+    if (!isNotNegative(sigma)) throw invalid(`${name}: sigma must be at least 0, got ${sigma}`);
+    return { noiseScale: sigma === 0 ? 0 : Number.NaN, sigma };
+  }
+  if (!isNotNegative(noiseScale))
     throw invalid(`${name}: the noise scale must be at least 0, got ${noiseScale}`);
-  }
-  if (name === "hard") {
-    if (noiseScale !== 0) throw invalid(`hard: hard thoughts have no noise, got noise scale ${noiseScale}`);
-    return hardPolicy({ temperature, noiseScale: 0, sigma: 0 });
-  }
-  if (!Number.isFinite(options.rms) || options.rms <= 0) {
-    throw invalid(`${name}: rms(E) must be above 0, got ${options.rms}`);
-  }
-  return noisyMixturePolicy(name, { temperature, noiseScale, sigma: noiseScale * options.rms });
+  if (noiseScale === 0) return { noiseScale, sigma: 0 };
+  if (!isNotNegative(rms) || rms === 0) throw invalid(`${name}: rms(E) must be above 0, got ${rms}`);
+  return { noiseScale, sigma: noiseScale * rms };
+}
+
+function isNotNegative(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
 }
 
 /**
  * The policy of one of the six modes. Overrides apply where a mode has the setting and are left aside elsewhere, so that
  * one set of options serves all six: `temperature` in all but `hard-greedy`, `noiseScale` in `soft-sample` and `fuzzy-sample`.
  */
-export function inferencePolicy(mode: InferenceMode, options: ThoughtPolicyOptions): ThoughtPolicy {
+export function inferencePolicy(
+  mode: InferenceMode,
+  options: RelativeNoise & { readonly temperature?: number },
+): ThoughtPolicy {
   if (!INFERENCE_MODES.includes(mode)) {
     throw invalid(`inferencePolicy: "${mode}" is no mode; use one of ${INFERENCE_MODES.join(", ")}`);
   }
   const [name, kind] = mode.split("-") as [ThoughtName, "greedy" | "sample"];
-  const { noiseScale: _, ...withoutNoise } = options;
-  if (name === "hard")
-    return createThoughtPolicy(name, { ...withoutNoise, ...(kind === "greedy" && { temperature: 0 }) });
-  return createThoughtPolicy(name, kind === "greedy" ? { ...options, noiseScale: 0 } : options);
+  if (mode === "hard-greedy") return createThoughtPolicy(name, { ...options, temperature: 0, noiseScale: 0 });
+  const isQuiet = name === "hard" || kind === "greedy";
+  return createThoughtPolicy(name, isQuiet ? { ...options, noiseScale: 0 } : options);
 }
 
 function invalid(message: string): SamplerError {

@@ -4,7 +4,6 @@ import { expectClose, withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ThoughtPolicy } from "../contract.ts";
 import { createThoughtPolicy, INFERENCE_MODES, inferencePolicy, THOUGHT_NAMES } from "./create-policy.ts";
-import { measureEmbeddingRms } from "./embedding-rms.ts";
 
 let ops: TfjsBackend;
 let weight_VD: Tensor;
@@ -171,8 +170,16 @@ describe("settings", () => {
     ]);
   });
 
+  it("may give sigma itself, as a rollout file does", () => {
+    const restored = createThoughtPolicy("soft", { temperature: 0.4, sigma: 0.02 });
+    expect(restored.settings).toEqual({ temperature: 0.4, sigma: 0.02, noiseScale: Number.NaN });
+    expect(createThoughtPolicy("hard", { temperature: 1, sigma: 0 }).settings.noiseScale).toBe(0);
+  });
+
   it.each([
-    ["no thought", () => createThoughtPolicy("sharp" as "soft", { rms: 1 })],
+    ["a negative sigma", () => createThoughtPolicy("soft", { sigma: -1 })],
+    ["sigma for hard thoughts", () => createThoughtPolicy("hard", { sigma: 0.1 })],
+    ["no thought", () => createThoughtPolicy("sharp", { rms: 1 })],
     ["no mode", () => inferencePolicy("soft" as "soft-sample", { rms: 1 })],
     ["a soft thought at temperature 0", () => createThoughtPolicy("soft", { rms: 1, temperature: 0 })],
     ["a negative temperature", () => createThoughtPolicy("hard", { rms: 1, temperature: -1 })],
@@ -185,13 +192,5 @@ describe("settings", () => {
     ],
   ])("refuse %s", (_, create) => {
     expect(create).toThrow(expect.objectContaining({ code: "INVALID_SETTINGS" }));
-  });
-});
-
-describe("measureEmbeddingRms", () => {
-  it("is the root of the mean square per component", async () => {
-    const values = Array.from(await ops.read(embedding_VD));
-    const wanted = Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / (V * D));
-    expect(await withLeakCheck(ops, () => measureEmbeddingRms(ops, embedding_VD))).toBeCloseTo(wanted, 6);
   });
 });

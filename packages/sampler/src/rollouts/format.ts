@@ -43,7 +43,7 @@ export interface StoredRollouts {
   readonly answerTemperature: number;
   /** D; null where no thoughts are stored. */
   readonly hiddenSize: number | null;
-  readonly samples: readonly StoredRollout[];
+  readonly rollouts: readonly StoredRollout[];
   /** All metadata strings of the file. */
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -26,7 +26,7 @@ export async function readRollouts(path: string): Promise<StoredRollouts> {
       sigma: readNumber(file, metadata, "sigma"),
       answerTemperature: "answer_tau" in metadata ? readNumber(file, metadata, "answer_tau") : 1,
       hiddenSize: thoughts?.hiddenSize || null,
-      samples: rows.promptIds.map((promptIds, sample) => ({
+      rollouts: rows.promptIds.map((promptIds, sample) => ({
         promptIds,
         shadowIds: rows.shadowIds[sample] as Int32Array,
         thoughts: thoughts?.rows[sample] ?? null,

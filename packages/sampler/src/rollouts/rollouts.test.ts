@@ -60,7 +60,7 @@ describe("rollout files", () => {
       hiddenSize: 3,
       metadata: { step: "12" },
     });
-    expect(read.samples.map(plain)).toEqual(samples.map(plain));
+    expect(read.rollouts.map(plain)).toEqual(samples.map(plain));
   });
 
   it("hold no embeddings for hard thoughts, and no sample at all if need be", async () => {
@@ -74,10 +74,10 @@ describe("rollout files", () => {
       answerTemperature: 0,
       hiddenSize: null,
     });
-    expect(read.samples.map(plain)).toEqual(withoutThoughts.map(plain));
+    expect(read.rollouts.map(plain)).toEqual(withoutThoughts.map(plain));
     for (const policy of [hard, soft]) {
       await writeRollouts(file, [], { policy, answerTemperature: 1 });
-      expect((await readRollouts(file)).samples).toEqual([]);
+      expect((await readRollouts(file)).rollouts).toEqual([]);
     }
   });
 
@@ -124,7 +124,7 @@ describe("readRollouts of files from elsewhere", () => {
   it("reads one that follows the format, with answers at temperature 1 unless said otherwise", async () => {
     const rollouts = await read(int32("answer_ids", 8));
     expect(rollouts).toMatchObject({ temperature: 1e-4, sigma: 0.033, answerTemperature: 1, hiddenSize: 2 });
-    expect(rollouts.samples.map(({ promptIds }) => Array.from(promptIds))).toEqual([[1, 2], [3]]);
+    expect(rollouts.rollouts.map(({ promptIds }) => Array.from(promptIds))).toEqual([[1, 2], [3]]);
   });
 
   it.each<[string, SafetensorsTensor | string, string]>([

@@ -30,8 +30,9 @@ describe("BoxScanner", () => {
     expect(closedAt("\\boxed{", "a\\\\\\", "}", "}")).toBe(2);
   });
 
-  it("is never closed where the prefix opens nothing", () => {
+  it("waits for a box in the answer where the prefix opens none", () => {
     expect(closedAt("Answer:", "}", "42}", "}")).toBe(-1);
+    expect(closedAt("Answer:", "}", "\\boxed{", "42}")).toBe(2);
   });
 
   it("takes further braces of the prefix into account", () => {

@@ -13,7 +13,7 @@ export class BoxScanner {
   #isEscaped = false;
   #isClosed = false;
 
-  /** `prefix` is the text that opens the box, `\boxed{`. Without an open brace in it the box can never be closed. */
+  /** `prefix` is the text that opens the box, `\boxed{`. Where it opens nothing, the first box of the answer counts. */
   constructor(prefix: Uint8Array) {
     this.push(prefix);
     this.#isClosed = false;
