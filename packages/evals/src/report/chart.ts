@@ -67,12 +67,12 @@ export function lineChart(options: ChartOptions): Html {
     marginBottom: MARGIN.bottom,
     marginLeft: MARGIN.left,
     style: { fontSize: "11px" },
-    x: { label: x.label, type: x.isLog ? "log" : "linear", tickSize: 0 },
-    y: { label: null, domain: [...domain], type: y.isLog ? "log" : "linear", tickSize: 0 },
+    x: { label: x.label, type: x.isLog ? "log" : "linear" },
+    y: { label: null, domain: [...domain], type: y.isLog ? "log" : "linear" },
     marks: [
       Plot.gridY(yTicks),
       // Texts of our own: a tick format on a log scale would blank some of them.
-      Plot.axisY(yTicks, { text: y.isPercent ? percentTick : compactNumber }),
+      Plot.axisY(yTicks, { text: y.isPercent ? percentTick : compactNumber, tickSize: 0, label: null }),
       Plot.axisX(
         x.ticks ?? linearTicks(extent(series.flatMap(({ points }) => points.map((point) => point.x)))),
         {

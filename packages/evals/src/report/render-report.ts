@@ -123,7 +123,13 @@ function section(id: string, title: string, lead: string, body: Html | null): Se
 }
 
 function accuracySections(view: ReportView): Section[] {
-  const key = html`<p class="key">Percent of samples that are correct, with the difference to ${view.trainings[0]?.style.name}: coloured where the 95 % interval of the paired difference leaves out zero. The bar is the 95 % interval of the figure; all bars share one scale. <span class="own">Tinted</span>: inference in the tokens the model was trained with.</p>`;
+  const isCompared = view.trainings.length > 1;
+  const key = html`<p class="key">Percent of samples that are correct${
+    isCompared &&
+    html`, with the difference to ${view.trainings[0]?.style.name}: coloured where the 95 % interval of the paired difference leaves out zero`
+  }. The bar is the 95 % interval of the figure; all bars share one scale.${
+    isCompared && html` <span class="own">Tinted</span>: inference in the tokens the model was trained with.`
+  }</p>`;
   return section(
     "accuracy",
     "Accuracy",

@@ -13,12 +13,13 @@ export function summarySentences(task: TaskView): Html[] {
   const [base, ...others] = task.evaluations;
   if (!base) return [];
   return others.map((view) => {
-    const modes = modesToTell(view).filter((mode) => compareMode(base.results, view.results, mode));
+    const modes = modesToTell(view).filter((mode) => modeResult(base.results, mode));
     const sentences = [
       ...modes.map((mode) => accuracySentence(base, view, mode)),
       manySamplesSentence(base, view, modes),
       entropySentence(base, view),
     ].filter((sentence) => sentence !== null);
+    if (sentences.length === 0) sentences.push("Evaluated in no mode that can be compared.");
     return html`<li class="c-${view.style.kind}"><span class="swatch"></span><div><b>${view.style.name}</b> ${sentences.map((sentence) => html`<span>${sentence}</span> `)}</div></li>`;
   });
 }
@@ -30,11 +31,11 @@ function modesToTell(view: EvaluationView): InferenceMode[] {
   return [...new Set(wanted)].filter((mode) => modeResult(view.results, mode));
 }
 
-function accuracySentence(base: EvaluationView, view: EvaluationView, mode: InferenceMode): string {
+function accuracySentence(base: EvaluationView, view: EvaluationView, mode: InferenceMode): string | null {
   const difference = compareMode(base.results, view.results, mode);
   const was = modeResult(base.results, mode)?.metrics.accuracy;
   const is = modeResult(view.results, mode)?.metrics.accuracy;
-  if (!difference || was === undefined || is === undefined) return "";
+  if (!difference || was === undefined || is === undefined) return null;
   const by = `${signedPoints(difference.difference)} points, interval ${signedPoints(difference.low)} to ${signedPoints(difference.high)}`;
   if (!isClear(difference)) return `${inWords(mode)}: no clear change, ${percent(is)} % right (${by}).`;
   const verb = difference.difference > 0 ? "rises" : "falls";

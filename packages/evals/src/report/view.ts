@@ -34,10 +34,12 @@ export function arrange(data: ReportData): ReportView {
   }));
   // The same name with other questions is another task: their figures must not stand in one table.
   const keyOf = ({ results }: ReportEvaluation) => `${results.task} ${results.checksum}`;
-  const keys = new Set(data.trainings.flatMap((training) => training.evaluations.map(keyOf)));
+  const started = (training: ReportTraining) =>
+    training.evaluations.filter(({ results }) => results.results.length > 0);
+  const keys = new Set(data.trainings.flatMap((training) => started(training).map(keyOf)));
   const tasks = [...keys].map((key): TaskView => {
     const evaluations = trainings.flatMap((view) => {
-      const evaluation = view.training.evaluations.findLast((candidate) => keyOf(candidate) === key);
+      const evaluation = started(view.training).findLast((candidate) => keyOf(candidate) === key);
       return evaluation ? [{ ...view, ...evaluation }] : [];
     });
     return {
