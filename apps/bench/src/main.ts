@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
 import { LogitsOptions, logits } from "./commands/logits.ts";
+import { serveEngine } from "./engine/engine-process.ts";
 
 const program = new Command("soft-tokens-bench")
   .description("Measures models (evaluate, logits) and the engine (embedded).")
@@ -30,6 +31,8 @@ await runMain(async (signal) => {
     .action(async (_, command: Command) => {
       await embedded(parseOptions(EmbeddedOptions, {}, givenOptions(command, EmbeddedOptions)), { signal });
     });
+
+  program.command("engine", { hidden: true }).action(serveEngine);
 
   await program.parseAsync(process.argv);
 });
