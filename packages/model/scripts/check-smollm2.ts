@@ -39,7 +39,9 @@ if (!existsSync(join(folder, "model.safetensors"))) {
   const made = spawnSync("python3", [join(shared, "models/make-smollm2.py"), folder], { stdio: "inherit" });
   if (made.status !== 0) throw new Error(`make-smollm2.py failed with status ${made.status}`);
 }
-const reference = JSON.parse(readFileSync(join(shared, "models/smollm2_reference.json"), "utf8")) as Reference;
+const reference = JSON.parse(
+  readFileSync(join(shared, "models/smollm2_reference.json"), "utf8"),
+) as Reference;
 
 const report = new Report();
 const backend = await createTfjsBackend({ variant: "wasm" });

@@ -3,7 +3,8 @@
 /** @throws Error when the variable is not set */
 export function requireFolder(variable: string): string {
   const folder = process.env[variable];
-  if (!folder) throw new Error(`set ${variable} to the folder that this check reads; see the head of the script`);
+  if (!folder)
+    throw new Error(`set ${variable} to the folder that this check reads; see the head of the script`);
   return folder;
 }
 

@@ -56,6 +56,9 @@ function parseSettings(
     throw unsupported(file, key, "settings per layer type are not implemented");
   }
   refusePartial(settings.partial_rotary_factor, `${key}.partial_rotary_factor`, file);
+  if (settings.rope_theta != null && outerTheta !== null && settings.rope_theta !== outerTheta) {
+    throw invalid(file, "rope_theta", `${outerTheta} contradicts ${key}.rope_theta, ${settings.rope_theta}`);
+  }
   return {
     ropeTheta: settings.rope_theta ?? outerTheta ?? DEFAULT_THETA,
     ropeScaling: parseScaling(settings, key, maxPositions, file),

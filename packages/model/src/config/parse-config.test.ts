@@ -1,0 +1,200 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parseConfig, parseGenerationEosIds } from "./parse-config.ts";
+
+const LLAMA = {
+  model_type: "llama",
+  architectures: ["LlamaForCausalLM"],
+  vocab_size: 128256,
+  hidden_size: 3072,
+  intermediate_size: 8192,
+  num_hidden_layers: 28,
+  num_attention_heads: 24,
+  num_key_value_heads: 8,
+  head_dim: 128,
+  hidden_act: "silu",
+  max_position_embeddings: 131072,
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: true,
+  bos_token_id: 128000,
+  eos_token_id: [128001, 128008, 128009],
+};
+const LLAMA3 = {
+  factor: 32,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192,
+};
+const parse = (changes: object) => parseConfig({ ...LLAMA, ...changes }, "config.json");
+
+describe("parseConfig", () => {
+  it("reads Llama 3.2 3B in the style of transformers 4", () => {
+    const config = parse({
+      rope_theta: 500000,
+      rope_scaling: { ...LLAMA3, rope_type: "llama3" },
+      torch_dtype: "bfloat16",
+      attention_bias: false,
+      mlp_bias: false,
+      pretraining_tp: 1,
+    });
+    expect(config).toEqual({
+      family: "llama",
+      vocabularySize: 128256,
+      hiddenSize: 3072,
+      ffnSize: 8192,
+      layers: 28,
+      queryHeads: 24,
+      kvHeads: 8,
+      headSize: 128,
+      maxPositions: 131072,
+      normEpsilon: 1e-5,
+      ropeTheta: 500000,
+      ropeScaling: {
+        type: "llama3",
+        factor: 32,
+        lowFrequencyFactor: 1,
+        highFrequencyFactor: 4,
+        originalMaxPositions: 8192,
+      },
+      tiedHead: true,
+      qkvBias: false,
+      outputBias: false,
+      mlpBias: false,
+      qkNorm: false,
+      bosTokenId: 128000,
+      eosTokenIds: [128001, 128008, 128009],
+    });
+    // transformers 5 moves theta and the scaling into one record
+    expect(parse({ rope_parameters: { ...LLAMA3, rope_type: "llama3", rope_theta: 500000 } })).toEqual(
+      config,
+    );
+  });
+
+  it("knows what the families differ in", () => {
+    const qwen = { architectures: null, attention_bias: undefined, head_dim: undefined };
+    const qwen2 = parse({ ...qwen, model_type: "qwen2" });
+    expect(qwen2).toMatchObject({ qkvBias: true, outputBias: false, qkNorm: false, headSize: 128 });
+    const qwen3 = parse({ ...qwen, model_type: "qwen3", hidden_size: 1024, num_attention_heads: 16 });
+    expect(qwen3).toMatchObject({ qkvBias: false, outputBias: false, qkNorm: true, headSize: 128 });
+    const biased = parse({ attention_bias: true, mlp_bias: true });
+    expect(biased).toMatchObject({ qkvBias: true, outputBias: true, mlpBias: true });
+  });
+
+  it("takes the defaults of transformers where keys are absent", () => {
+    const optional = [
+      "num_key_value_heads",
+      "head_dim",
+      "max_position_embeddings",
+      "rms_norm_eps",
+      "tie_word_embeddings",
+    ];
+    const rest = Object.fromEntries(Object.entries(LLAMA).filter(([key]) => !optional.includes(key)));
+    const config = parseConfig({ ...rest, bos_token_id: null, eos_token_id: undefined }, "config.json");
+    expect(config).toMatchObject({
+      kvHeads: 24,
+      headSize: 128,
+      maxPositions: 2048,
+      normEpsilon: 1e-6,
+      tiedHead: false,
+      ropeTheta: 10000,
+      ropeScaling: { type: "default" },
+      bosTokenId: null,
+      eosTokenIds: [],
+    });
+  });
+
+  it("reads linear scaling in the old spelling and a single end id", () => {
+    const config = parse({ rope_scaling: { type: "linear", factor: 2 }, eos_token_id: 7 });
+    expect(config.ropeScaling).toEqual({ type: "linear", factor: 2 });
+    expect(config.eosTokenIds).toEqual([7]);
+  });
+
+  it("lets unknown keys pass that cannot change the computation", () => {
+    expect(() =>
+      parse({ use_cache: true, transformers_version: "9", _name_or_path: "x", initializer_range: 1 }),
+    ).not.toThrow();
+    expect(() =>
+      parse({ use_sliding_window: false, sliding_window: 4096, layer_types: ["full_attention"] }),
+    ).not.toThrow();
+    expect(() => parse({ rope_scaling: null, partial_rotary_factor: 1, attention_dropout: 0 })).not.toThrow();
+  });
+
+  it.each([
+    ["model_type", { model_type: "mistral" }, /supported are llama, qwen2, qwen3/],
+    ["architectures", { architectures: ["LlamaForSequenceClassification"] }, /must be a LlamaForCausalLM/],
+    ["hidden_act", { hidden_act: "gelu" }, /only silu/],
+    ["use_sliding_window", { use_sliding_window: true }, /windows/],
+    ["layer_types", { layer_types: ["full_attention", "sliding_attention"] }, /only full_attention/],
+    ["quantization_config", { quantization_config: { quant_method: "gptq" } }, /quantised/],
+    ["attention_dropout", { attention_dropout: 0.1 }, /dropout/],
+    ["partial_rotary_factor", { partial_rotary_factor: 0.5 }, /whole heads/],
+    [
+      "rope_parameters.partial_rotary_factor",
+      { rope_parameters: { partial_rotary_factor: 0.25 } },
+      /whole heads/,
+    ],
+    [
+      "rope_scaling.rope_type",
+      { rope_scaling: { rope_type: "yarn", factor: 4 } },
+      /supported are default, linear, llama3/,
+    ],
+    ["rope_parameters", { rope_parameters: { full_attention: { rope_type: "default" } } }, /per layer type/],
+  ])("refuses %s that asks for another computation", (key, changes, message) => {
+    expect(() => parse(changes)).toThrowError(
+      expect.objectContaining({ code: "CONFIG_UNSUPPORTED", key, file: "config.json" }),
+    );
+    expect(() => parse(changes)).toThrowError(message);
+  });
+
+  it.each([
+    ["vocab_size", { vocab_size: undefined }],
+    ["hidden_size", { hidden_size: -1 }],
+    ["num_hidden_layers", { num_hidden_layers: 1.5 }],
+    ["num_key_value_heads", { num_key_value_heads: 7 }],
+    ["head_dim", { head_dim: undefined, hidden_size: 3070 }],
+    ["head_dim", { head_dim: 127 }],
+    ["rms_norm_eps", { rms_norm_eps: 0 }],
+    ["eos_token_id", { eos_token_id: "</s>" }],
+    ["rope_theta", { rope_theta: -1 }],
+    ["rope_theta", { rope_theta: 1, rope_parameters: { rope_theta: 2 } }],
+    ["rope_scaling.factor", { rope_scaling: { type: "linear" } }],
+    ["rope_parameters.factor", { rope_parameters: { rope_type: "linear", factor: "2" } }],
+    ["rope_scaling.low_freq_factor", { rope_scaling: { type: "llama3", factor: 2 } }],
+    ["rope_scaling.high_freq_factor", { rope_scaling: { ...LLAMA3, type: "llama3", high_freq_factor: 1 } }],
+    [
+      "rope_scaling",
+      { rope_scaling: { type: "linear", factor: 2 }, rope_parameters: { type: "linear", factor: 3 } },
+    ],
+  ])("names %s as the key that no model can have so", (key, changes) => {
+    expect(() => parse(changes)).toThrowError(expect.objectContaining({ code: "CONFIG_INVALID", key }));
+  });
+
+  it("refuses what is no object", () => {
+    for (const json of [null, 7, "config", []]) {
+      expect(() => parseConfig(json, "config.json")).toThrowError(
+        expect.objectContaining({ code: "CONFIG_INVALID" }),
+      );
+    }
+  });
+
+  it("reads every fixture", () => {
+    const root = fileURLToPath(new URL("../fixtures/models/", import.meta.url));
+    const json = JSON.parse(readFileSync(`${root}llama3-rope/config.json`, "utf8")) as unknown;
+    expect(parseConfig(json, "config.json").ropeScaling).toMatchObject({
+      type: "llama3",
+      originalMaxPositions: 32,
+    });
+  });
+});
+
+describe("parseGenerationEosIds", () => {
+  it("takes a number, a list, or nothing", () => {
+    expect(parseGenerationEosIds({ eos_token_id: 3 }, "f")).toEqual([3]);
+    expect(parseGenerationEosIds({ eos_token_id: [3, 4], temperature: 0.6 }, "f")).toEqual([3, 4]);
+    expect(parseGenerationEosIds({}, "f")).toEqual([]);
+    expect(() => parseGenerationEosIds({ eos_token_id: "x" }, "f")).toThrowError(
+      expect.objectContaining({ code: "CONFIG_INVALID", key: "eos_token_id" }),
+    );
+  });
+});
