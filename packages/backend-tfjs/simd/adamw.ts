@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // One AdamW step in place (Loshchilov and Hutter, arXiv:1711.05101, with Adam's bias correction).
 
 /** `rate` = learningRate / (1 - beta1^step), `root` = 1 / (1 - beta2^step), `decay` = 1 - learningRate * weightDecay. */

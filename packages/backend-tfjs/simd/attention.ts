@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // softmax(scale q k^T + mask) v for one prompt's rows, with the prompt's keys (the prefix) before each row's own.
 // The scores of one row and head, [T, Z + S], are all that is ever held.
 
@@ -43,7 +45,22 @@ export function attend(
       const prefix = k * Z * row;
       const q = query + (b * N + n) * T * row;
       const o = out + (b * N + n) * T * row;
-      score(T, H, S, Z, q, key + own, prefixKey + prefix, mask == 0 ? 0 : mask + b * maskB, maskT, maskS, prefixMask, scale, scores, work);
+      score(
+        T,
+        H,
+        S,
+        Z,
+        q,
+        key + own,
+        prefixKey + prefix,
+        mask === 0 ? 0 : mask + b * maskB,
+        maskT,
+        maskS,
+        prefixMask,
+        scale,
+        scores,
+        work,
+      );
       if (Z > 0) multiply(T, H, Z, scores, width, 4, prefixValue + prefix, row, 4, o, row, false, work);
       if (S > 0) multiply(T, H, S, scores + Z * 4, width, 4, value + own, row, 4, o, row, Z > 0, work);
     }
@@ -74,7 +91,7 @@ function score(
   for (let t = 0; t < T; t++) {
     const at = scores + t * width;
     scaleAndMask(Z, at, prefixMask, 4, scale);
-    scaleAndMask(S, at + Z * 4, mask == 0 ? 0 : mask + t * maskT, maskS, scale);
+    scaleAndMask(S, at + Z * 4, mask === 0 ? 0 : mask + t * maskT, maskS, scale);
   }
   softmaxRows(T, Z + S, scores, scores);
 }
@@ -82,12 +99,12 @@ function score(
 function scaleAndMask(n: i32, x: usize, mask: usize, maskStep: i32, scale: f32): void {
   const factor = f32x4.splat(scale);
   let i = 0;
-  if (mask == 0) {
+  if (mask === 0) {
     for (; i + 4 <= n; i += 4) v128.store(x + i * 4, f32x4.mul(v128.load(x + i * 4), factor));
     for (; i < n; i++) store<f32>(x + i * 4, load<f32>(x + i * 4) * scale);
     return;
   }
-  if (maskStep == 4) {
+  if (maskStep === 4) {
     for (; i + 4 <= n; i += 4) {
       v128.store(x + i * 4, f32x4.add(f32x4.mul(v128.load(x + i * 4), factor), v128.load(mask + i * 4)));
     }
@@ -139,7 +156,22 @@ export function attendBackward(
       const at = (b * N + n) * T * row;
       const q = query + at;
       const d = gradient + at;
-      score(T, H, S, Z, q, key + own, prefixKey + prefix, mask == 0 ? 0 : mask + b * maskB, maskT, maskS, prefixMask, scale, scores, work);
+      score(
+        T,
+        H,
+        S,
+        Z,
+        q,
+        key + own,
+        prefixKey + prefix,
+        mask === 0 ? 0 : mask + b * maskB,
+        maskT,
+        maskS,
+        prefixMask,
+        scale,
+        scores,
+        work,
+      );
       // dP = dO V^T, dV = P^T dO
       if (Z > 0) {
         multiply(T, Z, H, d, row, 4, prefixValue + prefix, 4, row, weightGradients, width, false, work);

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Element-by-element arithmetic. `n` elements a row; a step of 0 repeats one element along the row.
 
 import { exp4, loadOne, sigmoid4, storeOne } from "./math";
@@ -17,12 +19,23 @@ export function binary(
 ): void {
   for (let row = 0; row < rows; row++) {
     switch (operation) {
-      case 0: binaryRow(0, n, a, aStep, b, bStep, out); break;
-      case 1: binaryRow(1, n, a, aStep, b, bStep, out); break;
-      case 2: binaryRow(2, n, a, aStep, b, bStep, out); break;
-      case 3: binaryRow(3, n, a, aStep, b, bStep, out); break;
-      case 4: binaryRow(4, n, a, aStep, b, bStep, out); break;
-      default: binaryRow(5, n, a, aStep, b, bStep, out);
+      case 0:
+        binaryRow(0, n, a, aStep, b, bStep, out);
+        break;
+      case 1:
+        binaryRow(1, n, a, aStep, b, bStep, out);
+        break;
+      case 2:
+        binaryRow(2, n, a, aStep, b, bStep, out);
+        break;
+      case 3:
+        binaryRow(3, n, a, aStep, b, bStep, out);
+        break;
+      case 4:
+        binaryRow(4, n, a, aStep, b, bStep, out);
+        break;
+      default:
+        binaryRow(5, n, a, aStep, b, bStep, out);
     }
     a += aRow;
     b += bRow;
@@ -30,64 +43,76 @@ export function binary(
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function combine(operation: i32, x: v128, y: v128): v128 {
-  if (operation == 0) return f32x4.add(x, y);
-  if (operation == 1) return f32x4.sub(x, y);
-  if (operation == 2) return f32x4.mul(x, y);
-  if (operation == 3) return f32x4.div(x, y);
-  if (operation == 4) return f32x4.max(x, y);
+  if (operation === 0) return f32x4.add(x, y);
+  if (operation === 1) return f32x4.sub(x, y);
+  if (operation === 2) return f32x4.mul(x, y);
+  if (operation === 3) return f32x4.div(x, y);
+  if (operation === 4) return f32x4.max(x, y);
   return f32x4.min(x, y);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function binaryRow(operation: i32, n: i32, a: usize, aStep: i32, b: usize, bStep: i32, out: usize): void {
   let i = 0;
-  if (aStep != 0 && bStep != 0) {
+  if (aStep !== 0 && bStep !== 0) {
     for (; i + 4 <= n; i += 4) {
       v128.store(out + i * 4, combine(operation, v128.load(a + i * 4), v128.load(b + i * 4)));
     }
-  } else if (aStep != 0) {
+  } else if (aStep !== 0) {
     const y = v128.load32_splat(b);
     for (; i + 4 <= n; i += 4) v128.store(out + i * 4, combine(operation, v128.load(a + i * 4), y));
-  } else if (bStep != 0) {
+  } else if (bStep !== 0) {
     const x = v128.load32_splat(a);
     for (; i + 4 <= n; i += 4) v128.store(out + i * 4, combine(operation, x, v128.load(b + i * 4)));
   }
-  for (; i < n; i++) storeOne(out + i * 4, combine(operation, loadOne(a + i * aStep), loadOne(b + i * bStep)));
+  for (; i < n; i++)
+    storeOne(out + i * 4, combine(operation, loadOne(a + i * aStep), loadOne(b + i * bStep)));
 }
 
 /** Codes: 0 negate, 1 abs, 2 exp, 3 sqrt, 4 rsqrt, 5 square, 6 sigmoid, 7 silu. */
 export function unary(operation: i32, n: i32, x: usize, out: usize): void {
   switch (operation) {
-    case 0: unaryRow(0, n, x, out); break;
-    case 1: unaryRow(1, n, x, out); break;
-    case 2: unaryRow(2, n, x, out); break;
-    case 3: unaryRow(3, n, x, out); break;
-    case 4: unaryRow(4, n, x, out); break;
-    case 5: unaryRow(5, n, x, out); break;
-    case 6: unaryRow(6, n, x, out); break;
-    default: unaryRow(7, n, x, out);
+    case 0:
+      unaryRow(0, n, x, out);
+      break;
+    case 1:
+      unaryRow(1, n, x, out);
+      break;
+    case 2:
+      unaryRow(2, n, x, out);
+      break;
+    case 3:
+      unaryRow(3, n, x, out);
+      break;
+    case 4:
+      unaryRow(4, n, x, out);
+      break;
+    case 5:
+      unaryRow(5, n, x, out);
+      break;
+    case 6:
+      unaryRow(6, n, x, out);
+      break;
+    default:
+      unaryRow(7, n, x, out);
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function apply(operation: i32, x: v128): v128 {
-  if (operation == 0) return f32x4.neg(x);
-  if (operation == 1) return f32x4.abs(x);
-  if (operation == 2) return exp4(x);
-  if (operation == 3) return f32x4.sqrt(x);
-  if (operation == 4) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
-  if (operation == 5) return f32x4.mul(x, x);
-  if (operation == 6) return sigmoid4(x);
+  if (operation === 0) return f32x4.neg(x);
+  if (operation === 1) return f32x4.abs(x);
+  if (operation === 2) return exp4(x);
+  if (operation === 3) return f32x4.sqrt(x);
+  if (operation === 4) return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
+  if (operation === 5) return f32x4.mul(x, x);
+  if (operation === 6) return sigmoid4(x);
   return f32x4.div(x, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function unaryRow(operation: i32, n: i32, x: usize, out: usize): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) v128.store(out + i * 4, apply(operation, v128.load(x + i * 4)));
@@ -166,7 +191,10 @@ export function dotGradient(rows: i32, n: i32, y: usize, dy: usize, scale: f32, 
       sum = f32x4.add(sum, f32x4.mul(v128.load(y + i * 4), v128.load(dy + i * 4)));
     }
     let total =
-      f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3);
+      f32x4.extract_lane(sum, 0) +
+      f32x4.extract_lane(sum, 1) +
+      f32x4.extract_lane(sum, 2) +
+      f32x4.extract_lane(sum, 3);
     for (; i < n; i++) total += load<f32>(y + i * 4) * load<f32>(dy + i * 4);
     const shared = f32x4.splat(total);
     i = 0;
@@ -174,7 +202,8 @@ export function dotGradient(rows: i32, n: i32, y: usize, dy: usize, scale: f32, 
       const value = f32x4.mul(v128.load(y + i * 4), f32x4.sub(v128.load(dy + i * 4), shared));
       v128.store(out + i * 4, f32x4.mul(value, factor));
     }
-    for (; i < n; i++) store<f32>(out + i * 4, load<f32>(y + i * 4) * (load<f32>(dy + i * 4) - total) * scale);
+    for (; i < n; i++)
+      store<f32>(out + i * 4, load<f32>(y + i * 4) * (load<f32>(dy + i * 4) - total) * scale);
     y += n * 4;
     dy += n * 4;
     out += n * 4;

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Matrix products in any orientation: C (+)= A B, with A and B given by row and column strides.
 // Panels of B (and of A unless its rows are contiguous) are packed; a 4 x 8 tile of C stays in registers.
 
@@ -12,7 +14,7 @@ const WORK_A: i32 = WORK_B + BLOCK_INNER * BLOCK_COLUMNS * 4;
 
 /**
  * `count` products of [M, K] by [K, N], operands `aStep`, `bStep`, `cStep` bytes apart.
- * `add` != 0 adds to C. `work` has gemmWorkBytes bytes (src/wasm/heap.ts).
+ * `add` !== 0 adds to C. `work` has gemmWorkBytes bytes (src/wasm/heap.ts).
  */
 export function gemm(
   M: i32,
@@ -56,9 +58,9 @@ export function multiply(
   add: bool,
   work: usize,
 ): void {
-  if (M < TILE_ROWS && aColumn == 4 && (bColumn == 4 || bRow == 4)) {
+  if (M < TILE_ROWS && aColumn === 4 && (bColumn === 4 || bRow === 4)) {
     for (let i = 0; i < M; i++) {
-      if (bColumn == 4) rowTimesMatrix(N, K, a + i * aRow, b, bRow, c + i * cRow, add);
+      if (bColumn === 4) rowTimesMatrix(N, K, a + i * aRow, b, bRow, c + i * cRow, add);
       else rowTimesTransposed(N, K, a + i * aRow, b, bColumn, c + i * cRow, add);
     }
     return;
@@ -75,15 +77,43 @@ export function multiply(
         const rows = min(TILE_ROWS, M - row);
         const panel = a + row * aRow + inner * aColumn;
         const target = c + row * cRow + column * 4;
-        const isDirect = aColumn == 4 && rows == TILE_ROWS;
+        const isDirect = aColumn === 4 && rows === TILE_ROWS;
         if (!isDirect) packRows(panel, aRow, aColumn, rows, depth, packedA);
         for (let j = 0; j < columns; j += TILE_COLUMNS) {
           const width = min(TILE_COLUMNS, columns - j);
           const packed = packedB + j * depth * 4;
           if (isDirect) {
-            tile(depth, panel, panel + aRow, panel + 2 * aRow, panel + 3 * aRow, 4, packed, target + j * 4, cRow, accumulate, rows, width, work);
+            tile(
+              depth,
+              panel,
+              panel + aRow,
+              panel + 2 * aRow,
+              panel + 3 * aRow,
+              4,
+              packed,
+              target + j * 4,
+              cRow,
+              accumulate,
+              rows,
+              width,
+              work,
+            );
           } else {
-            tile(depth, packedA, packedA + 4, packedA + 8, packedA + 12, 16, packed, target + j * 4, cRow, accumulate, rows, width, work);
+            tile(
+              depth,
+              packedA,
+              packedA + 4,
+              packedA + 8,
+              packedA + 12,
+              16,
+              packed,
+              target + j * 4,
+              cRow,
+              accumulate,
+              rows,
+              width,
+              work,
+            );
           }
         }
       }
@@ -92,8 +122,7 @@ export function multiply(
 }
 
 /** 4 x 8 of C: `a0..a3` walk down the inner axis by `step`, packed B by 32 bytes. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function tile(
   depth: i32,
   a0: usize,
@@ -139,7 +168,7 @@ function tile(
     a3 += step;
     b += 32;
   }
-  if (rows == TILE_ROWS && columns == TILE_COLUMNS) {
+  if (rows === TILE_ROWS && columns === TILE_COLUMNS) {
     put(c, c00, c01, add);
     put(c + cRow, c10, c11, add);
     put(c + 2 * cRow, c20, c21, add);
@@ -159,8 +188,7 @@ function tile(
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function put(c: usize, low: v128, high: v128, add: bool): void {
   v128.store(c, add ? f32x4.add(v128.load(c), low) : low);
   v128.store(c, add ? f32x4.add(v128.load(c, 16), high) : high, 16);
@@ -171,7 +199,7 @@ function packColumns(b: usize, bRow: i32, bColumn: i32, depth: i32, columns: i32
   for (let j = 0; j < columns; j += TILE_COLUMNS) {
     const width = min(TILE_COLUMNS, columns - j);
     const base = b + j * bColumn;
-    if (width == TILE_COLUMNS && bColumn == 4) {
+    if (width === TILE_COLUMNS && bColumn === 4) {
       let at = base;
       for (let k = 0; k < depth; k++) {
         v128.store(out, v128.load(at));
@@ -179,7 +207,7 @@ function packColumns(b: usize, bRow: i32, bColumn: i32, depth: i32, columns: i32
         out += 32;
         at += bRow;
       }
-    } else if (width == TILE_COLUMNS && bRow == 4) {
+    } else if (width === TILE_COLUMNS && bRow === 4) {
       let k = 0;
       for (; k + 4 <= depth; k += 4) {
         packTransposed(base + k * 4, bColumn, out);
@@ -201,8 +229,7 @@ function packColumns(b: usize, bRow: i32, bColumn: i32, depth: i32, columns: i32
 }
 
 /** Four columns of four contiguous inner elements -> four rows, 32 bytes apart. */
-// @ts-ignore: decorator
-@inline
+// @inline
 function packTransposed(at: usize, bColumn: i32, out: usize): void {
   const x0 = v128.load(at);
   const x1 = v128.load(at + bColumn);
@@ -220,7 +247,7 @@ function packTransposed(at: usize, bColumn: i32, out: usize): void {
 
 /** Up to four rows of A side by side; missing rows are 0. */
 function packRows(a: usize, aRow: i32, aColumn: i32, rows: i32, depth: i32, out: usize): void {
-  if (rows == TILE_ROWS && aRow == 4) {
+  if (rows === TILE_ROWS && aRow === 4) {
     for (let k = 0; k < depth; k++) {
       v128.store(out, v128.load(a));
       out += 16;

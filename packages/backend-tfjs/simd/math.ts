@@ -1,25 +1,26 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Vector mathematics and small helpers, inlined everywhere.
 
 /** 1.5 * 2^23: adding it rounds to a whole number whose low bits are that number. */
 const ROUNDING: f32 = 12582912.0;
 const ROUNDING_BITS: i32 = 0x4b400000;
-const LOG2_E: f32 = 1.44269504088896341;
+const LOG2_E: f32 = Math.LOG2E as f32;
 /** ln 2 in two parts, so that n * LN2_HIGH is exact (Cephes, expf). */
 const LN2_HIGH: f32 = 0.693359375;
-const LN2_LOW: f32 = -2.12194440e-4;
+const LN2_LOW: f32 = -2.1219444e-4;
 /** Above this exp overflows, below the other its result would be subnormal (slow) and is 0. */
 const EXP_MAX: f32 = 88.72283905206835;
-const EXP_MIN: f32 = -87.33654475055310;
+const EXP_MIN: f32 = -87.3365447505531;
 
 /** e^x per lane, within 2 units in the last place; polynomial of Cephes' expf. NaN stays NaN. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function exp4(x: v128): v128 {
   const t = f32x4.add(f32x4.mul(x, f32x4.splat(LOG2_E)), f32x4.splat(ROUNDING));
   const n = f32x4.sub(t, f32x4.splat(ROUNDING));
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(LN2_HIGH)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(LN2_LOW)));
-  let p = f32x4.splat(1.9875691500e-4);
+  let p = f32x4.splat(1.98756915e-4);
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
@@ -39,36 +40,33 @@ export function exp4(x: v128): v128 {
 }
 
 /** 1 / (1 + e^-x) */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
 /** One float into lane 0, the others 0: tails go through the same vector code. */
-// @ts-ignore: decorator
-@inline
+// @inline
 export function loadOne(at: usize): v128 {
   return v128.load32_zero(at);
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function storeOne(at: usize, x: v128): void {
   store<f32>(at, f32x4.extract_lane(x, 0));
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function sumLanes(x: v128): f32 {
   return (
-    f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
+    f32x4.extract_lane(x, 0) +
+    f32x4.extract_lane(x, 1) +
+    (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
   );
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function maxLanes(x: v128): f32 {
   return max(
     max(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1)),
@@ -76,8 +74,7 @@ export function maxLanes(x: v128): f32 {
   );
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 export function minLanes(x: v128): f32 {
   return min(
     min(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1)),

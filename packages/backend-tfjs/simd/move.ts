@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Data movement; sizes in bytes unless said otherwise.
 
 /** `rows` stretches of `bytes`, from and to addresses that advance by their own steps. */
@@ -9,8 +11,7 @@ export function copyRows(rows: i32, bytes: i32, from: usize, fromStep: i32, to: 
   }
 }
 
-// @ts-ignore: decorator
-@inline
+// @inline
 function copyBytes(bytes: i32, from: usize, to: usize): void {
   if (bytes >= 512) {
     memory.copy(to, from, bytes);
@@ -37,7 +38,14 @@ export function fillRows(rows: i32, n: i32, from: usize, fromStep: i32, to: usiz
 /**
  * 4-byte elements: to[i * toRow + 4 j] = from[i * 4 + j * fromColumn] for i < rows, j < columns, in blocks of 4 x 4.
  */
-export function transposeBlocks(rows: i32, columns: i32, from: usize, fromColumn: i32, to: usize, toRow: i32): void {
+export function transposeBlocks(
+  rows: i32,
+  columns: i32,
+  from: usize,
+  fromColumn: i32,
+  to: usize,
+  toRow: i32,
+): void {
   let i = 0;
   for (; i + 4 <= rows; i += 4) {
     let at = from + i * 4;

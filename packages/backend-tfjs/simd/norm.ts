@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // RMS norm over contiguous rows: y = x / sqrt(mean(x^2) + epsilon) * weight.
 
 import { dot } from "./math";
@@ -61,7 +63,10 @@ export function normalizeRowsGradient(
       store<f32>(at, load<f32>(at) + along * r);
     }
     total +=
-      f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3);
+      f32x4.extract_lane(sum, 0) +
+      f32x4.extract_lane(sum, 1) +
+      f32x4.extract_lane(sum, 2) +
+      f32x4.extract_lane(sum, 3);
     const pull: f32 = (total * r * r * r) / (n as f32);
     const pulls = f32x4.splat(pull);
     i = 0;

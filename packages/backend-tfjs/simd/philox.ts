@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // The words of the reference generator (Philox4x32-10), which multiplies faster here than in JavaScript's doubles.
 
 /** `blocks` outputs of four words for the counters (index, 0, 0, use), index from 0. */

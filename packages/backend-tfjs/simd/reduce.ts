@@ -1,14 +1,25 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Sums, maxima and minima over the middle axis of [outer, n, inner].
 
 import { maxLanes, minLanes, sumLanes } from "./math";
 
 /** Codes: 0 sum, 1 maximum, 2 minimum. Sums are blocked, long rows are added up in float64. NaN wins an extremum. */
-export function reduceMiddle(operation: i32, outer: i32, n: i32, inner: i32, x: usize, scale: f32, out: usize): void {
+export function reduceMiddle(
+  operation: i32,
+  outer: i32,
+  n: i32,
+  inner: i32,
+  x: usize,
+  scale: f32,
+  out: usize,
+): void {
   for (let i = 0; i < outer; i++) {
-    if (inner == 1) {
-      const value: f32 = operation == 0 ? sumRow(n, x) : operation == 1 ? maxRow(n, x) : minRow(n, x);
-      store<f32>(out, operation == 0 ? value * scale : value);
-    } else if (operation == 0) {
+    if (inner === 1) {
+      const value: f32 =
+        operation === 0 ? sumRow(n, x) * scale : operation === 1 ? maxRow(n, x) : minRow(n, x);
+      store<f32>(out, value);
+    } else if (operation === 0) {
       sumRows(n, inner, x, scale, out);
     } else {
       extremumRows(operation, n, inner, x, out);
@@ -81,10 +92,10 @@ function sumRows(n: i32, inner: i32, x: usize, scale: f32, out: usize): void {
 
 function extremumRows(operation: i32, n: i32, inner: i32, x: usize, out: usize): void {
   for (let j = 0; j < inner; j++) {
-    let best: f32 = operation == 1 ? -Infinity : Infinity;
+    let best: f32 = operation === 1 ? -Infinity : Infinity;
     for (let i = 0; i < n; i++) {
       const value = load<f32>(x + (i * inner + j) * 4);
-      best = operation == 1 ? max(best, value) : min(best, value);
+      best = operation === 1 ? max(best, value) : min(best, value);
     }
     store<f32>(out + j * 4, best);
   }

@@ -1,8 +1,10 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Rotary embedding, half-split form: y = x * cos + rotateHalf(x) * sin, rotateHalf([a, b]) = [-b, a].
 
 /**
  * x [B, N, T, H]; cos and sin advance by `tableB` and `tableT` bytes (0 where broadcast).
- * `inverse` != 0 applies the transposed map, which is the gradient.
+ * `inverse` !== 0 applies the transposed map, which is the gradient.
  */
 export function rotate(
   B: i32,
@@ -48,7 +50,10 @@ export function rotate(
           const y0 = low * load<f32>(c + o);
           const y1 = high * load<f32>(c + o + far);
           store<f32>(out + o, inverse ? y0 + high * load<f32>(s + o + far) : y0 - high * load<f32>(s + o));
-          store<f32>(out + o + far, inverse ? y1 - low * load<f32>(s + o) : y1 + low * load<f32>(s + o + far));
+          store<f32>(
+            out + o + far,
+            inverse ? y1 - low * load<f32>(s + o) : y1 + low * load<f32>(s + o + far),
+          );
         }
         x += H * 4;
         out += H * 4;

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noParameterAssign: addresses advance, as in the machine code that this becomes.
+
 // Softmax over contiguous rows.
 
 import { exp4, loadOne, maxLanes, storeOne, sumLanes } from "./math";
@@ -20,6 +22,22 @@ export function sumExpRows(rows: i32, n: i32, x: usize, pairs: usize, scratch: u
     store<f32>(pairs, largest);
     store<f32>(pairs, expRow(n, x, largest, scratch) as f32, 4);
     x += n * 4;
+    pairs += 8;
+  }
+}
+
+/** out = (x - first) - second with one pair per row: the order keeps the small second term beside large logits. */
+export function shiftRows(rows: i32, n: i32, x: usize, pairs: usize, out: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const first = v128.load32_splat(pairs);
+    const second = v128.load32_splat(pairs + 4);
+    let i = 0;
+    for (; i + 4 <= n; i += 4) {
+      v128.store(out + i * 4, f32x4.sub(f32x4.sub(v128.load(x + i * 4), first), second));
+    }
+    for (; i < n; i++) storeOne(out + i * 4, f32x4.sub(f32x4.sub(loadOne(x + i * 4), first), second));
+    x += n * 4;
+    out += n * 4;
     pairs += 8;
   }
 }

@@ -3,8 +3,18 @@
 import { type Backend, TensorError } from "@soft-tokens/tensor";
 import { assembleBackend } from "./backend.ts";
 import { Device } from "./engine/device.ts";
+import type { Kernels } from "./kernels/kernels.ts";
 import { stockKernels } from "./kernels/stock.ts";
-import { loadVariant, packageRequire, type Require, VARIANTS, type Variant } from "./load/variants.ts";
+import {
+  type LoadedVariant,
+  loadVariant,
+  packageRequire,
+  type Require,
+  VARIANTS,
+  type Variant,
+} from "./load/variants.ts";
+import { wasmKernels } from "./wasm/kernels.ts";
+import { loadSimd } from "./wasm/simd.ts";
 
 export interface TfjsBackendOptions {
   /** Defaults to `"auto"`: the best one that loads, in the order node-gpu, node, wasm, cpu. */
@@ -35,15 +45,11 @@ export async function createTfjsBackend(options: TfjsBackendOptions = {}): Promi
     try {
       const loaded = await loadVariant(candidate, require);
       const device = new Device(loaded.tf, loaded.backendName, loaded.backend, loaded.host);
-      const backend = assembleBackend({
-        name: `tfjs-${candidate}`,
-        device,
-        kernels: stockKernels(device),
-        label: loaded.label,
-      });
+      const { kernels, note } = await chooseKernels(device, loaded, options.repairs ?? true);
+      const backend = assembleBackend({ name: `tfjs-${candidate}`, device, kernels, label: loaded.label });
       return Object.assign(backend, {
         variant: candidate,
-        choice: describeChoice(candidate, loaded.label, failures),
+        choice: describeChoice(candidate, loaded.label, failures) + note,
       });
     } catch (error) {
       failures.push({ variant: candidate, error });
@@ -54,6 +60,20 @@ export async function createTfjsBackend(options: TfjsBackendOptions = {}): Promi
     `no variant of TensorFlow.js could be loaded: ${describeFailures(failures)}`,
     { cause: new AggregateError(failures.map(({ error }) => error)) },
   );
+}
+
+/** Our own kernels where the variant has a heap for them, else TensorFlow.js's. */
+async function chooseKernels(
+  device: Device,
+  { heap }: LoadedVariant,
+  repairs: boolean,
+): Promise<{ kernels: Kernels; note: string }> {
+  const stock = stockKernels(device);
+  if (!heap) return { kernels: stock, note: "" };
+  if (!repairs) return { kernels: stock, note: "; stock kernels, as asked" };
+  const module = await loadSimd(heap);
+  if ("reason" in module) return { kernels: stock, note: `; stock kernels, because ${module.reason}` };
+  return { kernels: wasmKernels({ device, heap, simd: module.simd }, stock), note: "" };
 }
 
 type Failures = readonly { readonly variant: Variant; readonly error: unknown }[];

@@ -25,7 +25,7 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
       }),
     accumulate(a, b) {
       const [arrayA, arrayB] = [a.array("gradient"), b.array("gradient")];
-      const sum = runtime.kernels.binary("add", arrayA, arrayB, a.shape);
+      const sum = runtime.kernels.accumulate(arrayA, arrayB);
       a.dispose();
       b.dispose();
       return runtime.keep(sum);

@@ -11,18 +11,29 @@ import type { Device } from "./device.ts";
 /** What TensorFlow.js calls a data id: an opaque key into the kernel backend. */
 export type DataId = object;
 
+/** Where elements are: an entry of the kernel backend, a bare address in its heap, or both; neither without elements. */
+export interface Placement {
+  readonly dataId: DataId | null;
+  readonly address: number;
+}
+
 /** A piece of memory of the kernel backend. */
 export class Storage {
   references = 1;
-  /** Size of the last two axes under which a stock product last saw this storage as second operand (see kernels/matmul.ts). */
+  /** Shape under which a stock product first saw this storage as second operand (see kernels/stock-matmul.ts). */
   packedAs: string | null = null;
+  /** Given at the first use by a kernel of TensorFlow.js's own. */
+  dataId: DataId | null;
+  /** Byte address in the heap of a WebAssembly device; 0 while unknown. */
+  address: number;
 
   constructor(
     readonly device: Device,
-    /** `null` for an array without elements. */
-    readonly dataId: DataId | null,
+    placement: Placement,
     readonly bytes: number,
   ) {
+    this.dataId = placement.dataId;
+    this.address = placement.address;
     device.allocated(this);
   }
 

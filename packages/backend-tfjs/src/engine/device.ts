@@ -6,17 +6,21 @@
  */
 
 import { type DType, type Shape, shapeSize, type TensorData, TensorError } from "@soft-tokens/tensor";
-import { arrayBytes, DeviceArray, Storage } from "./array.ts";
+import { arrayBytes, type DataId, DeviceArray, type Placement, Storage } from "./array.ts";
 import type { Tf, TfInfo, TfKernelBackend, TfKernelConfig } from "./tfjs.ts";
 
 /** How host memory and the kernel backend's memory meet; differs by variant. */
 export interface HostAccess {
-  /** The elements, as a view where the host can see them (valid until the next allocation), else as a copy. */
-  view(info: TfInfo): TensorData;
-  /** New elements, every one of which `fill` writes. */
-  create(shape: Shape, dtype: DType, fill: (out: TensorData) => void): TfInfo;
   /** True where `view` costs nothing. */
   readonly isDirect: boolean;
+  /** The elements, as a view where the host can see them (valid until the next allocation), else as a copy. */
+  view(x: DeviceArray): TensorData;
+  /** New elements, every one of which `fill` writes. */
+  create(shape: Shape, dtype: DType, fill: (out: TensorData) => void): Placement;
+  /** Makes memory that has an address only known to the kernel backend. */
+  register(address: number, shape: Shape, dtype: DType): DataId;
+  /** Frees memory that has an address only. */
+  free(address: number): void;
 }
 
 export class Device {
@@ -41,11 +45,11 @@ export class Device {
     dtype: DType,
   ): DeviceArray {
     const infos = Array.isArray(inputs)
-      ? (inputs as readonly DeviceArray[]).map(toInfo)
+      ? (inputs as readonly DeviceArray[]).map((x) => this.info(x))
       : Object.fromEntries(
           Object.entries(inputs as Readonly<Record<string, DeviceArray>>).map(([name, x]) => [
             name,
-            toInfo(x),
+            this.info(x),
           ]),
         );
     const result = this.#kernel(kernel).kernelFunc({ inputs: infos, attrs, backend: this.backend });
@@ -62,25 +66,37 @@ export class Device {
 
   /** Takes over data that a kernel made. */
   adopt(info: TfInfo, shape: Shape, dtype: DType): DeviceArray {
-    return new DeviceArray(new Storage(this, info.dataId, arrayBytes(shape, dtype)), shape, dtype);
+    return this.place({ dataId: info.dataId, address: 0 }, shape, dtype);
+  }
+
+  /** Takes over memory. */
+  place(placement: Placement, shape: Shape, dtype: DType): DeviceArray {
+    return new DeviceArray(new Storage(this, placement, arrayBytes(shape, dtype)), shape, dtype);
   }
 
   /** A new array whose elements `fill` writes; every element must be written. */
   create(shape: Shape, dtype: DType, fill: (out: TensorData) => void): DeviceArray {
-    if (shapeSize(shape) === 0) return new DeviceArray(new Storage(this, null, 0), shape, dtype);
-    return this.adopt(this.host.create(shape, dtype, fill), shape, dtype);
+    return this.place(shapeSize(shape) === 0 ? NOWHERE : this.host.create(shape, dtype, fill), shape, dtype);
+  }
+
+  /** The form in which kernels take an array. @throws INVALID_ARGUMENT for an array without elements: callers handle these. */
+  info(x: DeviceArray): TfInfo {
+    const { storage } = x;
+    if (x.size === 0) {
+      throw new TensorError("INVALID_ARGUMENT", "a TensorFlow.js kernel was given an array without elements");
+    }
+    storage.dataId ??= this.host.register(storage.address, x.shape, x.dtype);
+    return { dataId: storage.dataId, shape: x.shape, dtype: x.dtype };
   }
 
   /** The elements; valid until the next allocation, never to be written. */
   view(x: DeviceArray): TensorData {
-    if (x.storage.dataId === null) return emptyData(x.dtype);
-    return this.host.view(toInfo(x));
+    return x.size === 0 ? allocateData(x.dtype, 0) : this.host.view(x);
   }
 
   async read(x: DeviceArray): Promise<TensorData> {
-    if (x.storage.dataId === null) return emptyData(x.dtype);
-    if (this.host.isDirect) return this.host.view(toInfo(x)).slice();
-    return (await this.backend.read(x.storage.dataId)).slice();
+    if (x.size === 0 || this.host.isDirect) return this.view(x).slice();
+    return (await this.backend.read(this.info(x).dataId)).slice();
   }
 
   allocated(storage: Storage): void {
@@ -93,6 +109,7 @@ export class Device {
     if (!this.#live.delete(storage)) return;
     this.tensorBytes -= storage.bytes;
     if (storage.dataId !== null) this.backend.disposeData(storage.dataId);
+    else if (storage.address !== 0) this.host.free(storage.address);
   }
 
   /** Frees whatever is still alive. */
@@ -115,17 +132,8 @@ export class Device {
   }
 }
 
-/** The form in which kernels take an array. @throws INVALID_ARGUMENT for an array without elements: callers handle these. */
-export function toInfo(x: DeviceArray): TfInfo {
-  if (x.storage.dataId === null) {
-    throw new TensorError("INVALID_ARGUMENT", "a TensorFlow.js kernel was given an array without elements");
-  }
-  return { dataId: x.storage.dataId, shape: x.shape, dtype: x.dtype };
-}
-
-export function emptyData(dtype: DType): TensorData {
-  return allocateData(dtype, 0);
-}
+/** An array without elements. */
+export const NOWHERE: Placement = { dataId: null, address: 0 };
 
 /** Zeroed host memory of a dtype. */
 export function allocateData(dtype: DType, size: number): TensorData {

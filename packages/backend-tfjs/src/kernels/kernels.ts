@@ -34,6 +34,8 @@ export interface Kernels {
   /** x * scale + shift */
   affine(x: DeviceArray, scale: number, shift: number): DeviceArray;
   binary(operation: BinaryOperation, a: DeviceArray, b: DeviceArray, shape: Shape): DeviceArray;
+  /** sum + part of one shape; may reuse the memory of `sum` where nobody else holds it. */
+  accumulate(sum: DeviceArray, part: DeviceArray): DeviceArray;
   compare(operation: CompareOperation, a: DeviceArray, b: DeviceArray, shape: Shape): DeviceArray;
   where(condition: DeviceArray, a: DeviceArray, b: DeviceArray, shape: Shape): DeviceArray;
   cast(x: DeviceArray, dtype: DType): DeviceArray;
@@ -46,7 +48,11 @@ export interface Kernels {
   /** [..., M, K] x [..., K, N] after the transpositions; leading axes broadcast to `batch`. */
   matmul(a: DeviceArray, b: DeviceArray, transposeA: boolean, transposeB: boolean, batch: Shape): DeviceArray;
   softmax(x: DeviceArray): DeviceArray;
+  /** y (dy - sum(dy y)), y being the softmax. */
+  softmaxGradient(y: DeviceArray, dy: DeviceArray): DeviceArray;
   logSoftmax(x: DeviceArray): DeviceArray;
+  /** dy - exp(y) sum(dy), y being the logarithm of the softmax. */
+  logSoftmaxGradient(y: DeviceArray, dy: DeviceArray): DeviceArray;
   /** Drops the last axis. */
   logSumExp(x: DeviceArray): DeviceArray;
   transpose(x: DeviceArray, permutation: readonly number[]): DeviceArray;

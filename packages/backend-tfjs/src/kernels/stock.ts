@@ -78,6 +78,7 @@ export function stockKernels(device: Device): Kernels {
       }
       return device.run(BINARY[operation], { a, b }, {}, shape, a.dtype);
     },
+    accumulate: (sum, part) => kernels.binary("add", sum, part, sum.shape),
     compare: (operation, a, b, shape) => elementwise.compare(device, operation, a, b, shape),
     where: (condition, a, b, shape) => elementwise.where(device, condition, a, b, shape),
     cast: (x, dtype) => elementwise.cast(device, x, dtype),
@@ -102,6 +103,20 @@ export function stockKernels(device: Device): Kernels {
       if (x.size === 0) return device.create(x.shape, x.dtype, () => {});
       const attrs = { dim: x.shape.length - 1 };
       return device.run("Softmax", { logits: x }, attrs, x.shape, x.dtype);
+    },
+    softmaxGradient(y, dy) {
+      using product = kernels.binary("multiply", y, dy, y.shape);
+      using total = kernels.reduce("sum", product, [y.shape.length - 1]);
+      using column = total.view(keepLast(y.shape));
+      using shared = kernels.binary("multiply", y, column, y.shape);
+      return kernels.binary("subtract", product, shared, y.shape);
+    },
+    logSoftmaxGradient(y, dy) {
+      using total = kernels.reduce("sum", dy, [y.shape.length - 1]);
+      using column = total.view(keepLast(y.shape));
+      using probabilities = kernels.unary("exp", y);
+      using shared = kernels.binary("multiply", probabilities, column, y.shape);
+      return kernels.binary("subtract", dy, shared, y.shape);
     },
     logSoftmax(x) {
       // Shifted first: the logarithm of the sum is small beside large logits and would be rounded away.

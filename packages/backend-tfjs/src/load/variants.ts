@@ -7,9 +7,11 @@
  */
 
 import { createRequire } from "node:module";
-import type { TensorData } from "@soft-tokens/tensor";
+import { shapeSize } from "@soft-tokens/tensor";
+import type { DataId } from "../engine/array.ts";
 import { allocateData, type HostAccess } from "../engine/device.ts";
-import type { Tf, TfInfo, TfKernelBackend } from "../engine/tfjs.ts";
+import type { Tf, TfKernelBackend } from "../engine/tfjs.ts";
+import { WasmHeap, type WasmKernelBackend } from "../wasm/heap.ts";
 
 export type Variant = "node-gpu" | "node" | "wasm" | "cpu";
 
@@ -21,6 +23,8 @@ export interface LoadedVariant {
   readonly backendName: string;
   readonly backend: TfKernelBackend;
   readonly host: HostAccess;
+  /** Present where elements live in a WebAssembly heap. */
+  readonly heap?: WasmHeap;
   /** For people: "WebAssembly SIMD". */
   readonly label: string;
 }
@@ -55,7 +59,8 @@ async function loadWasm(require: Require): Promise<LoadedVariant> {
   const tf = require("@tensorflow/tfjs") as Tf;
   require("@tensorflow/tfjs-backend-wasm");
   const backend = (await start(tf, "wasm")) as WasmKernelBackend;
-  return { tf, backendName: "wasm", backend, host: heapHost(backend), label: "WebAssembly SIMD, one thread" };
+  const heap = new WasmHeap(backend);
+  return { tf, backendName: "wasm", backend, host: heap, heap, label: "WebAssembly, one thread" };
 }
 
 async function loadCpu(require: Require): Promise<LoadedVariant> {
@@ -79,37 +84,22 @@ async function start(tf: Tf, backendName: string): Promise<TfKernelBackend> {
 function javascriptHost(backend: TfKernelBackend): HostAccess {
   return {
     isDirect: true,
-    view: (info) => backend.readSync(info.dataId),
+    view: (x) => backend.readSync(x.storage.dataId as DataId),
     create(shape, dtype, fill) {
-      const data = allocateData(
-        dtype,
-        shape.reduce((size, length) => size * length, 1),
-      );
+      const data = allocateData(dtype, shapeSize(shape));
       fill(data);
-      return { dataId: backend.write(data, shape, dtype), shape, dtype };
+      return { dataId: backend.write(data, shape, dtype), address: 0 };
     },
+    register: noAddresses,
+    free: noAddresses,
   };
+}
+
+function noAddresses(): never {
+  throw new Error("only a WebAssembly device has addresses");
 }
 
 /** Elements live where only the native library sees them: every view is a copy. */
 function copyingHost(backend: TfKernelBackend): HostAccess {
   return { ...javascriptHost(backend), isDirect: false };
-}
-
-export interface WasmKernelBackend extends TfKernelBackend {
-  makeOutput(shape: readonly number[], dtype: string): TfInfo;
-  typedArrayFromHeap(info: TfInfo): TensorData;
-}
-
-/** Elements live in the WebAssembly heap, which the host sees. */
-function heapHost(backend: WasmKernelBackend): HostAccess {
-  return {
-    isDirect: true,
-    view: (info) => backend.typedArrayFromHeap(info),
-    create(shape, dtype, fill) {
-      const info = backend.makeOutput(shape, dtype);
-      fill(backend.typedArrayFromHeap(info));
-      return info;
-    },
-  };
 }

@@ -115,22 +115,19 @@ export function reductionOps(runtime: Runtime, ops: Backend): ReductionOps {
     softmax(operand) {
       const x = lastAxis(operand, "softmax");
       const y = runtime.wrap(kernels.softmax(x.array("softmax")));
-      // dx = y (dy - sum(dy y))
-      runtime.record(y, [x], [y], (dy, [kept]) => {
-        const product = ops.multiply(dy, kept as Handle);
-        const total = ops.sum(product, { axis: -1, keepDims: true });
-        return [ops.subtract(product, ops.multiply(kept as Handle, total))];
-      });
+      runtime.record(y, [x], [y], (dy, [kept]) => [
+        runtime.wrap(kernels.softmaxGradient((kept as Handle).array("softmax"), dy.array("softmax"))),
+      ]);
       return y;
     },
     logSoftmax(operand) {
       const x = lastAxis(operand, "logSoftmax");
       const y = runtime.wrap(kernels.logSoftmax(x.array("logSoftmax")));
-      // dx = dy - exp(y) sum(dy)
-      runtime.record(y, [x], [y], (dy, [kept]) => {
-        const total = ops.sum(dy, { axis: -1, keepDims: true });
-        return [ops.subtract(dy, ops.multiply(ops.exp(kept as Handle), total))];
-      });
+      runtime.record(y, [x], [y], (dy, [kept]) => [
+        runtime.wrap(
+          kernels.logSoftmaxGradient((kept as Handle).array("logSoftmax"), dy.array("logSoftmax")),
+        ),
+      ]);
       return y;
     },
     logSumExp(operand) {
