@@ -38,8 +38,14 @@ const resumeAndRun = async (trainer: ReturnType<typeof createRlooTrainer>) => {
   await trainer.resume();
   return collect(trainer);
 };
-const uninterrupted = (thought: ThoughtName, settings: RlooTrainerOptions["settings"] = {}) =>
-  processRun(thought, collect, { checkpointFolder: null, settings });
+/** Once per kind of thought: it is the same every time. */
+const wholeRuns = new Map<ThoughtName, Promise<ReturnType<typeof reproducible>>>();
+function uninterrupted(thought: ThoughtName) {
+  const run =
+    wholeRuns.get(thought) ?? processRun(thought, collect, { checkpointFolder: null }).then(reproducible);
+  wholeRuns.set(thought, run);
+  return run;
+}
 
 /** Runs until an event, then walks away without a word, as a killed process does. */
 const killAt =
@@ -56,7 +62,7 @@ describe("a continued run", () => {
   it.each<ThoughtName>(["hard", "soft", "fuzzy"])(
     "is bit-equal after an abort between two steps (%s)",
     async (thought) => {
-      const whole = reproducible(await uninterrupted(thought));
+      const whole = await uninterrupted(thought);
       const controller = new AbortController();
       const first = await processRun(thought, async (trainer) => {
         const events: Event[] = [];
@@ -77,7 +83,7 @@ describe("a continued run", () => {
   );
 
   it("is bit-equal after an abort in the middle of a step, which leaves no trace", async () => {
-    const whole = reproducible(await uninterrupted("soft"));
+    const whole = await uninterrupted("soft");
     const controller = new AbortController();
     let graded = 0;
     const first = await processRun("soft", (trainer) => collect(trainer, { signal: controller.signal }), {
@@ -93,7 +99,7 @@ describe("a continued run", () => {
   });
 
   it("is bit-equal after a kill between checkpoints and in the middle of writing one", async () => {
-    const whole = reproducible(await uninterrupted("soft"));
+    const whole = await uninterrupted("soft");
     const first = await processRun("soft", killAt("step", 5));
     await mkdir(join(folder, ".writing-5"));
     await writeFile(join(folder, ".writing-5", "model.safetensors"), "half");
@@ -105,7 +111,7 @@ describe("a continued run", () => {
   });
 
   it("makes up for a validation that was cut off", async () => {
-    const whole = reproducible(await uninterrupted("hard"));
+    const whole = await uninterrupted("hard");
     await processRun("hard", async (trainer) => {
       const events = await killAt("step", 2)(trainer);
       await trainer.save();
@@ -166,7 +172,7 @@ describe("a damaged checkpoint", () => {
 
 describe("a checkpoint folder", () => {
   it("loses nothing when the disk is full, and the run goes on once there is room", async () => {
-    const whole = reproducible(await uninterrupted("soft"));
+    const whole = await uninterrupted("soft");
     let isFull = false;
     const saveOnSmallDisk: RlooTrainerOptions["saveModel"] = async (model, target) => {
       await saveModel(model, target);

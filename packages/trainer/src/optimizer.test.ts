@@ -1,0 +1,123 @@
+import { createTfjsBackend, type TfjsBackend } from "@soft-tokens/backend-tfjs";
+import type { Tensor } from "@soft-tokens/tensor";
+import { withLeakCheck } from "@soft-tokens/tensor/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clipScale, differenceNorm, GradientSum, globalNorm } from "./gradient-sum.ts";
+import { createAdamW } from "./optimizer.ts";
+import { updateWeights } from "./update-weights.ts";
+
+let ops: TfjsBackend;
+beforeAll(async () => {
+  ops = await createTfjsBackend({ variant: "cpu" });
+});
+afterAll(() => ops[Symbol.dispose]());
+
+const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
+const numbers = async (tensor: Tensor) => Array.from(await ops.read(tensor));
+
+/** The textbook form in float64, one number at a time. */
+function adamByHand(start: number, gradients: readonly number[], learningRate: number): number {
+  let [parameter, first, second] = [start, 0, 0];
+  for (const [index, gradient] of gradients.entries()) {
+    first = 0.9 * first + 0.1 * gradient;
+    second = 0.999 * second + 0.001 * gradient * gradient;
+    const step = index + 1;
+    const update = first / (1 - 0.9 ** step) / (Math.sqrt(second / (1 - 0.999 ** step)) + 1e-8);
+    parameter = parameter * (1 - learningRate * 0.1) - learningRate * update;
+  }
+  return parameter;
+}
+
+describe("createAdamW", () => {
+  it.each([false, true])(
+    "makes the textbook's steps in place (master weights: %s)",
+    async (masterWeights) => {
+      await withLeakCheck(ops, async () => {
+        using parameter = ops.tensor([1, -2], [2]);
+        using optimizer = createAdamW({
+          backend: ops,
+          parameters: new Map([["w", parameter]]),
+          ...adam,
+          masterWeights,
+        });
+        expect([...optimizer.state.keys()]).toEqual([
+          "first.w",
+          "second.w",
+          ...(masterWeights ? ["master.w"] : []),
+        ]);
+        for (const gradient of [0.3, -0.2, 0.1]) {
+          using gradient_2 = ops.tensor([gradient, 2 * gradient], [2]);
+          optimizer.update([gradient_2], { learningRate: 0.01, gradientScale: 0.5 });
+        }
+        const [a, b] = await numbers(parameter);
+        expect(a).toBeCloseTo(adamByHand(1, [0.15, -0.1, 0.05], 0.01), 6);
+        expect(b).toBeCloseTo(adamByHand(-2, [0.3, -0.2, 0.1], 0.01), 6);
+      });
+    },
+  );
+});
+
+describe("GradientSum", () => {
+  it("adds micro-batches and owns what it is given", async () => {
+    await withLeakCheck(ops, async () => {
+      using parameter = ops.zeros([2]);
+      using sum = new GradientSum(ops, [parameter]);
+      sum.add([ops.tensor([1, 2], [2])]);
+      sum.add([ops.tensor([2, 2], [2])]);
+      expect(await numbers(sum.tensors[0] as Tensor)).toEqual([3, 4]);
+      expect(await sum.norm()).toBe(5);
+    });
+  });
+
+  it("is zero where nothing was added", async () => {
+    using parameter = ops.ones([2, 3]);
+    using sum = new GradientSum(ops, [parameter]);
+    expect(await sum.norm()).toBe(0);
+    expect(sum.tensors[0]?.shape).toEqual([2, 3]);
+  });
+});
+
+describe("the global norm", () => {
+  it("spans all tensors, and shows NaN and infinity", async () => {
+    using a = ops.tensor([3, 0], [2]);
+    using b = ops.tensor([[4]].flat(), [1, 1]);
+    using bad = ops.tensor([Number.NaN], [1]);
+    using huge = ops.tensor([1e30], [1]);
+    expect(await globalNorm(ops, [a, b])).toBe(5);
+    expect(await globalNorm(ops, [a, bad])).toBeNaN();
+    expect(await globalNorm(ops, [huge])).toBe(Number.POSITIVE_INFINITY);
+    expect(await differenceNorm(ops, [a], [a])).toBe(0);
+  });
+
+  it("is clipped from above only, and not at all at limit 0", () => {
+    expect(clipScale(4, 1)).toBeCloseTo(0.25, 6);
+    expect(clipScale(0.5, 1)).toBe(1);
+    expect(clipScale(1e9, 0)).toBe(1);
+  });
+});
+
+describe("updateWeights", () => {
+  it("leaves weights and optimizer alone where the gradient is not finite", async () => {
+    using parameter = ops.ones([1]);
+    using optimizer = createAdamW({ backend: ops, parameters: new Map([["w", parameter]]), ...adam });
+    const settings = {
+      schedule: "constant",
+      learningRate: 0.1,
+      warmupSteps: 0,
+      steps: 9,
+      gradientClip: 1,
+    } as const;
+    const update = async (gradient: number) => {
+      using gradients = new GradientSum(ops, [parameter]);
+      gradients.add([ops.tensor([gradient], [1])]);
+      return await updateWeights(1, optimizer, gradients, settings);
+    };
+    const skipped = await update(Number.NaN);
+    expect(skipped).toMatchObject({ isSkipped: true, metrics: { "optim/skipped": 1 } });
+    expect(skipped.warnings[0]?.code).toBe("GRADIENT_NON_FINITE");
+    expect(await numbers(parameter)).toEqual([1]);
+    expect(optimizer.updates).toBe(0);
+    expect(await update(7)).toMatchObject({ isSkipped: false, metrics: { "optim/gradientNorm": 7 } });
+    expect(optimizer.updates).toBe(1);
+  });
+});
