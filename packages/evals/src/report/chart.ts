@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { compactNumber, linearTicks, logTicks, percentTick } from "./axis-ticks.ts";
-import { type Html, trustedHtml } from "./html.ts";
+import { cleanText, type Html, html, trustedHtml } from "./html.ts";
 import { spreadLabels } from "./label-layout.ts";
 import type { TrainingStyle } from "./theme.ts";
 
@@ -42,7 +42,6 @@ export interface ChartOptions {
 
 /** What is used of the element that Plot makes; this package has no DOM types. */
 interface SvgElement {
-  setAttribute(name: string, value: string): void;
   readonly outerHTML: string;
 }
 
@@ -86,9 +85,9 @@ export function lineChart(options: ChartOptions): Html {
       ...endLabels(series, domain, y.isLog ?? false),
     ],
   });
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", options.description);
-  return trustedHtml(shortenNumbers(svg.outerHTML));
+  // The serializer leaves `<` in attributes as it is: ours is written by the template.
+  const attributes = html`role="img" aria-label="${options.description}"`;
+  return trustedHtml(shortenNumbers(svg.outerHTML).replace("<svg ", () => `<svg ${attributes} `));
 }
 
 function backgroundMarks({ style, points, raw }: ChartSeries): Plot.Markish[] {
@@ -137,7 +136,7 @@ function endLabels(
     Plot.text([last], {
       x: () => right,
       y: "y",
-      text: () => (style.name.length > 7 ? `${style.name.slice(0, 6)}…` : style.name),
+      text: () => shortLabel(style.name),
       dx: 5,
       dy: (placed[index] as number) - wanted,
       textAnchor: "start",
@@ -145,6 +144,11 @@ function endLabels(
       fontWeight: 600,
     }),
   );
+}
+
+function shortLabel(name: string): string {
+  const characters = [...cleanText(name)];
+  return characters.length > 7 ? `${characters.slice(0, 6).join("")}…` : characters.join("");
 }
 
 function extent(values: readonly number[]): [number, number] {

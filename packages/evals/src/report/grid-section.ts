@@ -36,7 +36,7 @@ function cell(
   const difference = base && base !== view ? compareMode(base.results, view.results, mode) : null;
   const at = (share: number) => ((100 * (share - range[0])) / (range[1] - range[0])).toFixed(1);
   const own = isOwnMode(view.style, mode) ? " own" : "";
-  return html`<td class="c-${view.style.kind}${own}"><span class="figure"><b>${percent(accuracy)}</b>${
+  return html`<td class="c-${view.style.kind}${own}"><span class="figure"><b>${percent(accuracy)}</b> ${
     difference && delta(difference)
   }</span>
 <span class="whisker" style="--low:${at(low)}%;--high:${at(high)}%;--at:${at(accuracy)}%"><i></i></span>

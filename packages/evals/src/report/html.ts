@@ -33,11 +33,14 @@ export function jsonBlock(id: string, data: unknown): Html {
   return new Html(`<script type="application/json" id="${escapeText(id)}">${json}</script>`);
 }
 
-/** Text for element content and quoted attributes. Characters that HTML cannot hold become U+FFFD. */
+/** Text for element content and quoted attributes. */
 export function escapeText(text: string): string {
-  return text
-    .replace(FORBIDDEN, "\uFFFD")
-    .replace(/[&<>"'`]/gu, (character) => `&#${character.charCodeAt(0)};`);
+  return cleanText(text).replace(/[&<>"'`]/gu, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Replaces characters that HTML cannot hold by U+FFFD. */
+export function cleanText(text: string): string {
+  return text.replace(FORBIDDEN, "\uFFFD");
 }
 
 /** C0 controls except tab and line feed, DEL to C1, lone surrogates, noncharacters. */

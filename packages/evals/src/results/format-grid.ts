@@ -37,7 +37,7 @@ export function formatGrid(entries: readonly GridEntry[]): string {
             const accuracy = cells[index]?.accuracy;
             if (accuracy === undefined) return "";
             const difference = results === base.results ? null : compareMode(base.results, results, mode);
-            if (!difference) return `${percent(accuracy)}        `;
+            if (!difference) return `${percent(accuracy)}       `;
             return `${percent(accuracy)} ${signed(difference.difference)}${isClear(difference) ? "*" : " "}`;
           }),
         ),
@@ -67,21 +67,28 @@ function describe(results: EvaluationResults): string {
 function footnotes(entries: readonly GridEntry[]): string[] {
   const compared =
     entries.length > 1
-      ? [`second figure: difference to ${entries[0]?.training}, * where its interval leaves out zero`]
+      ? [
+          `second figure: difference to ${shorten(entries[0]?.training ?? "")}, * where its interval leaves out zero`,
+        ]
       : [];
   const failed = entries.flatMap(({ training, results }) => {
     const errors = results.results.reduce((sum, result) => sum + result.outcomes.errors, 0);
-    return errors > 0 ? [`${training}: ${errors} samples failed with an error and count as not correct`] : [];
+    return errors > 0
+      ? [`${shorten(training)}: ${errors} samples failed with an error and count as not correct`]
+      : [];
   });
   const partial = entries
     .filter(({ results }) => !results.complete)
-    .map(({ training }) => `${training}: not complete`);
+    .map(({ training }) => `${shorten(training)}: not complete`);
   return [...compared, ...failed, ...partial];
 }
 
 function row(name: string, cells: readonly string[]): string {
-  const label = name.length > NAME_WIDTH - 1 ? `${name.slice(0, NAME_WIDTH - 2)}…` : name;
-  return label.padEnd(NAME_WIDTH) + cells.map((cell) => cell.padStart(COLUMN_WIDTH)).join("");
+  return shorten(name).padEnd(NAME_WIDTH) + cells.map((cell) => cell.padStart(COLUMN_WIDTH)).join("");
+}
+
+function shorten(name: string): string {
+  return name.length > NAME_WIDTH - 1 ? `${name.slice(0, NAME_WIDTH - 2)}…` : name;
 }
 
 function percent(share: number): string {
