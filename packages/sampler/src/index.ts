@@ -1,6 +1,4 @@
 /** Thought policies and generation. See README.md. */
-/** rms(E), the unit of `noiseScale`. */
-export { embeddingRms as measureEmbeddingRms } from "@soft-tokens/model";
 export type * from "./contract.ts";
 export { generate } from "./engine/generate.ts";
 export { generateNaive } from "./engine/naive.ts";

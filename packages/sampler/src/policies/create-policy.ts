@@ -28,7 +28,7 @@ export type ThoughtPolicyOptions = {
 } & (RelativeNoise | AbsoluteNoise);
 
 interface RelativeNoise {
-  /** rms(E) of the model given to the run; see `measureEmbeddingRms`. Hard thoughts do not use it. */
+  /** rms(E) of the model given to the run; see `embeddingRms` of the model package. Hard thoughts do not use it. */
   readonly rms: number;
   /** Noise per embedding component as a multiple of rms. Defaults to 0.33 (soft, fuzzy); hard thoughts have none. */
   readonly noiseScale?: number;
