@@ -1,9 +1,8 @@
 /** `createTfjsBackend`: chooses the best variant that loads and says why. */
 
 import { type Backend, TensorError } from "@soft-tokens/tensor";
-import { assembleBackend } from "./backend.ts";
+import { type AssembleOptions, assembleBackend } from "./backend.ts";
 import { Device } from "./engine/device.ts";
-import type { Kernels } from "./kernels/kernels.ts";
 import { stockKernels } from "./kernels/stock.ts";
 import {
   type LoadedVariant,
@@ -13,6 +12,7 @@ import {
   VARIANTS,
   type Variant,
 } from "./load/variants.ts";
+import { wasmExtensions } from "./wasm/extensions.ts";
 import { wasmKernels } from "./wasm/kernels.ts";
 import { loadSimd } from "./wasm/simd.ts";
 
@@ -45,8 +45,9 @@ export async function createTfjsBackend(options: TfjsBackendOptions = {}): Promi
     try {
       const loaded = await loadVariant(candidate, require);
       const device = new Device(loaded.tf, loaded.backendName, loaded.backend, loaded.host);
-      const { kernels, note } = await chooseKernels(device, loaded, options.repairs ?? true);
-      const backend = assembleBackend({ name: `tfjs-${candidate}`, device, kernels, label: loaded.label });
+      const { note, ...parts } = await chooseKernels(device, loaded, options.repairs ?? true);
+      const name = `tfjs-${candidate}`;
+      const backend = assembleBackend({ name, device, label: loaded.label, ...parts });
       return Object.assign(backend, {
         variant: candidate,
         choice: describeChoice(candidate, loaded.label, failures) + note,
@@ -67,13 +68,20 @@ async function chooseKernels(
   device: Device,
   { heap }: LoadedVariant,
   repairs: boolean,
-): Promise<{ kernels: Kernels; note: string }> {
-  const stock = stockKernels(device);
-  if (!heap) return { kernels: stock, note: "" };
-  if (!repairs) return { kernels: stock, note: "; stock kernels, as asked" };
+): Promise<Pick<AssembleOptions, "kernels" | "extend" | "release"> & { note: string }> {
+  const kernels = stockKernels(device);
+  if (!heap) return { kernels, note: "" };
+  const release = () => heap.dispose();
+  if (!repairs) return { kernels, release, note: "; stock kernels, as asked" };
   const module = await loadSimd(heap);
-  if ("reason" in module) return { kernels: stock, note: `; stock kernels, because ${module.reason}` };
-  return { kernels: wasmKernels({ device, heap, simd: module.simd }, stock), note: "" };
+  if ("reason" in module) return { kernels, release, note: `; stock kernels, because ${module.reason}` };
+  const wasm = { device, heap, simd: module.simd };
+  return {
+    kernels: wasmKernels(wasm, kernels),
+    extend: (runtime) => wasmExtensions(runtime, wasm),
+    release,
+    note: "",
+  };
 }
 
 type Failures = readonly { readonly variant: Variant; readonly error: unknown }[];

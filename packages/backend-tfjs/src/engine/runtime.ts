@@ -118,10 +118,12 @@ export class Runtime implements HandleOwner {
     if (this.#isClosed) throw new TensorError("INVALID_ARGUMENT", "the backend was disposed");
   }
 
-  close(): void {
-    if (this.#isClosed) return;
+  /** Frees every array; false where that was done before. */
+  close(): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.device.dispose();
+    return true;
   }
 }
 

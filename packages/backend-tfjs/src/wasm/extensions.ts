@@ -1,0 +1,62 @@
+/** What the WebAssembly variant declares beyond the required operations: fused forms and writes in place. */
+
+import {
+  type Backend,
+  type FusedOps,
+  formatShape,
+  normalizeAxis,
+  shapesEqual,
+  TensorError,
+} from "@soft-tokens/tensor";
+import type { Runtime } from "../engine/runtime.ts";
+import { assertSameDtype } from "../ops/checks.ts";
+import type { WasmDevice } from "./device.ts";
+import { adamW } from "./fused/adamw.ts";
+import { attention } from "./fused/attention.ts";
+import { gatedMlp } from "./fused/gated-mlp.ts";
+import { rmsNorm } from "./fused/norm.ts";
+import { rotary } from "./fused/rotary.ts";
+import { ownExclusively } from "./in-place.ts";
+import { overwrite } from "./move.ts";
+
+/** What a variant may add to the required operations. */
+export interface Extensions {
+  readonly fused: Partial<FusedOps>;
+  readonly writeSlice: Backend["writeSlice"];
+}
+
+export function wasmExtensions(runtime: Runtime, wasm: WasmDevice): Extensions {
+  return {
+    fused: {
+      rmsNorm: (x, weight, options) => rmsNorm(runtime, wasm, x, weight, options),
+      rotary: (x, cos, sin) => rotary(runtime, wasm, x, cos, sin),
+      attention: (options) => attention(runtime, wasm, options),
+      gatedMlp: (x, gate, up, down) => gatedMlp(runtime, wasm, x, gate, up, down),
+      adamW: (options) => adamW(runtime, wasm, options),
+    },
+    writeSlice(operandTarget, operandUpdate, { axis, start }) {
+      const target = runtime.use(operandTarget, "writeSlice");
+      const update = runtime.use(operandUpdate, "writeSlice");
+      assertSameDtype(target, update, "writeSlice");
+      const at = normalizeAxis(axis, target.shape.length, "writeSlice");
+      const wanted = target.shape.map((length, a) => (a === at ? (update.shape[at] ?? -1) : length));
+      if (!shapesEqual(update.shape, wanted)) {
+        throw new TensorError(
+          "SHAPE_MISMATCH",
+          `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
+        );
+      }
+      const end = start + (update.shape[at] as number);
+      if (!Number.isInteger(start) || start < 0 || end > (target.shape[at] as number)) {
+        throw new TensorError(
+          "INDEX_OUT_OF_RANGE",
+          `writeSlice: ${start} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
+        );
+      }
+      const begin = target.shape.map((_, a) => (a === at ? start : 0));
+      // What is written is held while the target may move: both may be one handle.
+      using source = update.array("writeSlice").view();
+      overwrite(wasm, ownExclusively(wasm, target, "writeSlice"), source, begin);
+    },
+  };
+}
