@@ -4,7 +4,7 @@ export default defineConfig({
   entry: { index: "src/index.ts" },
   format: "esm",
   target: "es2022",
-  dts: true,
+  dts: { compilerOptions: { composite: false } },
   clean: true,
   sourcemap: true,
 });
