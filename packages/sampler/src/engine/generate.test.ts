@@ -2,7 +2,7 @@
 
 import { createTfjsBackend, type TfjsBackend } from "@soft-tokens/backend-tfjs";
 import type { LanguageModel } from "@soft-tokens/model";
-import { type Backend, RandomKey } from "@soft-tokens/tensor";
+import { type Backend, RandomKey, TensorError } from "@soft-tokens/tensor";
 import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateRequest, GenerationSettings, Rollout, ThoughtPolicy } from "../contract.ts";
@@ -126,13 +126,16 @@ describe("generate", () => {
     expect(kept).toEqual([...kept].sort((a, b) => b - a));
   });
 
-  it("equals itself on a backend that writes its cache in place", async () => {
-    const inPlace = await loadTinyLlama(withInPlaceWrite(ops));
-    const request = requestOf("soft-sample");
-    const { rollouts } = await withLeakCheck(ops, () => generate(inPlace, request));
-    expectSame(rollouts, (await generate(model, request)).rollouts);
-    inPlace.dispose();
-  });
+  it.each([true, false])(
+    "equals itself whether the backend writes its cache in place (%s)",
+    async (inPlaceWrite) => {
+      const other = await loadTinyLlama(withInPlaceWrite(ops, inPlaceWrite));
+      const request = requestOf("soft-sample");
+      const { rollouts } = await withLeakCheck(ops, () => generate(other, request));
+      expectSame(rollouts, (await generate(model, request)).rollouts);
+      other.dispose();
+    },
+  );
 
   it.each<InferenceMode>(["hard-sample", "soft-sample"])(
     "gives a sample the same rollout alone, in another batch and in another order (%s)",
@@ -371,12 +374,14 @@ describe("requests that cannot be met", () => {
   });
 });
 
-/** The same arithmetic with `writeSlice`, done by assigning a new value to the same handle. */
-function withInPlaceWrite(backend: Backend): Backend {
+/** The same arithmetic, unfused, and `writeSlice` done by assigning a new value to the same handle or not declared. */
+function withInPlaceWrite(backend: Backend, inPlaceWrite: boolean): Backend {
   return {
     ...backend,
-    capabilities: { ...backend.capabilities, inPlaceWrite: true },
+    capabilities: { ...backend.capabilities, inPlaceWrite, fused: new Set() },
+    fused: {},
     writeSlice(target, update, { axis, start }) {
+      if (!inPlaceWrite) throw new TensorError("UNSUPPORTED_OP", "writeSlice: not declared");
       backend.tidy(() => {
         const begin = target.shape.map(() => 0);
         const whole = target.shape.map(() => -1);
