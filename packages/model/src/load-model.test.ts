@@ -1,0 +1,274 @@
+/** Folders that are whole, broken and hostile. */
+
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
+import { withLeakCheck } from "@soft-tokens/tensor/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { LoadProgress } from "./contract.ts";
+import { fixtureFolder } from "./fixtures/open-fixture.ts";
+import { loadModel } from "./load-model.ts";
+import { readSafetensors } from "./safetensors/read.ts";
+import { type SafetensorsTensor, writeSafetensors } from "./safetensors/write.ts";
+
+const backend = await createTfjsBackend({ variant: "cpu" });
+let root: string;
+let folder: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "load-model-"));
+});
+beforeEach(async () => {
+  folder = join(root, "model");
+  await rm(root, { recursive: true, force: true });
+  await mkdir(root);
+});
+afterAll(async () => {
+  await rm(root, { recursive: true });
+  backend[Symbol.dispose]();
+});
+
+const load = (options: object = {}) => loadModel(folder, { backend, ...options });
+const takeFixture = (name: string) => cp(fixtureFolder(name), folder, { recursive: true });
+
+async function changeJson(name: string, change: (json: Record<string, unknown>) => object): Promise<void> {
+  const json = JSON.parse(await readFile(join(folder, name), "utf8")) as Record<string, unknown>;
+  await writeFile(join(folder, name), JSON.stringify(change(json)));
+}
+
+/** Rewrites the weights after a change of the list of tensors. */
+async function changeWeights(change: (tensors: SafetensorsTensor[]) => SafetensorsTensor[]): Promise<void> {
+  const path = join(folder, "model.safetensors");
+  const tensors: SafetensorsTensor[] = [];
+  {
+    await using file = await readSafetensors(path);
+    for (const { name, dtype, shape } of file.entries.values()) {
+      tensors.push({ name, dtype, shape, data: await file.read(name) });
+    }
+  }
+  await writeSafetensors(path, change(tensors), { format: "pt" });
+}
+
+describe("loadModel", () => {
+  it("loads config, tokenizer and weights, and reports its progress", async () => {
+    await takeFixture("qwen2");
+    await withLeakCheck(backend, async () => {
+      const seen: LoadProgress[] = [];
+      using model = await load({ onProgress: (progress: LoadProgress) => seen.push(progress) });
+      expect(model.config).toMatchObject({ family: "qwen2", tiedHead: true, eosTokenIds: [265, 267] });
+      expect(model.tokenizer.eosTokenIds).toEqual([265, 267]);
+      expect(model.tokenizer.decode(model.tokenizer.encode("the bone"))).toBe("the bone");
+      expect(model.head.weight_VD).toBe(model.head.embedding_VD);
+      expect(model.parameters.has("lm_head.weight")).toBe(false);
+      expect(model.parameters.get("model.layers.0.mlp.gate_proj.weight")?.shape).toEqual([16, 24]);
+      expect([...model.files.keys()].sort()).toEqual([
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+      ]);
+      expect(seen.at(-1)).toMatchObject({ phase: "read", bytes: seen[0]?.totalBytes });
+      expect(seen.map(({ bytes }) => bytes)).toEqual(seen.map(({ bytes }) => bytes).sort((a, b) => a - b));
+    });
+  });
+
+  it("widens bfloat16 where the backend does not compute in it", async () => {
+    await takeFixture("smollm2-like");
+    using model = await load();
+    expect(backend.capabilities.dtypes.has("bfloat16")).toBe(false);
+    expect([...model.parameters.values()].every(({ dtype }) => dtype === "float32")).toBe(true);
+  });
+
+  it("stops when it is told to, and keeps nothing", async () => {
+    await takeFixture("qwen3");
+    await withLeakCheck(backend, async () => {
+      const controller = new AbortController();
+      const onProgress = ({ bytes }: LoadProgress) => bytes > 20_000 && controller.abort(new Error("enough"));
+      await expect(load({ onProgress, signal: controller.signal })).rejects.toThrowError("enough");
+    });
+  });
+
+  it("says what a name that is no folder could be", async () => {
+    await expect(loadModel("no such folder", { backend })).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+    await expect(loadModel("/tmp/definitely/not/there", { backend })).rejects.toThrowError(
+      /organisation\/name/,
+    );
+    await writeFile(join(root, "model"), "");
+    await expect(load()).rejects.toThrowError(/is a file; wanted the folder/);
+  });
+
+  it.each([
+    ["config.json", "CONFIG_INVALID"],
+    ["tokenizer.json", "TOKENIZER_INVALID"],
+  ])("names a missing or broken %s", async (name, code) => {
+    await takeFixture("qwen3");
+    await writeFile(join(folder, name), "{");
+    await expect(load()).rejects.toMatchObject({ code, file: join(folder, name) });
+    await rm(join(folder, name));
+    await expect(load()).rejects.toMatchObject({ code, file: folder, key: name });
+  });
+});
+
+describe("weights", () => {
+  it("in a pickle are refused with the reason", async () => {
+    await takeFixture("qwen3");
+    await rename(join(folder, "model.safetensors"), join(folder, "pytorch_model.bin"));
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_MISSING", file: folder });
+    await expect(load()).rejects.toThrowError(/pickle.*safetensors/);
+    await rm(join(folder, "pytorch_model.bin"));
+    await expect(load()).rejects.toThrowError(/neither model.safetensors nor model.safetensors.index.json/);
+  });
+
+  const norm = "model.layers.1.input_layernorm.weight";
+  it.each<[string, (tensors: SafetensorsTensor[]) => SafetensorsTensor[], object]>([
+    [
+      "a tensor too few",
+      (all) => all.filter(({ name }) => name !== norm),
+      { code: "WEIGHTS_MISSING", key: norm },
+    ],
+    [
+      "a wrong shape",
+      (all) => all.map((tensor) => (tensor.name === norm ? { ...tensor, shape: [4, 4] } : tensor)),
+      { code: "WEIGHTS_SHAPE", key: norm },
+    ],
+    [
+      "integers",
+      (all) =>
+        all.map((tensor) =>
+          tensor.name === norm ? { ...tensor, dtype: "I32", data: new Int32Array(16) } : tensor,
+        ),
+      { code: "WEIGHTS_DTYPE", key: norm },
+    ],
+    [
+      "a tensor that the config knows nothing of",
+      (all) => [
+        ...all,
+        { name: "model.layers.0.self_attn.q_proj.bias", dtype: "F32", shape: [1], data: new Float32Array(1) },
+      ],
+      { code: "WEIGHTS_UNEXPECTED", key: "model.layers.0.self_attn.q_proj.bias" },
+    ],
+  ])("with %s are refused by file and key", async (_, change, error) => {
+    await takeFixture("qwen3");
+    await changeWeights(change);
+    await withLeakCheck(backend, () => expect(load()).rejects.toMatchObject(error));
+  });
+
+  it("may hold the buffers of old versions and an equal copy of a tied head", async () => {
+    await takeFixture("smollm2-like");
+    const buffer: SafetensorsTensor = {
+      name: "model.layers.0.self_attn.rotary_emb.inv_freq",
+      dtype: "F32",
+      shape: [3],
+      data: new Float32Array(3),
+    };
+    const withHead = (all: SafetensorsTensor[], change: (data: Uint16Array) => Uint16Array) => {
+      const embedding = all.find(({ name }) => name === "model.embed_tokens.weight") as SafetensorsTensor;
+      const data = change(embedding.data as Uint16Array);
+      return [
+        ...all.filter(({ name }) => name !== "lm_head.weight"),
+        { ...embedding, name: "lm_head.weight", data },
+      ];
+    };
+    await changeWeights((all) => withHead([...all, buffer], (data) => data));
+    (await load()).dispose();
+    await changeWeights((all) =>
+      withHead(all, (data) => data.map((bits, index) => (index === 7 ? bits ^ 1 : bits))),
+    );
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_UNEXPECTED", key: "lm_head.weight" });
+  });
+
+  it("that are truncated are refused before anything is read", async () => {
+    await takeFixture("qwen3");
+    const path = join(folder, "model.safetensors");
+    await truncate(path, 20_000);
+    await expect(load()).rejects.toMatchObject({ code: "SAFETENSORS_TRUNCATED", file: path });
+  });
+});
+
+describe("a shard index", () => {
+  const INDEX = "model.safetensors.index.json";
+  const EMBEDDING = "model.embed_tokens.weight";
+  const pointTo = (shard: string) =>
+    changeJson(INDEX, (json) => ({
+      ...json,
+      weight_map: { ...(json["weight_map"] as object), [EMBEDDING]: shard },
+    }));
+
+  it.each([
+    "../outside.safetensors",
+    "/etc/passwd",
+    "sub/shard.safetensors",
+    "..\\outside.safetensors",
+    "C:shard.safetensors",
+    "shard.safetensors\0.bin",
+    "weights.bin",
+    "",
+  ])("that names %j is refused", async (shard) => {
+    await takeFixture("qwen2");
+    await cp(join(folder, "model-00001-of-00002.safetensors"), join(root, "outside.safetensors"));
+    await pointTo(shard);
+    await expect(load()).rejects.toMatchObject({
+      code: "INDEX_INVALID",
+      key: EMBEDDING,
+      file: join(folder, INDEX),
+    });
+    await expect(load()).rejects.toThrowError(/is not the name of a .safetensors file/);
+  });
+
+  it("that reaches outside through a link is refused", async () => {
+    await takeFixture("qwen2");
+    await cp(join(folder, "model-00001-of-00002.safetensors"), join(root, "outside.safetensors"));
+    await symlink("../outside.safetensors", join(folder, "inside.safetensors"));
+    await pointTo("inside.safetensors");
+    await expect(load()).rejects.toMatchObject({ code: "INDEX_INVALID", key: EMBEDDING });
+    await expect(load()).rejects.toThrowError(/link that leads out/);
+  });
+
+  it("may name links into the blobs of the hub's cache", async () => {
+    const repository = join(root, "models--org--name");
+    folder = join(repository, "snapshots", "0123");
+    await takeFixture("qwen2");
+    await mkdir(join(repository, "blobs"));
+    for (const shard of ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]) {
+      await rename(join(folder, shard), join(repository, "blobs", shard));
+      await symlink(join("../../blobs", shard), join(folder, shard));
+    }
+    (await load()).dispose();
+  });
+
+  it("that names a missing shard, or the wrong one, is refused", async () => {
+    await takeFixture("qwen2");
+    await pointTo("model-00003-of-00002.safetensors");
+    await expect(load()).rejects.toThrowError(
+      /names the shard model-00003-of-00002.safetensors, which is not there/,
+    );
+    const index = JSON.parse(await readFile(join(fixtureFolder("qwen2"), INDEX), "utf8")) as {
+      weight_map: Record<string, string>;
+    };
+    const other = Object.values(index.weight_map).find(
+      (shard) => shard !== index.weight_map[EMBEDDING],
+    ) as string;
+    await pointTo(other);
+    await expect(load()).rejects.toMatchObject({ code: "INDEX_INVALID", key: EMBEDDING });
+    await expect(load()).rejects.toThrowError(/which is not so/);
+  });
+
+  it("with two shards that hold one tensor is refused", async () => {
+    await takeFixture("qwen2");
+    const shard = "model-00001-of-00002.safetensors";
+    await cp(join(folder, shard), join(folder, "copy.safetensors"));
+    await changeJson(INDEX, (json) => {
+      const map = json["weight_map"] as Record<string, string>;
+      const [first] = Object.entries(map).find(([, name]) => name === shard) as [string, string];
+      return { ...json, weight_map: { ...map, [first]: "copy.safetensors" } };
+    });
+    await expect(load()).rejects.toMatchObject({ code: "INDEX_INVALID" });
+    await expect(load()).rejects.toThrowError(/is also in/);
+  });
+
+  it.each([{}, { weight_map: {} }, { weight_map: { a: 1 } }, []])("like %j is refused", async (json) => {
+    await takeFixture("qwen2");
+    await writeFile(join(folder, INDEX), JSON.stringify(json));
+    await expect(load()).rejects.toMatchObject({ code: "INDEX_INVALID", file: join(folder, INDEX) });
+  });
+});
