@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Tensor } from "../contract.ts";
 import type { DType } from "../dtype.ts";
 import { expectClose } from "../testing/expect-close.ts";
-import { disposeAll } from "./calls.ts";
+import { disposeAll, floatDtypes } from "./calls.ts";
 import { type Check, expectCode } from "./suite.ts";
 
 const everyDtype: readonly DType[] = ["float32", "bfloat16", "int32", "bool"];
@@ -101,6 +101,22 @@ export function dtypes(check: Check): void {
     const data = await ops.read(y);
     expect(data).toBeInstanceOf(Float32Array);
     expect(Array.from(data)).toEqual([1, 1 + 2 ** -6, 1 + 2 ** -7, -3.140625]);
+  });
+
+  check("sums, products and softmax of bfloat16 are accumulated in float32", async (ops) => {
+    for (const dtype of floatDtypes(ops)) {
+      using ones = ops.ones([1, 2048], dtype);
+      using product = ops.matmul(ones, ones, { transposeB: true });
+      using sum = ops.sum(ones);
+      using mean = ops.mean(ones, { axis: -1 });
+      using p = ops.softmax(ones);
+      using logSum = ops.logSumExp(ones);
+      await expectClose(ops, product, [2048], { shape: [1, 1] });
+      await expectClose(ops, sum, [2048], { shape: [] });
+      await expectClose(ops, mean, [1]);
+      await expectClose(ops, p, new Array<number>(2048).fill(1 / 2048));
+      await expectClose(ops, logSum, [1 + Math.log(2048)]);
+    }
   });
 
   check("a gradient flows back through casts between float dtypes", async (ops) => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../contract.ts";
 import { autograd } from "./autograd.ts";
 import { broadcasting } from "./broadcasting.ts";
+import { capture } from "./capture.ts";
 import { customGradients } from "./custom-gradients.ts";
 import { dtypes } from "./dtypes.ts";
 import { errors } from "./errors.ts";
@@ -38,6 +39,7 @@ const concerns: Readonly<Record<string, Concern>> = {
   autograd,
   "custom gradients": customGradients,
   mutation,
+  capture,
   random,
   sampling,
   "fused operations": fused,

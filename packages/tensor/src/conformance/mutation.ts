@@ -166,28 +166,6 @@ export function mutation(check: Check): void {
       await expectCode(act, ops.capabilities.inPlaceWrite ? code : "UNSUPPORTED_OP");
     await expectClose(ops, target, [1, 2, 3, 4]);
   });
-
-  check("a captured function gives what a plain call gives, at every run", async (ops) => {
-    using weight = ops.tensor([1, 2, 3, 4], [2, 2]);
-    const step = ([x]: readonly Tensor[]) =>
-      ops.tidy(() => {
-        const y = ops.matmul(x as Tensor, weight);
-        return [ops.tanh(y), ops.sum(y, { axis: -1 })];
-      });
-    const captured = ops.capture(step);
-    for (let run = 0; run < 3; run++) {
-      using x = ops.tensor([run, -1, 0.5, run / 2], [2, 2]);
-      const got = captured.run([x]);
-      const want = step([x]);
-      expect(got).toHaveLength(want.length);
-      for (const [at, result] of got.entries()) {
-        const plain = want[at] as Tensor;
-        await expectClose(ops, result, await ops.read(plain), { shape: plain.shape });
-      }
-      disposeAll([...got, ...want]);
-    }
-    captured[Symbol.dispose]();
-  });
 }
 
 /** Results that a backend might be tempted to make views of `target` ([1, 2, 3, 4] as [2, 2]). */
