@@ -1,0 +1,43 @@
+/**
+ * Hedges: answers that offer several values so that the right one is among them. "3 or 4 or 5", x > 2, all reals, a
+ * list around the reference. A hedge is never equal; the reward treats it as a game.
+ */
+import type { Expression } from "../parse/expression.ts";
+import type { Context } from "./context.ts";
+import { namedValue } from "./names.ts";
+import { containsNumber, isInfiniteSet, realSetOf } from "./real-sets.ts";
+import { realValue } from "./scalars.ts";
+import { compareExpressions } from "./structures.ts";
+
+/** Whether some reading of the answer offers several values, one of them the reference, which is a single value. */
+export function isHedge(
+  gold: readonly Expression[],
+  answer: readonly Expression[],
+  context: Context,
+): boolean {
+  return gold.some((g) => isSingle(g) && answer.some((a) => offers(a, g, context)));
+}
+
+function isSingle(x: Expression): boolean {
+  return !["list", "set", "setOperation", "namedSet", "bracketed", "matrix", "relation"].includes(x.kind);
+}
+
+function offers(answer: Expression, gold: Expression, context: Context): boolean {
+  const value = namedValue(answer, context.work)?.value ?? answer;
+  if (value.kind === "plusMinus" || value.kind === "sum") {
+    return hasPlusMinus(value);
+  }
+  if (value.kind === "list" || value.kind === "set") {
+    return value.items.some((item) => compareExpressions(gold, item, context).equal);
+  }
+  const isRegion = value.kind === "setOperation" || value.kind === "namedSet" || value.kind === "relation";
+  if (!isRegion && value.kind !== "bracketed") return false;
+  const set = realSetOf(value, context);
+  const number = realValue(gold, context);
+  if (!set) return value.kind === "namedSet" && value.name !== "empty";
+  return number !== null && isInfiniteSet(set) && containsNumber(set, number);
+}
+
+function hasPlusMinus(x: Expression): boolean {
+  return x.kind === "plusMinus" || (x.kind === "sum" && x.terms.some(hasPlusMinus));
+}

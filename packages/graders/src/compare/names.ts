@@ -1,0 +1,116 @@
+/**
+ * Names of answers: "x = 5" answers 5, "(p, q) = (3, 2)" answers (3, 2), "f(x) = 2x" answers 2x. A relation is split
+ * into a name and a value where its one side only names the thing asked for; an equation such as 2x + z = 1 is not.
+ */
+import { printExpression } from "../algebra/print.ts";
+import { namesIn } from "../algebra/walk.ts";
+import type { Expression, Relation } from "../parse/expression.ts";
+import type { Work } from "../work.ts";
+
+export interface NamedValue {
+  /** The naming side, or null where the value stands alone. */
+  readonly name: Expression | null;
+  readonly value: Expression;
+}
+
+/** The value of an answer and its name, if it has one; null for a relation that is itself the answer. */
+export function namedValue(x: Expression, work: Work): NamedValue | null {
+  if (x.kind !== "relation") return { name: null, value: x };
+  const relation = afterLastArrow(x);
+  if (relation === null) return null;
+  if (relation.operators.length === 0) return namedValue(relation.operands[0] as Expression, work);
+  const [first, second] = relation.operands as readonly [Expression, Expression];
+  if (relation.operators.length === 1) {
+    const operator = relation.operators[0];
+    if (operator === "in" || operator === "congruent")
+      return isName(first) ? { name: first, value: second } : null;
+  }
+  if (!relation.operators.every((operator) => operator === "=" || operator === "approximately")) return null;
+  const values = beforeApproximation(relation);
+  const last = values.at(-1) as Expression;
+  if (isName(first) && mayName(first, last, work)) return { name: first, value: last };
+  if (values.length === 2 && isName(last) && mayName(last, first, work)) return { name: last, value: first };
+  // 0.56 = 56%, 1 + 1 = 2: a chain of values; 1 = y = x = 0: the last value of a chain.
+  const isClosed = namesIn(last, work).size === 0;
+  const areClosed = values.every((value) => namesIn(value, work).size === 0);
+  return isClosed && (areClosed || values.length > 2) ? { name: null, value: last } : null;
+}
+
+/** What stands behind the last implication; null where that is nothing to compare. */
+function afterLastArrow(x: Relation): Relation | null {
+  const index = x.operators.lastIndexOf("arrow");
+  if (index < 0) return x;
+  const operands = x.operands.slice(index + 1);
+  return operands.length === 0
+    ? null
+    : { kind: "relation", operands, operators: x.operators.slice(index + 1) };
+}
+
+/** The operands up to the first approximation, except that x ~ 11 alone is a value. */
+function beforeApproximation(relation: Relation): readonly Expression[] {
+  const index = relation.operators.indexOf("approximately");
+  return index <= 0 ? relation.operands : relation.operands.slice(0, index + 1);
+}
+
+/** A side that names: x, a_1, f(x), \text{Area}, (x, y), AB, |AB|, A:B, NO/BO, angle ABC, sin A. */
+function isName(x: Expression): boolean {
+  switch (x.kind) {
+    case "symbol":
+    case "text":
+    case "apply":
+      return true;
+    case "constant":
+      return x.name === "e" || x.name === "i";
+    case "bracketed":
+    case "list":
+    case "set":
+      return x.items.every((item) => item.kind === "symbol");
+    case "product":
+      return x.factors.every(isPointName) || x.factors.every(isNameOrReciprocal);
+    case "ratio":
+      return x.parts.every((part) => isName(part));
+    case "call":
+      return x.args.length === 1 && isName(x.args[0] as Expression) && !isPlain(x.args[0] as Expression);
+    default:
+      return false;
+  }
+}
+
+function isPlain(x: Expression): boolean {
+  return x.kind === "symbol" && x.name >= "a";
+}
+
+/** A capital letter, as points have: AB, ABC; also with an index, and "angle B" at the beginning. */
+function isPointName(x: Expression): boolean {
+  return x.kind === "symbol" && /^(?:angle |triangle |arc |bar |vec )?[A-Z]/.test(x.name);
+}
+
+function isNameOrReciprocal(x: Expression): boolean {
+  const base =
+    x.kind === "power" && x.exponent.kind === "number" && x.exponent.value.numerator === -1n ? x.base : x;
+  return isPointName(base) || (base.kind === "product" && base.factors.every(isPointName));
+}
+
+/** A plain name does not name a value that holds it: x = x^2 is an equation. */
+function mayName(name: Expression, value: Expression, work: Work): boolean {
+  if (name.kind === "apply" || name.kind === "text") return true;
+  const inValue = namesIn(value, work);
+  return ![...namesIn(name, work)].some((symbol) => inValue.has(symbol));
+}
+
+/** What two names must share to name the same thing: the symbol, or the letter of a function. */
+export function nameKey(name: Expression, work: Work): string {
+  if (name.kind === "apply") return name.name;
+  return printExpression(name, work);
+}
+
+/** Whether two names may stand for the same thing: equal keys, or one that is more than a plain symbol. */
+export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
+  return a.kind !== "symbol" || b.kind !== "symbol" || nameKey(a, work) === nameKey(b, work);
+}
+
+/** Argument symbols of f(x) = ... and f(n) = ..., so that one can be renamed to the other. */
+export function argumentNames(name: Expression | null): readonly string[] {
+  if (name?.kind !== "apply") return [];
+  return name.args.flatMap((arg) => (arg.kind === "symbol" ? [arg.name] : []));
+}

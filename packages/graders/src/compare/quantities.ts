@@ -1,0 +1,115 @@
+/**
+ * Values with units. A unit on one side only is forgiven (the question names it); two units must measure the same
+ * thing, and then the values are converted. Percent, degrees and currencies are units with a few rules of their own.
+ */
+import { evaluate, noNames } from "../algebra/evaluate.ts";
+import { exactField } from "../algebra/exact-field.ts";
+import { absRational, compareRational, one, type Rational, rational } from "../algebra/rational.ts";
+import { someNode } from "../algebra/walk.ts";
+import { type Expression, numberNode, productOf } from "../parse/expression.ts";
+import { measureOf } from "../parse/units.ts";
+import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
+import { compareValues } from "./scalars.ts";
+
+interface Quantity {
+  readonly value: Expression;
+  /** The unit as written, or null. */
+  readonly unit: string | null;
+}
+
+/** Compares two scalars, units included. */
+export function compareScalars(gold: Expression, answer: Expression, context: Context): Outcome {
+  const [g, a] = [peel(gold), peel(answer)];
+  if (g.unit === null && a.unit === null) return compareValues(g.value, a.value, context);
+  if (g.unit === "percent" || a.unit === "percent") return comparePercents(g, a, context);
+  if (isAngle(g) || isAngle(a)) return compareAngles(g, a, context);
+  if (g.unit === null || a.unit === null) {
+    return named(compareValues(g.value, a.value, context), "a unit on one side");
+  }
+  return compareUnits(g, a, g.unit, a.unit, context);
+}
+
+/** Takes the unit off a value, also off the only factor or term that has one: -(5 dollars), 2 + 3 feet. */
+function peel(x: Expression): Quantity {
+  if (x.kind === "quantity") {
+    const unit = x.unit.toLowerCase();
+    const isPercent = ["percent", "percentage", "pct", "percentage points"].includes(unit);
+    const isDegree = ["degree", "degrees", "deg"].includes(unit);
+    const inner = peel(x.value);
+    if (inner.unit !== null) return { value: inner.value, unit: inner.unit };
+    return { value: x.value, unit: isPercent ? "percent" : isDegree ? "degree" : x.unit };
+  }
+  if (x.kind === "product") {
+    const index = x.factors.findIndex((factor) => factor.kind === "quantity" && factor.unit !== "degree");
+    const factor = x.factors[index];
+    if (factor?.kind === "quantity") {
+      return { value: productOf(x.factors.with(index, factor.value)), unit: factor.unit };
+    }
+    const [sign, rest] = x.factors;
+    if (x.factors.length === 2 && sign?.kind === "number" && rest?.kind === "quantity") {
+      return { value: productOf([sign, rest.value]), unit: rest.unit };
+    }
+  }
+  return { value: x, unit: null };
+}
+
+function named(outcome: Outcome, remark: string): Outcome {
+  return { ...outcome, reason: `${outcome.reason}; ${remark}` };
+}
+
+/**
+ * 28% is 0.28. It is also met by 28, and a reference 28 by 28%, because references are written without the sign; but
+ * not below 1, where 0.2% for 0.2 would be a mistake.
+ */
+function comparePercents(g: Quantity, a: Quantity, context: Context): Outcome {
+  const sameSign = g.unit === a.unit;
+  const plain = compareValues(g.value, a.value, context);
+  if (sameSign) return plain;
+  if (plain.equal && isAtLeastOne(g.value, context)) return named(plain, "a percent sign on one side");
+  const toFraction = (x: Quantity): Expression =>
+    x.unit === "percent" ? productOf([numberNode(rational(1n, 100n) as Rational), x.value]) : x.value;
+  return named(compareValues(toFraction(g), toFraction(a), context), "percent as a hundredth");
+}
+
+function isAtLeastOne(x: Expression, { work }: Context): boolean {
+  const value = evaluate(x, exactField(work), noNames, work);
+  return value === null || value.numerator === 0n || compareRational(absRational(value), one) >= 0;
+}
+
+function isAngle(x: Quantity): boolean {
+  return x.unit === "degree";
+}
+
+/** Degrees against degrees, against a bare number, or against a multiple of pi. */
+function compareAngles(g: Quantity, a: Quantity, context: Context): Outcome {
+  const plain = compareValues(g.value, a.value, context);
+  if (plain.equal || g.unit === a.unit) return plain;
+  const isTemperature = [g.unit, a.unit].some((unit) => unit !== null && unit !== "degree");
+  const other = g.unit === "degree" ? a.value : g.value;
+  const hasPi = someNode(other, context.work, (node) => node.kind === "constant" && node.name === "pi");
+  if (isTemperature || !hasPi) return plain;
+  const toRadians = (x: Quantity): Expression =>
+    x.unit === "degree" ? { kind: "quantity", value: x.value, unit: "degree" } : x.value;
+  return named(compareValues(toRadians(g), toRadians(a), context), "degrees as radians");
+}
+
+function compareUnits(
+  g: Quantity,
+  a: Quantity,
+  goldUnit: string,
+  answerUnit: string,
+  context: Context,
+): Outcome {
+  const [goldMeasure, answerMeasure] = [measureOf(goldUnit), measureOf(answerUnit)];
+  if (!goldMeasure || !answerMeasure || goldUnit === answerUnit)
+    return compareValues(g.value, a.value, context);
+  if (goldMeasure.dimension !== answerMeasure.dimension) {
+    return unequalBy("quantity", `${answerUnit} do not measure what ${goldUnit} measure`);
+  }
+  const outcome = compareValues(
+    productOf([numberNode(goldMeasure.factor), g.value]),
+    productOf([numberNode(answerMeasure.factor), a.value]),
+    context,
+  );
+  return outcome.equal ? equalBy("quantity", `equal after conversion to ${goldMeasure.dimension}`) : outcome;
+}

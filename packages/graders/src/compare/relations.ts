@@ -1,0 +1,121 @@
+/**
+ * Equations and inequalities as answers: equal up to rearrangement, that is, when the differences of their sides are
+ * constant multiples of each other (a positive one for an inequality, or a negative one with the sign turned).
+ */
+import { complexField, isReal } from "../algebra/complex-field.ts";
+import { evaluate, type Point } from "../algebra/evaluate.ts";
+import { modularField } from "../algebra/modular-field.ts";
+import { printExpression } from "../algebra/print.ts";
+import { namesIn } from "../algebra/walk.ts";
+import {
+  type Expression,
+  negative,
+  type Relation,
+  type RelationOperator,
+  sumOf,
+} from "../parse/expression.ts";
+import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
+import { compareValues, modularPoint, realPoint } from "./scalars.ts";
+
+const mirrored: Partial<Record<RelationOperator, RelationOperator>> = {
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+/** Compares two relations that are answers by themselves. */
+export function compareRelations(gold: Relation, answer: Relation, context: Context): Outcome {
+  if (gold.operators.length === 1 && answer.operators.length === 1)
+    return compareSingle(gold, answer, context);
+  const forward = compareChains(gold, answer, context);
+  return forward.equal ? forward : compareChains(gold, turned(answer), context);
+}
+
+/** Chains side by side: the same signs between equal expressions. */
+function compareChains(gold: Relation, answer: Relation, context: Context): Outcome {
+  const isSame =
+    gold.operators.length === answer.operators.length &&
+    gold.operators.every((operator, index) => operator === answer.operators[index]) &&
+    gold.operands.every(
+      (operand, index) => compareValues(operand, answer.operands[index] as Expression, context).equal,
+    );
+  return isSame ? equalBy("relation", "the same chain") : unequalBy("relation", "different relations");
+}
+
+function turned(relation: Relation): Relation {
+  return {
+    kind: "relation",
+    operands: relation.operands.toReversed(),
+    operators: relation.operators.toReversed().map((operator) => mirrored[operator] ?? operator),
+  };
+}
+
+function compareSingle(gold: Relation, answer: Relation, context: Context): Outcome {
+  const [goldSign, answerSign] = [
+    gold.operators[0] as RelationOperator,
+    answer.operators[0] as RelationOperator,
+  ];
+  const isKnown = (sign: RelationOperator): boolean => sign === "=" || sign === "!=" || sign in mirrored;
+  if (!isKnown(goldSign) || !isKnown(answerSign)) {
+    const isSame = goldSign === answerSign && printRelation(gold, context) === printRelation(answer, context);
+    return isSame ? equalBy("relation", "the same relation") : unequalBy("relation", "different relations");
+  }
+  const factor = constantFactor(difference(gold), difference(answer), context);
+  if (factor === 0) return unequalBy("relation", "different relations");
+  const expected = factor < 0 ? (mirrored[goldSign] ?? goldSign) : goldSign;
+  return expected === answerSign
+    ? equalBy("relation", "the same relation up to rearrangement")
+    : unequalBy("relation", `the sign is ${answerSign} where ${expected} is meant`);
+}
+
+function printRelation(relation: Relation, { work }: Context): string {
+  return printExpression(relation, work);
+}
+
+function difference(relation: Relation): Expression {
+  const [left, right] = relation.operands as readonly [Expression, Expression];
+  return sumOf([left, negative(right)]);
+}
+
+/** The sign of the constant c with answer = c * gold, or 0 where there is none. */
+function constantFactor(gold: Expression, answer: Expression, context: Context): number {
+  const { work } = context;
+  const names = namesIn(gold, work);
+  const others = namesIn(answer, work);
+  if (names.size === 0 || names.size !== others.size || [...names].some((name) => !others.has(name)))
+    return 0;
+  if (isModularMultiple(gold, answer, context) === false) return 0;
+  let factor: number | null = null;
+  let agreements = 0;
+  for (let index = 0; index < 12; index++) {
+    const field = complexField("e");
+    const point: Point = realPoint(index);
+    const a = evaluate(gold, field, point, work);
+    const b = evaluate(answer, field, point, work);
+    if (!a || !b || !isReal(a) || !isReal(b)) continue;
+    if (Math.abs(a.re) < 1e-9 * Math.max(1, field.scale())) {
+      if (Math.abs(b.re) > 1e-9 * Math.max(1, field.scale())) return 0;
+      continue;
+    }
+    const ratio = b.re / a.re;
+    if (factor !== null && Math.abs(ratio - factor) > 1e-7 * Math.abs(factor)) return 0;
+    factor ??= ratio;
+    agreements++;
+  }
+  return agreements >= 4 && factor !== null ? Math.sign(factor) : 0;
+}
+
+/** Whether b / a is the same at two points modulo a prime; null where the sides are not rational expressions. */
+function isModularMultiple(gold: Expression, answer: Expression, { work }: Context): boolean | null {
+  const values: bigint[] = [];
+  for (const index of [0, 1]) {
+    const point = modularPoint(index);
+    const a = evaluate(gold, modularField, point, work);
+    const b = evaluate(answer, modularField, point, work);
+    if (a === null || b === null || a === 0n || b === 0n) return null;
+    values.push(a, b);
+  }
+  const [a0, b0, a1, b1] = values as [bigint, bigint, bigint, bigint];
+  return modularField.multiply(a0, b1) === modularField.multiply(a1, b0);
+}

@@ -1,0 +1,291 @@
+/**
+ * Equality of two values: numbers first exactly, then by high precision; expressions with names by identity at points.
+ *
+ * Numbers: both rational - exact. Otherwise doubles reject what differs, and 320-bit reals decide what agrees.
+ * Names: rational expressions modulo a prime (exact up to a chance of 2^-50); the rest in complex doubles at fixed
+ * points where both sides are defined. Points are derived from the names, so that a verdict never depends on chance.
+ */
+import { type Complex, complexField, isReal, type LogBase } from "../algebra/complex-field.ts";
+import { evaluate, noNames, type Point } from "../algebra/evaluate.ts";
+import { exactField } from "../algebra/exact-field.ts";
+import { modularField } from "../algebra/modular-field.ts";
+import { addPrecise, magnitude, negatePrecise } from "../algebra/precise.ts";
+import { preciseField } from "../algebra/precise-field.ts";
+import { printExpression } from "../algebra/print.ts";
+import {
+  absRational,
+  compareRational,
+  equalRational,
+  isFiniteDecimal,
+  type Rational,
+  rational,
+  rationalToNumber,
+} from "../algebra/rational.ts";
+import { namesIn, someNode } from "../algebra/walk.ts";
+import type { Expression } from "../parse/expression.ts";
+import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
+
+/** Whether two values without units, lists or relations are equal. */
+export function compareValues(gold: Expression, answer: Expression, context: Context): Outcome {
+  const { work } = context;
+  const exact = exactField(work);
+  const exactGold = evaluate(gold, exact, noNames, work);
+  const exactAnswer = evaluate(answer, exact, noNames, work);
+  if (exactGold && exactAnswer) return compareExact(gold, exactGold, answer, exactAnswer, context);
+  if (printExpression(gold, work) === printExpression(answer, work)) {
+    return equalBy("symbolic", "the same expression up to order and notation");
+  }
+  const names = new Set([...namesIn(gold, work), ...namesIn(answer, work)]);
+  return names.size === 0 ? compareConstants(gold, answer, context) : compareIdentity(gold, answer, context);
+}
+
+/** The double nearest to a closed real expression, or null. */
+export function realValue(x: Expression, context: Context): number | null {
+  const value = evaluate(x, complexField("e"), noNames, context.work);
+  return value && isReal(value) ? value.re : null;
+}
+
+function compareExact(
+  gold: Expression,
+  goldValue: Rational,
+  answer: Expression,
+  answerValue: Rational,
+  context: Context,
+): Outcome {
+  if (equalRational(goldValue, answerValue)) return equalBy("exact", "equal as exact numbers");
+  if (isWithinTolerance(rationalToNumber(goldValue), rationalToNumber(answerValue), context)) {
+    return equalBy("tolerance", "equal within the tolerance asked for");
+  }
+  const rounds =
+    isRoundingOf(answer, goldValue, context) ||
+    isRoundingOf(gold, answerValue, context) ||
+    isShorterNumeral(gold, answer, context);
+  return rounds
+    ? equalBy("numeric", "a decimal that rounds the other number")
+    : unequalBy("exact", "different exact numbers");
+}
+
+function isWithinTolerance(gold: number, answer: number, { options }: Context): boolean {
+  const distance = Math.abs(gold - answer);
+  if (options.decimals !== undefined && distance < 0.5 * 10 ** -options.decimals) return true;
+  if (options.absoluteTolerance !== undefined && distance <= options.absoluteTolerance) return true;
+  return options.relativeTolerance !== undefined && distance <= options.relativeTolerance * Math.abs(gold);
+}
+
+/** Whether `x` is a decimal numeral that rounds or cuts `value`, a fraction without a finite decimal form. */
+function isRoundingOf(x: Expression, value: Rational, context: Context): boolean {
+  if (x.kind !== "number" || !hasEnoughDigits(x.significantDigits, context) || isFiniteDecimal(value))
+    return false;
+  return isNear(x.value, value, x.significantDigits as number);
+}
+
+/** Whether one decimal numeral rounds a much longer one: 4.123106 and 4.123105625617661. */
+function isShorterNumeral(a: Expression, b: Expression, context: Context): boolean {
+  if (a.kind !== "number" || b.kind !== "number") return false;
+  const [short, long] = (a.significantDigits ?? 0) <= (b.significantDigits ?? 0) ? [a, b] : [b, a];
+  const digits = short.significantDigits;
+  if (!hasEnoughDigits(digits, context) || (long.significantDigits ?? 0) < Math.max(10, (digits ?? 0) + 3)) {
+    return false;
+  }
+  return isNear(short.value, long.value, digits as number);
+}
+
+function hasEnoughDigits(digits: number | undefined, { options }: Context): boolean {
+  return digits !== undefined && digits >= (options.significantDigits ?? 6);
+}
+
+/** Whether |a - b| is less than one unit in the last of the significant digits of a. */
+function isNear(a: Rational, b: Rational, digits: number): boolean {
+  const size = Math.abs(rationalToNumber(a));
+  if (size === 0) return false;
+  const place = Math.floor(Math.log10(size)) - digits + 1;
+  const power = 10n ** BigInt(Math.abs(place));
+  const unit = place < 0 ? rational(1n, power) : rational(power);
+  const difference = rational(
+    a.numerator * b.denominator - b.numerator * a.denominator,
+    a.denominator * b.denominator,
+  );
+  return unit !== null && difference !== null && compareRational(absRational(difference), unit) < 0;
+}
+
+/** Closed expressions of which at least one is irrational, complex or too large for exact fractions. */
+function compareConstants(gold: Expression, answer: Expression, context: Context): Outcome {
+  const { work } = context;
+  const formalGold = evaluate(gold, modularField, noNames, work);
+  const formalAnswer = evaluate(answer, modularField, noNames, work);
+  if (formalGold !== null && formalGold === formalAnswer) {
+    return equalBy("symbolic", "identical as rational expressions in pi, e and i");
+  }
+  let outcome = unequalBy("numeric", "no common value");
+  for (const base of logBases(gold, answer, context)) {
+    outcome = compareConstantsWithBase(gold, answer, base, context);
+    if (outcome.equal) return outcome;
+  }
+  return outcome;
+}
+
+/** A bare \log is read as the natural and as the common logarithm, the same on both sides. */
+function logBases(gold: Expression, answer: Expression, { work }: Context): readonly LogBase[] {
+  const isLog = (node: Expression): boolean => node.kind === "call" && node.name === "log";
+  return someNode(gold, work, isLog) || someNode(answer, work, isLog) ? ["e", 10] : ["e"];
+}
+
+function compareConstantsWithBase(
+  gold: Expression,
+  answer: Expression,
+  base: LogBase,
+  context: Context,
+): Outcome {
+  const { work } = context;
+  const field = complexField(base);
+  const a = evaluate(gold, field, noNames, work);
+  const b = evaluate(answer, field, noNames, work);
+  if (a && b) {
+    if (isReal(a) && isReal(b)) {
+      if (isWithinTolerance(a.re, b.re, context)) {
+        return equalBy("tolerance", "equal within the tolerance asked for");
+      }
+      if (isDecimalFor(answer, a.re, context) || isDecimalFor(gold, b.re, context)) {
+        return equalBy("numeric", "a decimal that rounds the other number");
+      }
+    }
+    if (!isClose(a, b, field.scale(), 1e-9)) return unequalBy("numeric", "different numbers");
+  }
+  const precise = preciseField(base, work);
+  const x = evaluate(gold, precise, noNames, work);
+  const y = evaluate(answer, precise, noNames, work);
+  if (x && y) {
+    const difference = addPrecise(x, negatePrecise(y));
+    const largest = Math.max(magnitude(x), magnitude(y), precise.scale());
+    const isSame = difference !== null && magnitude(difference) < largest - 240;
+    return isSame
+      ? equalBy("numeric", "equal to more than 70 digits")
+      : unequalBy("numeric", "different numbers");
+  }
+  if (!a || !b) return unequalBy("numeric", "not a number that can be computed");
+  return isClose(a, b, field.scale(), 1e-12)
+    ? equalBy("numeric", "equal to 12 digits")
+    : unequalBy("numeric", "different numbers");
+}
+
+/** Whether `x` is a decimal numeral that rounds the irrational number near `value`. */
+function isDecimalFor(x: Expression, value: number, context: Context): boolean {
+  if (x.kind !== "number" || !hasEnoughDigits(x.significantDigits, context)) return false;
+  const written = rationalToNumber(x.value);
+  const place = Math.floor(Math.log10(Math.abs(written))) - (x.significantDigits as number) + 1;
+  return Math.abs(written - value) <= Math.max(10 ** place, 4e-15 * Math.abs(value));
+}
+
+function isClose(a: Complex, b: Complex, scale: number, tolerance: number): boolean {
+  const distance = Math.hypot(a.re - b.re, a.im - b.im);
+  const size = Math.max(Math.hypot(a.re, a.im), Math.hypot(b.re, b.im));
+  return distance <= tolerance * size + 1e-13 * scale;
+}
+
+// --- expressions with names ------------------------------------------------------------------------------------------
+
+function compareIdentity(gold: Expression, answer: Expression, context: Context): Outcome {
+  const formal = compareModular(gold, answer, context);
+  if (formal !== null) {
+    return formal
+      ? equalBy("symbolic", "identical rational expressions")
+      : unequalBy("symbolic", "different rational expressions");
+  }
+  let outcome = unequalBy("symbolic", "no common value at the points tried");
+  for (const base of logBases(gold, answer, context)) {
+    outcome = compareAtPoints(gold, answer, base, context);
+    if (outcome.equal) return outcome;
+  }
+  return outcome;
+}
+
+/** True or false where both sides are rational expressions, else null. */
+function compareModular(gold: Expression, answer: Expression, { work }: Context): boolean | null {
+  let agreements = 0;
+  for (let index = 0; index < 4 && agreements < 2; index++) {
+    const point = modularPoint(index);
+    const a = evaluate(gold, modularField, point, work);
+    const b = evaluate(answer, modularField, point, work);
+    if (a === null || b === null) {
+      if (index === 1) return null;
+      continue;
+    }
+    if (a !== b) return false;
+    agreements++;
+  }
+  return agreements >= 2 ? true : null;
+}
+
+const pointCount = 12;
+
+function compareAtPoints(gold: Expression, answer: Expression, base: LogBase, context: Context): Outcome {
+  const { work } = context;
+  const isDiscrete = (node: Expression): boolean =>
+    node.kind === "repeated" ||
+    (node.kind === "call" &&
+      ["factorial", "doubleFactorial", "binomial", "floor", "ceil", "mod", "gcd", "lcm"].includes(node.name));
+  const needsIntegers = someNode(gold, work, isDiscrete) || someNode(answer, work, isDiscrete);
+  let agreements = 0;
+  let misses = 0;
+  for (let index = 0; index < pointCount; index++) {
+    const point = needsIntegers ? integerPoint(index) : realPoint(index);
+    const field = complexField(base);
+    const a = evaluate(gold, field, point, work);
+    const b = evaluate(answer, field, point, work);
+    if (!a || !b) {
+      if (a || b) misses++;
+      continue;
+    }
+    if (isReal(a) !== isReal(b)) {
+      misses++;
+      continue;
+    }
+    if (!isClose(a, b, field.scale(), 1e-10)) return unequalBy("symbolic", "different values at a point");
+    agreements++;
+  }
+  return agreements >= 4 && agreements >= misses
+    ? equalBy("symbolic", `equal values at ${agreements} points`)
+    : unequalBy("symbolic", "no common value at the points tried");
+}
+
+/** Large whole numbers, as residues. */
+export function modularPoint(index: number): Point {
+  return fixedPoint(`modular ${index}`, (seed) => BigInt(seed) * 4294967311n + BigInt(seed >>> 3));
+}
+
+/** Between 0.2 and 3.2 for the first half of the points, of either sign for the rest. */
+export function realPoint(index: number): Point {
+  return fixedPoint(
+    `real ${index}`,
+    (seed) => {
+      const size = BigInt(200 + (seed % 3000));
+      return index >= pointCount / 2 && (seed >>> 12) % 2 === 1 ? -size : size;
+    },
+    1000n,
+  );
+}
+
+/** Whole numbers from 1 to 15. */
+function integerPoint(index: number): Point {
+  return fixedPoint(`integer ${index}`, (seed) => BigInt(1 + (seed % 15)));
+}
+
+/** A point that depends on nothing but the label and the name. */
+function fixedPoint(label: string, value: (seed: number) => bigint, denominator = 1n): Point {
+  return (name) => {
+    if (name === "pi" || name === "e" || name === "i" || name === "infinity") return null;
+    return rational(value(hash(`${label} ${name}`)), denominator);
+  };
+}
+
+/** FNV-1a with a final mix (Fowler, Noll, Vo; MurmurHash3's finaliser). */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    h ^= text.charCodeAt(index);
+    h = Math.imul(h, 0x01000193);
+  }
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

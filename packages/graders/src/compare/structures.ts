@@ -1,0 +1,357 @@
+/**
+ * The comparison of two trees: chooses by what they are, and takes lists, sets, tuples and matrices apart.
+ *
+ * Conventions, in the order in which they are tried:
+ * - "x = v" answers v; two named answers must name the same thing; otherwise a relation is an answer by itself;
+ * - words equal words; words with a meaning ("four", "no solution") are that meaning;
+ * - plus-minus stands for its two values;
+ * - intervals, unions and inequalities are sets of reals; (a, b) is an interval beside one of these, a tuple elsewhere;
+ * - a list (1, 2, 3 without brackets) and a set have no order; a tuple has; a list beside a tuple is that tuple.
+ */
+import { printExpression } from "../algebra/print.ts";
+import type { Bracketed, Expression } from "../parse/expression.ts";
+import { limits } from "../work.ts";
+import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
+import { areNamesCompatible, argumentNames, type NamedValue, namedValue, nameKey } from "./names.ts";
+import { compareScalars } from "./quantities.ts";
+import { equalRealSets, isInfiniteSet, realSetOf } from "./real-sets.ts";
+import { compareRelations } from "./relations.ts";
+import { expandPlusMinus, reduceMatrices, renameSymbols } from "./rewrite.ts";
+import { meaningOf, normalizeWords, wordsOf } from "./text.ts";
+
+/** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
+export function compareExpressions(gold: Expression, answer: Expression, context: Context): Outcome {
+  context.work.spend(4);
+  const region = compareRegions(gold, answer, context);
+  if (region) return region;
+  const [g, a] = [namedValue(gold, context.work), namedValue(answer, context.work)];
+  if (gold.kind === "relation" || answer.kind === "relation") {
+    return compareNamed(gold, g, answer, a, context);
+  }
+  return compareUnnamed(gold, answer, context);
+}
+
+/** At least one side is a relation. */
+function compareNamed(
+  gold: Expression,
+  g: NamedValue | null,
+  answer: Expression,
+  a: NamedValue | null,
+  context: Context,
+): Outcome {
+  if (g && a && (!g.name || !a.name || areNamesCompatible(g.name, a.name, context.work))) {
+    const outcome = compareUnnamed(g.value, withArgumentsOf(g.name, a, context), context);
+    if (outcome.equal) return outcome;
+  }
+  if (gold.kind === "relation" && answer.kind === "relation") return compareRelations(gold, answer, context);
+  if (!g || !a) return unequalBy("relation", "a relation and a value");
+  return compareUnnamed(g.value, a.value, context);
+}
+
+/** f(n) = n beside f(x) = x: the answer's value with the reference's argument names. */
+function withArgumentsOf(goldName: Expression | null, a: NamedValue, context: Context): Expression {
+  const [to, from] = [argumentNames(goldName), argumentNames(a.name)];
+  if (to.length === 0 || to.length !== from.length) return a.value;
+  return renameSymbols(
+    a.value,
+    new Map(from.map((name, index) => [name, to[index] as string])),
+    context.work,
+  );
+}
+
+function compareUnnamed(gold: Expression, answer: Expression, context: Context): Outcome {
+  const words = compareWords(gold, answer, context);
+  if (words) return words;
+  const { work } = context;
+  const [goldForms, answerForms] = [plusMinusForms(gold, context), plusMinusForms(answer, context)];
+  if (goldForms || answerForms)
+    return compareForms(goldForms ?? [[gold]], answerForms ?? [[answer]], context);
+  const [g, a] = [reduceMatrices(withoutUnit(gold), work), reduceMatrices(withoutUnit(answer), work)];
+  if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
+  if (g.kind === "matrix" || a.kind === "matrix") return compareMatrices(g, a, context);
+  if (g.kind === "ratio" || a.kind === "ratio") return compareRatios(g, a, context);
+  if (g.kind === "setOperation" || a.kind === "setOperation") return compareOperations(g, a, context);
+  if (g.kind === "namedSet" || a.kind === "namedSet") return comparePrinted(g, a, "set", context);
+  return compareScalars(gold, answer, context);
+}
+
+/** A unit behind brackets, as in (3, 4) feet, says nothing that the brackets do not. */
+function withoutUnit(x: Expression): Expression {
+  return x.kind === "quantity" && isCollection(x.value) ? x.value : x;
+}
+
+// --- words -----------------------------------------------------------------------------------------------------------
+
+function compareWords(gold: Expression, answer: Expression, context: Context): Outcome | null {
+  if (gold.kind !== "text" && answer.kind !== "text") return null;
+  const [goldWords, answerWords] = [wordsOf(gold), wordsOf(answer)];
+  if (goldWords !== null && answerWords !== null) {
+    if (normalizeWords(goldWords) === normalizeWords(answerWords)) return equalBy("text", "the same words");
+  }
+  const [g, a] = [meaningful(gold), meaningful(answer)];
+  if (g.kind === "text" || a.kind === "text") return unequalBy("text", "different words");
+  return compareExpressions(g, a, context);
+}
+
+function meaningful(x: Expression): Expression {
+  return (x.kind === "text" ? meaningOf(x.text) : null) ?? x;
+}
+
+// --- plus-minus ------------------------------------------------------------------------------------------------------
+
+/** The lists of values that ± can stand for, or null without ±. A list spreads its items' values. */
+function plusMinusForms(x: Expression, context: Context): readonly (readonly Expression[])[] | null {
+  const items = x.kind === "list" || x.kind === "set" ? x.items : [x];
+  const expanded = items.map((item) => expandPlusMinus(unnamed(item, context), context.work));
+  if (expanded.every((forms) => forms.length === 1 && forms[0]?.length === 1)) return null;
+  return [0, 1].map((form) => expanded.flatMap((forms) => forms[Math.min(form, forms.length - 1)] ?? []));
+}
+
+function unnamed(x: Expression, context: Context): Expression {
+  return namedValue(x, context.work)?.value ?? x;
+}
+
+function compareForms(
+  goldForms: readonly (readonly Expression[])[],
+  answerForms: readonly (readonly Expression[])[],
+  context: Context,
+): Outcome {
+  for (const gold of goldForms) {
+    for (const answer of answerForms) {
+      const [g, a] = [spread(gold), spread(answer)];
+      const outcome = compareUnordered(g, a, "list", context);
+      if (outcome.equal) return outcome;
+    }
+  }
+  return unequalBy("list", "different values of plus and minus");
+}
+
+function spread(items: readonly Expression[]): readonly Expression[] {
+  return items.flatMap((item) => (item.kind === "list" || item.kind === "set" ? item.items : [item]));
+}
+
+// --- regions ---------------------------------------------------------------------------------------------------------
+
+/** Sets of reals against each other; null where this is not the question. */
+function compareRegions(gold: Expression, answer: Expression, context: Context): Outcome | null {
+  if (!isRegion(gold) && !isRegion(answer)) return null;
+  const g = realSetOf(gold, context);
+  if (!g) return null;
+  const a = realSetOf(answer, context) ?? unionOfList(answer, context);
+  if (!a) return null;
+  if (equalRealSets(g, a, context)) return equalBy("region", "the same set of numbers");
+  return isInfiniteSet(g) || isInfiniteSet(a) ? unequalBy("region", "different sets of numbers") : null;
+}
+
+/** Something that only makes sense as a set of reals. */
+function isRegion(x: Expression): boolean {
+  if (x.kind === "setOperation" || x.kind === "namedSet") return true;
+  if (x.kind === "bracketed") return x.items.length === 2 && (x.open === "(") !== (x.close === ")");
+  if (x.kind === "list") return x.items.length > 0 && x.items.every(isInequality);
+  if (x.kind === "relation") return isInequality(x) || (x.operators[0] === "in" && x.operators.length === 1);
+  return x.kind === "sum" && x.terms.some((term) => term.kind === "namedSet");
+}
+
+function isInequality(x: Expression): boolean {
+  return x.kind === "relation" && x.operators.every((operator) => /^[<>]|^!=/.test(operator));
+}
+
+/** "(-oo, 1) and (2, oo)": a list of intervals for their union. */
+function unionOfList(x: Expression, context: Context): ReturnType<typeof realSetOf> {
+  if (x.kind !== "list" || !x.items.every((item) => item.kind === "bracketed")) return null;
+  const [first, ...rest] = x.items as readonly Bracketed[];
+  if (!first) return null;
+  const union = rest.reduce<Expression>(
+    (left, right) => ({ kind: "setOperation", operator: "union", operands: [left, right] }),
+    first,
+  );
+  return realSetOf(union, context);
+}
+
+/** Unions and differences with names in them: the same operands in any order. */
+function compareOperations(gold: Expression, answer: Expression, context: Context): Outcome {
+  if (gold.kind !== "setOperation" || answer.kind !== "setOperation" || gold.operator !== answer.operator) {
+    return unequalBy("set", "a set operation and something else");
+  }
+  if (gold.operator === "difference") return compareOrdered(gold.operands, answer.operands, "set", context);
+  const flat = (x: Expression): readonly Expression[] =>
+    x.kind === "setOperation" && x.operator === gold.operator ? x.operands.flatMap(flat) : [x];
+  return compareUnordered(flat(gold), flat(answer), "set", context);
+}
+
+// --- collections -----------------------------------------------------------------------------------------------------
+
+type Collection = Extract<Expression, { kind: "list" | "set" | "bracketed" }>;
+
+function isCollection(x: Expression): x is Collection {
+  return x.kind === "list" || x.kind === "set" || x.kind === "bracketed";
+}
+
+function compareCollections(gold: Expression, answer: Expression, context: Context): Outcome {
+  if (gold.kind === "matrix" || answer.kind === "matrix") return compareVectors(gold, answer, context);
+  if (!isCollection(gold) || !isCollection(answer)) return compareSingleton(gold, answer, context);
+  if (gold.kind === "bracketed" && answer.kind === "bracketed") return compareTuples(gold, answer, context);
+  if (gold.kind === "bracketed" || answer.kind === "bracketed") {
+    const [tuple, other] = gold.kind === "bracketed" ? [gold, answer] : [answer as Bracketed, gold];
+    const isInterval = tuple.open === "[" || tuple.close === "]";
+    if (other.kind === "set" || isInterval) return unequalBy("tuple", "an ordered tuple and something else");
+    return compareOrdered(gold.items, answer.items, "tuple", context);
+  }
+  if (gold.kind === "list" && answer.kind === "list") return compareLists(gold.items, answer.items, context);
+  return compareUnordered(distinct(gold, context), distinct(answer, context), "set", context);
+}
+
+/** {5} for 5, and nothing else of this kind: one value is not a list. */
+function compareSingleton(gold: Expression, answer: Expression, context: Context): Outcome {
+  const [collection, other] = isCollection(gold) ? [gold, answer] : [answer, gold];
+  if (isCollection(collection) && collection.kind === "set" && collection.items.length === 1) {
+    return compareExpressions(collection.items[0] as Expression, other, context);
+  }
+  return unequalBy("list", "one value and several");
+}
+
+/** Items of a set once each; the items of a list as they are. */
+function distinct(x: Collection, { work }: Context): readonly Expression[] {
+  const seen = new Map(x.items.map((item) => [printExpression(item, work), item]));
+  return [...seen.values()];
+}
+
+function compareTuples(gold: Bracketed, answer: Bracketed, context: Context): Outcome {
+  const brackets = (x: Bracketed): string => (x.open === "<" ? "()" : `${x.open}${x.close}`);
+  const canBeInterval = gold.items.length === 2 || brackets(gold) === "[)" || brackets(gold) === "(]";
+  if (canBeInterval && brackets(gold) !== brackets(answer)) return unequalBy("tuple", "different brackets");
+  return compareOrdered(gold.items, answer.items, "tuple", context);
+}
+
+/** Items with names are matched by name; without names the order does not matter, except for words. */
+function compareLists(gold: readonly Expression[], answer: readonly Expression[], context: Context): Outcome {
+  const { work } = context;
+  const keysOf = (items: readonly Expression[]): readonly string[] | null => {
+    const keys = items.map((item) => {
+      const named = item.kind === "relation" ? namedValue(item, work) : null;
+      return named?.name ? nameKey(named.name, work) : null;
+    });
+    const distinctKeys = new Set(keys);
+    return keys.includes(null) || distinctKeys.size < keys.length ? null : (keys as string[]);
+  };
+  const [goldKeys, answerKeys] = [keysOf(gold), keysOf(answer)];
+  const areWords = [...gold, ...answer].every((item) => item.kind === "text" && item.text.length > 1);
+  if ((goldKeys === null) !== (answerKeys === null) && !sharesNames(gold, answer, context)) {
+    // Distinct names on one side only: x = 1, y = 2 is met by 1, 2 and not by 2, 1.
+    return compareOrdered(gold, answer, "list", context);
+  }
+  if (areWords) return compareOrdered(gold, answer, "list", context);
+  return compareUnordered(gold, withoutRepeats(gold, answer, context), "list", context);
+}
+
+/** A solution given twice is still a solution: repeats are dropped, unless the reference counts multiplicities. */
+function withoutRepeats(
+  gold: readonly Expression[],
+  answer: readonly Expression[],
+  context: Context,
+): readonly Expression[] {
+  const list = (items: readonly Expression[]): Collection => ({ kind: "list", items, joiner: "comma" });
+  return distinct(list(gold), context).length < gold.length ? answer : distinct(list(answer), context);
+}
+
+/** Whether both lists name at least one item: then names decide, not places. */
+function sharesNames(gold: readonly Expression[], answer: readonly Expression[], context: Context): boolean {
+  const hasName = (items: readonly Expression[]): boolean =>
+    items.some((item) => item.kind === "relation" && namedValue(item, context.work)?.name);
+  return hasName(gold) && hasName(answer);
+}
+
+function compareOrdered(
+  gold: readonly Expression[],
+  answer: readonly Expression[],
+  method: Method,
+  context: Context,
+): Outcome {
+  if (gold.length !== answer.length) return unequalBy(method, countReason(gold, answer));
+  for (const [index, item] of gold.entries()) {
+    const outcome = compareExpressions(item, answer[index] as Expression, context);
+    if (!outcome.equal) return unequalBy(method, `item ${index + 1}: ${outcome.reason}`);
+  }
+  return equalBy(method, "equal item by item");
+}
+
+function compareUnordered(
+  gold: readonly Expression[],
+  answer: readonly Expression[],
+  method: Method,
+  context: Context,
+): Outcome {
+  if (gold.length !== answer.length) return unequalBy(method, countReason(gold, answer));
+  if (gold.length > limits.items) return unequalBy("limit", `more than ${limits.items} items`);
+  const rest = [...answer];
+  for (const item of gold) {
+    const index = rest.findIndex((candidate) => compareExpressions(item, candidate, context).equal);
+    if (index < 0) return unequalBy(method, `no counterpart for ${printExpression(item, context.work)}`);
+    rest.splice(index, 1);
+  }
+  return equalBy(method, "the same items");
+}
+
+function countReason(gold: readonly unknown[], answer: readonly unknown[]): string {
+  return `${answer.length} items where ${gold.length} are meant`;
+}
+
+// --- matrices and ratios ---------------------------------------------------------------------------------------------
+
+function compareMatrices(gold: Expression, answer: Expression, context: Context): Outcome {
+  if (gold.kind !== "matrix" || answer.kind !== "matrix") return unequalBy("matrix", "a matrix and a value");
+  if (gold.rows.length !== answer.rows.length) return unequalBy("matrix", "different numbers of rows");
+  for (const [index, row] of gold.rows.entries()) {
+    const outcome = compareOrdered(row, answer.rows[index] as readonly Expression[], "matrix", context);
+    if (!outcome.equal) return outcome;
+  }
+  return equalBy("matrix", "equal entry by entry");
+}
+
+/** A column or row of a matrix beside a tuple: the same vector. */
+function compareVectors(gold: Expression, answer: Expression, context: Context): Outcome {
+  const [matrix, tuple] = gold.kind === "matrix" ? [gold, answer] : [answer, gold];
+  if (matrix.kind !== "matrix" || tuple.kind !== "bracketed")
+    return unequalBy("matrix", "a matrix and a list");
+  const isVector = matrix.rows.length === 1 || matrix.rows.every((row) => row.length === 1);
+  if (!isVector) return unequalBy("matrix", "a matrix and a tuple");
+  const cells = matrix.rows.flat();
+  return gold === matrix
+    ? compareOrdered(cells, tuple.items, "matrix", context)
+    : compareOrdered(tuple.items, cells, "matrix", context);
+}
+
+/** 1:2 is 2:4 and 1/2; but what looks like a time of day is that time. */
+function compareRatios(gold: Expression, answer: Expression, context: Context): Outcome {
+  if (gold.kind !== "ratio" || answer.kind !== "ratio") {
+    const [ratio] = gold.kind === "ratio" ? [gold] : [answer];
+    const isPair = ratio?.kind === "ratio" && ratio.parts.length === 2 && !isZeroOrTime(ratio.parts);
+    return isPair ? compareScalars(gold, answer, context) : unequalBy("ratio", "a ratio and a value");
+  }
+  const same = compareOrdered(gold.parts, answer.parts, "ratio", context);
+  if (same.equal || gold.parts.length !== answer.parts.length) return same;
+  if (isZeroOrTime(gold.parts) && isZeroOrTime(answer.parts)) return same;
+  for (let index = 1; index < gold.parts.length; index++) {
+    const pair = (parts: readonly Expression[]): Expression => ({
+      kind: "ratio",
+      parts: [parts[0] as Expression, parts[index] as Expression],
+    });
+    const outcome = compareScalars(pair(gold.parts), pair(answer.parts), context);
+    if (!outcome.equal) return unequalBy("ratio", "different ratios");
+  }
+  return equalBy("ratio", "the same ratio");
+}
+
+/** 12:00, 3:30: an hour and two digits of minutes, or a part that is zero. */
+function isZeroOrTime(parts: readonly Expression[]): boolean {
+  const values = parts.map((part) => (part.kind === "number" ? part.value.numerator : null));
+  if (values.includes(0n)) return true;
+  const [hour, minute] = values;
+  return hour != null && minute != null && hour <= 24n && minute >= 10n && minute < 60n;
+}
+
+function comparePrinted(gold: Expression, answer: Expression, method: Method, { work }: Context): Outcome {
+  return printExpression(gold, work) === printExpression(answer, work)
+    ? equalBy(method, "the same")
+    : unequalBy(method, "different");
+}

@@ -1,0 +1,123 @@
+/**
+ * Answers in words: names, days, "even", letters of a choice, and the words that mean something mathematical.
+ */
+import { integer } from "../algebra/rational.ts";
+import { type Expression, numberNode } from "../parse/expression.ts";
+
+const smallNumbers = [
+  ...[
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+  ],
+  ...["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
+];
+const tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
+const emptyWords = new Set([
+  ...[
+    "no solution",
+    "no solutions",
+    "no real solution",
+    "no real solutions",
+    "no real roots",
+    "none",
+    "empty set",
+  ],
+  ...[
+    "no such",
+    "no roots",
+    "no root",
+    "there is no solution",
+    "there are no solutions",
+    "no integer solutions",
+  ],
+]);
+const everythingWords = new Set([
+  ...[
+    "all real numbers",
+    "all reals",
+    "real numbers",
+    "all real x",
+    "any real number",
+    "all x",
+    "every real number",
+  ],
+]);
+const undefinedWords = new Map([
+  ["dne", "does not exist"],
+  ["undefined", "does not exist"],
+  ["not defined", "does not exist"],
+  ["does not exist", "does not exist"],
+]);
+
+/** The words without case, quotes, outer brackets and articles. */
+export function normalizeWords(text: string): string {
+  const words = text
+    .toLowerCase()
+    .replace(/["'`]/g, "")
+    .split(/\s+/)
+    .filter((word) => word !== "" && word !== "the" && word !== "a" && word !== "an");
+  const joined = words.join(" ").replace(/[.:;,!]+$/, "");
+  const isBracketed = joined.startsWith("(") && joined.endsWith(")") && !joined.slice(1, -1).includes("(");
+  const plain = isBracketed ? joined.slice(1, -1).trim() : joined;
+  return undefinedWords.get(plain) ?? (plain === "" ? text.toLowerCase().trim() : plain);
+}
+
+/** The mathematical meaning of a text, where it has one: "four", "no solution", "all real numbers". */
+export function meaningOf(text: string): Expression | null {
+  const words = normalizeWords(text);
+  if (emptyWords.has(words)) return { kind: "namedSet", name: "empty" };
+  if (everythingWords.has(words)) return { kind: "namedSet", name: "reals" };
+  const number = numberFromWords(words);
+  return number === null ? null : numberNode(integer(number));
+}
+
+/** Zero to ninety-nine in words. */
+function numberFromWords(words: string): number | null {
+  const small = smallNumbers.indexOf(words);
+  if (small >= 0) return small;
+  const [ten = "", one = "", ...rest] = words.split(/[\s-]/);
+  const base = tens.indexOf(ten);
+  if (base < 0 || rest.length > 0) return null;
+  const units = one === "" ? 0 : smallNumbers.indexOf(one);
+  return units >= 0 && units < 10 ? (base + 2) * 10 + units : null;
+}
+
+/** The text of an expression that is nothing but words or letters: \text{odd}, odd, E, (C); else null. */
+export function wordsOf(x: Expression): string | null {
+  switch (x.kind) {
+    case "text":
+      return x.text;
+    case "symbol":
+      return x.name;
+    case "constant":
+      return x.name === "e" || x.name === "i" ? x.name : null;
+    case "product": {
+      const letters = x.factors.map(wordsOf);
+      return letters.every((letter) => letter?.length === 1) ? letters.join("") : null;
+    }
+    case "quantity": {
+      const value = wordsOf(x.value);
+      return value === null ? null : `${value} ${x.unit}`;
+    }
+    default:
+      return null;
+  }
+}
+
+/** The letter of a choice at the beginning of a longer answer: "(C) 12", "C. because", "C: 12"; else null. */
+export function choiceLetter(text: string): string | null {
+  const match = /^\W{0,20}([A-Z])\s{0,3}[).:]/.exec(text) ?? /^\W{0,20}\\text\{\(?([A-Z])\)/.exec(text);
+  return match?.[1] ?? null;
+}

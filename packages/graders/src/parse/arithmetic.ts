@@ -1,0 +1,240 @@
+/**
+ * The inner grammar: sums, products with and without a sign, powers, and what is written behind a value.
+ *
+ *   sum     := [sign] term (sign term)*                 sign: + - ± ∓
+ *   term    := factor (("*" | "/") factor | factor)*    side by side is a product; 1 1/2 and 1\frac12 are mixed numbers
+ *   factor  := primary ("!" | "%" | "°" | "'" | "_" subscript | "^" exponent)*
+ *
+ * The two files of the inner grammar call each other: a primary holds whole statements in its brackets.
+ */
+import { isInteger, rational } from "../algebra/rational.ts";
+import type { Cursor } from "./cursor.ts";
+import {
+  call,
+  type Expression,
+  negative,
+  numberNode,
+  powerOf,
+  productOf,
+  quotient,
+  sumOf,
+} from "./expression.ts";
+import { parsePrimary } from "./primaries.ts";
+import { isUnionLetter, isUnitLetter } from "./statements.ts";
+import type { Token } from "./tokens.ts";
+
+export function parseSum(cursor: Cursor): Expression {
+  const terms: Expression[] = [];
+  for (;;) {
+    const sign = parseSign(cursor);
+    if (sign === null && terms.length > 0) break;
+    const term = parseTerm(cursor);
+    if (sign === "±" || sign === "∓") {
+      terms.push({ kind: "plusMinus", sign: sign === "±" ? 1 : -1, value: term });
+    } else terms.push(sign === "-" ? negative(term) : term);
+  }
+  return sumOf(terms);
+}
+
+/** The sign made by any number of signs in a row, or null for none. */
+function parseSign(cursor: Cursor): "+" | "-" | "±" | "∓" | null {
+  let sign: "+" | "-" | "±" | "∓" | null = null;
+  for (;;) {
+    if (cursor.accept("+")) sign ??= "+";
+    else if (cursor.accept("-")) sign = sign === "-" ? "+" : sign === "±" ? "∓" : "-";
+    else if (cursor.accept("±")) sign = sign === "-" ? "∓" : "±";
+    else if (cursor.accept("∓")) sign = "∓";
+    else return sign;
+  }
+}
+
+function parseTerm(cursor: Cursor): Expression {
+  let factors = [parseFactor(cursor)];
+  for (;;) {
+    if (cursor.accept("*")) factors.push(parseSignedFactor(cursor));
+    else if (cursor.accept("/")) {
+      const isPlain = cursor.peek()?.kind === "number" || cursor.peek()?.kind === "letter";
+      const divisors = [parseSignedFactor(cursor)];
+      if (isPlain && startsFactor(cursor)) {
+        cursor.flags.product = true;
+        while (cursor.options.isProductTight && startsFactor(cursor)) divisors.push(parseFactor(cursor));
+      }
+      factors = [quotient(productOf(factors), productOf(divisors))];
+    } else if (startsFactor(cursor)) {
+      if (factors.at(-1)?.kind === "text") cursor.fail("words before a value");
+      const mixed = factors.length === 1 ? parseMixed(cursor, factors[0] as Expression) : null;
+      if (mixed) factors = [mixed];
+      else {
+        const isNumeralPair = cursor.previous()?.kind === "number" && cursor.peek()?.kind === "number";
+        if (isNumeralPair) cursor.fail("two numerals side by side");
+        factors.push(parseFactor(cursor));
+      }
+    } else return productOf(factors);
+  }
+}
+
+function parseSignedFactor(cursor: Cursor): Expression {
+  const sign = parseSign(cursor);
+  const factor = parseFactor(cursor);
+  return sign === "-" ? negative(factor) : factor;
+}
+
+/** "1\frac{1}{2}" or "1 1/2" behind a whole number: the sum, where the fraction is proper. */
+function parseMixed(cursor: Cursor, whole: Expression): Expression | null {
+  const before = cursor.previous();
+  if (whole.kind !== "number" || before?.kind !== "number" || !isInteger(whole.value)) return null;
+  if (whole.significantDigits !== undefined) return null;
+  if (cursor.at("frac")) {
+    const fraction = parseFactor(cursor);
+    if (isProperFraction(fraction)) return sumOf([whole, fraction]);
+    return productOf([whole, fraction]);
+  }
+  const numerator = cursor.peek();
+  const denominator = cursor.peek(2);
+  const isFraction = numerator?.kind === "number" && cursor.at("/", 1) && denominator?.kind === "number";
+  if (!isFraction || !isInteger(numerator.value) || !isInteger(denominator.value)) return null;
+  if (numerator.value.numerator >= denominator.value.numerator) return null;
+  for (let count = 0; count < 3; count++) cursor.next();
+  return sumOf([whole, quotient(numberNode(numerator.value), numberNode(denominator.value))]);
+}
+
+function isProperFraction(x: Expression): boolean {
+  if (x.kind !== "product" || x.factors.length !== 2) return false;
+  const [top, bottom] = x.factors;
+  if (top?.kind !== "number" || bottom?.kind !== "power" || bottom.base.kind !== "number") return false;
+  const below = bottom.base.value;
+  return isInteger(top.value) && isInteger(below) && top.value.numerator < below.numerator;
+}
+
+/** Whether the next token can begin a factor that is multiplied with what stands before it. */
+export function startsFactor(cursor: Cursor): boolean {
+  const token = cursor.peek();
+  if (!token) return false;
+  if (token.kind === "number" || token.kind === "constant" || token.kind === "function") return true;
+  if (token.kind === "letter") return !isUnionLetter(cursor) && !isUnitLetter(cursor);
+  if (token.kind !== "sign") return false;
+  if (token.text === "(") return !cursor.at("bmod", 1);
+  if (token.text === "|") return cursor.bars === 0;
+  return factorSigns.has(token.text);
+}
+
+const factorSigns = new Set([
+  ...["[", "{", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
+  ...[
+    "begin:matrix",
+    "begin:pmatrix",
+    "begin:bmatrix",
+    "begin:Bmatrix",
+    "begin:vmatrix",
+    "begin:smallmatrix",
+  ],
+  "begin:array",
+]);
+
+export function parseFactor(cursor: Cursor): Expression {
+  let value = parsePrimary(cursor);
+  for (;;) {
+    if (cursor.accept("!")) {
+      value = cursor.accept("!") ? call("doubleFactorial", value) : call("factorial", value);
+    } else if (cursor.accept("%")) value = { kind: "quantity", value, unit: "percent" };
+    else if (cursor.accept("°")) value = { kind: "quantity", value, unit: "degree" };
+    else if (cursor.at("'") && value.kind === "symbol") {
+      cursor.next();
+      value = { kind: "symbol", name: `${value.name}'` };
+    } else if (cursor.accept("_")) value = parseSubscript(cursor, value);
+    else if (cursor.accept("^")) value = parseExponent(cursor, value);
+    else if (value.kind === "symbol" && isApplication(cursor)) value = parseApplication(cursor, value.name);
+    else return value;
+  }
+}
+
+/** base^...: a degree sign, a prime, or an exponent: a group, or one signed factor without its own exponent's rest. */
+export function parseExponent(cursor: Cursor, base: Expression): Expression {
+  if (cursor.accept("°")) return { kind: "quantity", value: base, unit: "degree" };
+  if (cursor.at("{") && cursor.at("°", 1) && cursor.at("}", 2)) {
+    for (let count = 0; count < 3; count++) cursor.next();
+    return { kind: "quantity", value: base, unit: "degree" };
+  }
+  const sign = parseSign(cursor);
+  const exponent = cursor.nested(() => {
+    const primary = parsePrimary(cursor);
+    return cursor.accept("^") ? parseExponent(cursor, primary) : primary;
+  });
+  return powerOf(base, sign === "-" ? negative(exponent) : exponent);
+}
+
+/** A numeral with a base (204_5), or a name with an index (a_1). */
+function parseSubscript(cursor: Cursor, value: Expression): Expression {
+  const written = cursor.previous(2);
+  const tokens: Token[] = [];
+  if (cursor.accept("{")) {
+    let depth = 1;
+    for (;;) {
+      const token = cursor.next();
+      if (token.kind === "sign" && token.text === "{") depth++;
+      if (token.kind === "sign" && token.text === "}" && --depth === 0) break;
+      tokens.push(token);
+    }
+  } else tokens.push(cursor.next());
+  const [only] = tokens;
+  const digits = baseDigits(value, written);
+  if (digits !== null && tokens.length === 1 && only?.kind === "number" && isInteger(only.value)) {
+    return baseNumeral(cursor, digits, Number(only.value.numerator));
+  }
+  if (digits !== null && tokens.every((token) => token.kind === "text")) return value;
+  if (value.kind !== "symbol" && value.kind !== "text") return cursor.fail("a subscript on a value");
+  const index = tokens.map((token) => token.text).join("");
+  const name = value.kind === "symbol" ? value.name : value.text;
+  return { kind: "symbol", name: `${name}_{${index}}` };
+}
+
+/** The digits of a numeral that can have a base (with a point, where it has one), or null. */
+function baseDigits(value: Expression, written: Token | undefined): string | null {
+  if (value.kind === "text") return /^[0-9A-Z]+$/.test(value.text) ? value.text : null;
+  if (value.kind !== "number") return null;
+  if (written?.kind === "number" && /^\d*\.\d+$/.test(written.text)) return written.text;
+  return isInteger(value.value) ? value.value.numerator.toString() : null;
+}
+
+function baseNumeral(cursor: Cursor, digits: string, base: number): Expression {
+  if (!(base >= 2 && base <= 36)) return cursor.fail("not a numeral base");
+  const [whole = "", decimals = ""] = digits.split(".");
+  let value = 0n;
+  for (const digit of whole + decimals) {
+    const worth = Number.parseInt(digit, 36);
+    if (worth >= base) return cursor.fail(`digit ${digit} in base ${base}`);
+    value = value * BigInt(base) + BigInt(worth);
+  }
+  const exact = rational(value, BigInt(base) ** BigInt(decimals.length));
+  return exact ? { kind: "baseNumeral", digits, base, value: exact } : cursor.fail("not a numeral");
+}
+
+/**
+ * f(x): letters that are used as names of functions, and any letter in W(n) = ..., P(A) = ...
+ * Elsewhere a letter before a bracket is a factor.
+ */
+function isApplication(cursor: Cursor): boolean {
+  if (!cursor.at("(")) return false;
+  const name = cursor.previous();
+  const open = cursor.peek();
+  if (open?.spaced && name?.kind !== "letter") return false;
+  if (name?.kind === "letter" && /^[fghFGH]$/.test(name.text)) return true;
+  let offset = 1;
+  for (;;) {
+    const argument = cursor.peek(offset);
+    if (argument?.kind !== "letter" && argument?.kind !== "number") return false;
+    if (cursor.at(")", offset + 1)) return cursor.at("=", offset + 2);
+    if (!cursor.at(",", offset + 1)) return false;
+    offset += 2;
+  }
+}
+
+function parseApplication(cursor: Cursor, name: string): Expression {
+  return cursor.nested(() => {
+    cursor.expect("(");
+    const args = [parseSum(cursor)];
+    while (cursor.accept(",")) args.push(parseSum(cursor));
+    cursor.expect(")");
+    return { kind: "apply", name, args };
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * From the text of an answer to the ways it can be read. Most texts have one reading. "1,234" (a number or two),
+ * "1/2x", "\sqrt17" and "5 m" have more: people write both and mean either. Two answers are equal when a reading of
+ * one equals a reading of the other; the readings are few and each is a full parse, never a patch of the text.
+ */
+import { limits, type Work, WorkExceeded } from "../work.ts";
+import { isDigit } from "./characters.ts";
+import { createCursor, ParseFailure, type ReadingOptions } from "./cursor.ts";
+import type { Expression } from "./expression.ts";
+import { parseAnswer } from "./statements.ts";
+import { printTokens, tokenize } from "./tokens.ts";
+
+/** What a text can mean. */
+export interface Readings {
+  /** The text in one spelling, for comparison as text. */
+  readonly text: string;
+  /** At least one expression, the usual reading first; empty where the text is not in the grammar. */
+  readonly expressions: readonly Expression[];
+  /** Why there is no expression. */
+  readonly reason: string | null;
+}
+
+const usual: ReadingOptions = {
+  commas: "thousands",
+  isProductTight: false,
+  isRootGreedy: false,
+  areLettersUnits: false,
+};
+
+/** Reads `source`. Never throws on content, except WorkExceeded when the budget is used up. */
+export function readAnswer(source: string, work: Work): Readings {
+  if (source.length > limits.expressionLength) {
+    return { text: source, expressions: [], reason: `longer than ${limits.expressionLength} characters` };
+  }
+  const { tokens, isCommaAmbiguous } = tokenize(source, usual.commas, work);
+  const text = printTokens(tokens);
+  if (tokens.length === 0) return { text, expressions: [], reason: "empty" };
+  const expressions: Expression[] = [];
+  let reason: string | null = null;
+  const cursor = createCursor(tokens, usual, work);
+  try {
+    expressions.push(parseAnswer(cursor));
+  } catch (error) {
+    reason = failureMessage(error);
+  }
+  const others: ReadingOptions[] = [];
+  if (isCommaAmbiguous) {
+    others.push({ ...usual, commas: "separator" });
+    if (hasDecimalComma(source)) others.push({ ...usual, commas: "decimal" });
+  }
+  if (cursor.flags.product) others.push({ ...usual, isProductTight: true });
+  if (cursor.flags.root) others.push({ ...usual, isRootGreedy: true });
+  if (cursor.flags.unit) others.push({ ...usual, areLettersUnits: true });
+  for (const options of others) {
+    try {
+      const again = options.commas === usual.commas ? tokens : tokenize(source, options.commas, work).tokens;
+      expressions.push(parseAnswer(createCursor(again, options, work)));
+    } catch (error) {
+      failureMessage(error);
+    }
+  }
+  return { text, expressions, reason: expressions.length > 0 ? null : reason };
+}
+
+function failureMessage(error: unknown): string {
+  if (error instanceof ParseFailure) return error.message;
+  if (error instanceof WorkExceeded) throw error;
+  throw error;
+}
+
+/**
+ * One numeral with a decimal comma, as in 1000,99 or 0,5: a single comma between digits, and not three digits behind it
+ * (that is a thousands separator) unless a zero stands before. "1,2" is a pair, so one digit is enough only after 0.
+ */
+function hasDecimalComma(source: string): boolean {
+  const comma = source.indexOf(",");
+  if (comma < 1 || source.indexOf(",", comma + 1) >= 0) return false;
+  let start = comma;
+  while (isDigit(source.charAt(start - 1))) start--;
+  let end = comma + 1;
+  while (isDigit(source.charAt(end))) end++;
+  const before = source.slice(start, comma);
+  const behind = end - comma - 1;
+  if (before === "" || behind === 0) return false;
+  return before === "0" || (behind >= 2 && behind !== 3) || (behind === 3 && before.length > 3);
+}

@@ -1,0 +1,251 @@
+/**
+ * The outer grammar of an answer: what stands between commas, relation signs and set operators.
+ *
+ *   answer   := group (";" group)*
+ *   group    := relation (("," | "and" | "or") relation)*
+ *   relation := quantity (("=" | "<" | "in" | ...) quantity)*
+ *   quantity := sets [unit]
+ *   sets     := ratio (("∪" | "∩" | "∖") ratio)*
+ *   ratio    := sum (":" sum)*                         sum: see arithmetic.ts
+ */
+import { parseSum } from "./arithmetic.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Expression, Joiner, RelationOperator, SetOperator } from "./expression.ts";
+import type { Token } from "./tokens.ts";
+import { isUnitWord } from "./units.ts";
+
+const relationSigns = new Map<string, RelationOperator>(
+  Object.entries({
+    "=": "=",
+    "~": "approximately",
+    "!=": "!=",
+    "<": "<",
+    "<=": "<=",
+    ">": ">",
+    ">=": ">=",
+    in: "in",
+    "not in": "not in",
+    subset: "subset",
+    congruent: "congruent",
+    "=>": "arrow",
+  } satisfies Record<string, RelationOperator>),
+);
+
+const setSigns = new Map<string, SetOperator>([
+  ["∪", "union"],
+  ["∩", "intersection"],
+  ["∖", "difference"],
+]);
+
+/** Words after an answer that begin a remark about it. */
+const remarkWords = new Set([
+  ...[
+    "where",
+    "for",
+    "when",
+    "if",
+    "with",
+    "such",
+    "because",
+    "since",
+    "as",
+    "which",
+    "is",
+    "are",
+    "so",
+    "from",
+  ],
+]);
+
+/** A whole answer: up to the end of the tokens. */
+export function parseAnswer(cursor: Cursor): Expression {
+  const answer = parseGroups(cursor);
+  while (cursor.accept("}") || cursor.accept("\\\\")) {
+    // Leftovers of an outer group.
+  }
+  if (cursor.peek()) cursor.fail("unexpected rest");
+  return answer;
+}
+
+/** Groups between semicolons or line ends; the commas bind tighter. Stops before a closing sign. */
+export function parseGroups(cursor: Cursor): Expression {
+  const groups = [parseCommaList(cursor)];
+  while (cursor.accept(";") || (cursor.at("\\\\") && canContinue(cursor.peek(1)) && cursor.accept("\\\\"))) {
+    if (!canContinue(cursor.peek())) break;
+    groups.push(parseCommaList(cursor));
+  }
+  return groups.length === 1
+    ? (groups[0] as Expression)
+    : { kind: "list", items: groups, joiner: "semicolon" };
+}
+
+function parseCommaList(cursor: Cursor): Expression {
+  const items = [parseRelation(cursor)];
+  let joiner: Joiner = "comma";
+  for (;;) {
+    const separator = parseSeparator(cursor);
+    if (separator === null) break;
+    if (!canContinue(cursor.peek())) break;
+    if (isRemark(cursor.peek())) {
+      skipRemark(cursor);
+      break;
+    }
+    if (separator !== "comma") joiner = separator;
+    items.push(parseRelation(cursor));
+  }
+  return items.length === 1 ? (items[0] as Expression) : { kind: "list", items, joiner };
+}
+
+/** One or more of "," "and" "or" \quad; null where none stands here. */
+function parseSeparator(cursor: Cursor): Joiner | null {
+  let found: Joiner | null = null;
+  for (;;) {
+    if (cursor.accept("and")) found = "and";
+    else if (cursor.accept("or")) found = "or";
+    else if (cursor.accept(",")) found ??= "comma";
+    else if (cursor.at("quad") && (found !== null || isSeparatingSpace(cursor))) {
+      cursor.next();
+      found ??= "comma";
+    } else if (cursor.accept("quad")) continue;
+    else return found;
+  }
+}
+
+/** A wide space separates two answers only where a new one can begin behind it. */
+function isSeparatingSpace(cursor: Cursor): boolean {
+  const behind = cursor.peek(1);
+  return canContinue(behind) && behind?.kind !== "text";
+}
+
+function canContinue(token: Token | undefined): boolean {
+  if (!token) return false;
+  return (
+    token.kind !== "sign" || !["}", "\\}", ")", "]", "|", "⟩", "\\\\", "&", "quad", "."].includes(token.text)
+  );
+}
+
+function parseRelation(cursor: Cursor): Expression {
+  // "= 5" and "approximately 8.24": the value alone.
+  while (cursor.at("=") || cursor.at("~") || cursor.at("=>") || cursor.at("quad")) cursor.next();
+  const operands = [parseQuantity(cursor)];
+  const operators: RelationOperator[] = [];
+  for (;;) {
+    const token = cursor.peek();
+    const operator = token?.kind === "sign" ? relationSigns.get(token.text) : undefined;
+    if (operator === undefined) break;
+    cursor.next();
+    while (cursor.at("=") || cursor.at("~")) cursor.next();
+    operators.push(operator);
+    operands.push(parseQuantity(cursor));
+  }
+  return operators.length === 0 ? (operands[0] as Expression) : { kind: "relation", operands, operators };
+}
+
+/** A value and the unit or remark in words behind it. */
+function parseQuantity(cursor: Cursor): Expression {
+  let value = parseSets(cursor);
+  if (cursor.at("pmod") || cursor.at("bmod") || (cursor.at("(") && cursor.at("bmod", 1))) {
+    const isBracketed = cursor.accept("(");
+    cursor.next();
+    const modulus = parseSum(cursor);
+    if (isBracketed) cursor.expect(")");
+    value = { kind: "call", name: "mod", args: [value, modulus] };
+  }
+  const unit = value.kind === "text" ? "" : parseUnit(cursor);
+  if (unit === "") return value;
+  return { kind: "quantity", value, unit };
+}
+
+/** The words of a unit as one string ("cm^2", "miles per hour"); a remark is read and dropped. */
+function parseUnit(cursor: Cursor): string {
+  const words: string[] = [];
+  for (;;) {
+    while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
+    const token = cursor.peek();
+    if (token?.kind === "text") {
+      if (isRemark(token)) {
+        skipRemark(cursor);
+        break;
+      }
+      cursor.next();
+      words.push(`${token.text}${parseUnitExponent(cursor)}`);
+    } else if (isUnitLetter(cursor)) {
+      cursor.next();
+      words.push(`${token?.text}${parseUnitExponent(cursor)}`);
+    } else if (words.length === 0 && cursor.accept("\\$")) words.push("dollar");
+    else if (words.length > 0 && cursor.at("/") && isUnitToken(cursor.peek(1))) {
+      cursor.next();
+      words.push("/");
+    } else break;
+  }
+  return words.join(" ");
+}
+
+function parseUnitExponent(cursor: Cursor): string {
+  if (!cursor.at("^")) return "";
+  const isBraced = cursor.at("{", 1);
+  const number = cursor.peek(isBraced ? 2 : 1);
+  if (number?.kind !== "number") return "";
+  for (let count = isBraced ? 4 : 2; count > 0; count--) cursor.next();
+  return `^${number.text}`;
+}
+
+function isUnitToken(token: Token | undefined): boolean {
+  return token?.kind === "text" || (token?.kind === "letter" && isUnitWord(token.text));
+}
+
+/** Whether a single letter stands here as a unit: behind a space and a number, with nothing behind it. */
+export function isUnitLetter(cursor: Cursor): boolean {
+  const letter = cursor.peek();
+  if (letter?.kind !== "letter" || !"mshgLl".includes(letter.text) || letter.text.length !== 1) return false;
+  const before = cursor.previous();
+  const isAfterNumber = before?.kind === "number" && letter.spaced;
+  if (!isAfterNumber && !(before?.kind === "sign" && before.text === "/")) return false;
+  let offset = 1;
+  if (cursor.at("^", 1)) offset = cursor.at("{", 2) ? 5 : 3;
+  const behind = cursor.peek(offset);
+  const isEnd =
+    behind === undefined || (behind.kind === "sign" && [",", "/", "}", "="].includes(behind.text));
+  if (!isEnd) return false;
+  cursor.flags.unit = true;
+  return cursor.options.areLettersUnits;
+}
+
+function isRemark(token: Token | undefined): boolean {
+  if (token?.kind !== "text") return false;
+  return remarkWords.has((token.text.split(" ", 1)[0] as string).toLowerCase());
+}
+
+function skipRemark(cursor: Cursor): void {
+  while (cursor.peek()) cursor.next();
+}
+
+function parseSets(cursor: Cursor): Expression {
+  let left = parseRatio(cursor);
+  for (;;) {
+    const token = cursor.peek();
+    const isLetterUnion = token?.kind === "letter" && token.text === "U" && isUnionLetter(cursor);
+    const operator =
+      token?.kind === "sign" ? setSigns.get(token.text) : isLetterUnion ? ("union" as const) : undefined;
+    if (operator === undefined) return left;
+    cursor.next();
+    const right = parseRatio(cursor);
+    left = { kind: "setOperation", operator, operands: [left, right] };
+  }
+}
+
+/** (1,2) U (3,4): the letter between two brackets. */
+export function isUnionLetter(cursor: Cursor): boolean {
+  const before = cursor.previous();
+  const isClosed = before?.kind === "sign" && [")", "]", "\\}"].includes(before.text);
+  return isClosed && (cursor.at("(", 1) || cursor.at("[", 1) || cursor.at("\\{", 1));
+}
+
+/** 3:2; a text before the colon is a label, as in "Answer: 5". */
+function parseRatio(cursor: Cursor): Expression {
+  let first = parseSum(cursor);
+  if (first.kind === "text" && !cursor.isColonSeparator && cursor.accept(":")) first = parseSum(cursor);
+  const parts = [first];
+  while (!cursor.isColonSeparator && cursor.accept(":")) parts.push(parseSum(cursor));
+  return parts.length === 1 ? (parts[0] as Expression) : { kind: "ratio", parts };
+}

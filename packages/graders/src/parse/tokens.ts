@@ -1,0 +1,427 @@
+/**
+ * Characters to tokens, for LaTeX and plain mathematics alike. One pass, each character is looked at a bounded number
+ * of times; every token spends from the work budget. Never throws on content: what is not known becomes an "unknown"
+ * token, and the parser decides.
+ */
+import type { Rational } from "../algebra/rational.ts";
+import { limits, type Work } from "../work.ts";
+import { isDigit, isLetter, isSpace, isUpper, unicodeToLatex } from "./characters.ts";
+import type { FunctionName } from "./expression.ts";
+import { type CommaReading, scanNumber } from "./numerals.ts";
+import { isUnitWord } from "./units.ts";
+import {
+  constantWords,
+  droppedWithArgument,
+  functionWords,
+  greekLetters,
+  ignoredCommands,
+  markCommands,
+  matrixEnvironments,
+  operatorCommands,
+  textCommands,
+} from "./vocabulary.ts";
+
+/** One token. `spaced`: white space stands before it. `text` is its canonical spelling. */
+export type Token =
+  | {
+      readonly kind: "number";
+      readonly text: string;
+      readonly spaced: boolean;
+      readonly value: Rational;
+      /** Set where it was written with a decimal point. */
+      readonly significantDigits?: number;
+    }
+  | { readonly kind: "letter" | "text" | "unknown"; readonly text: string; readonly spaced: boolean }
+  | { readonly kind: "constant" | "namedSet"; readonly text: string; readonly spaced: boolean }
+  | { readonly kind: "function"; readonly text: FunctionName; readonly spaced: boolean }
+  /** Operators, brackets, separators, and LaTeX structure (frac, sqrt, begin:pmatrix, ...). */
+  | { readonly kind: "sign"; readonly text: string; readonly spaced: boolean };
+
+export interface TokenizeResult {
+  readonly tokens: readonly Token[];
+  /** True where the other readings of a comma would give other tokens. */
+  readonly isCommaAmbiguous: boolean;
+}
+
+/** LaTeX structure that the parser handles by name. */
+const structureCommands = new Map<string, string>(
+  Object.entries({
+    frac: "frac",
+    dfrac: "frac",
+    tfrac: "frac",
+    cfrac: "frac",
+    sfrac: "frac",
+    nicefrac: "frac",
+    sqrt: "sqrt",
+    surd: "surd",
+    cuberoot: "cuberoot",
+    binom: "binom",
+    dbinom: "binom",
+    tbinom: "binom",
+    choose: "choose",
+    over: "over",
+    pmod: "pmod",
+    bmod: "bmod",
+    mod: "bmod",
+    sum: "sum",
+    prod: "prod",
+    int: "int",
+    lim: "lim",
+    substack: "substack",
+    mathbb: "mathbb",
+    mathbbm: "mathbb",
+    Bbb: "mathbb",
+  }),
+);
+
+/** Words that say nothing about the value when they stand outside of text commands. */
+const joinerWords = new Set(["and", "or"]);
+
+/** Splits `source` into tokens. */
+export function tokenize(source: string, commas: CommaReading, work: Work): TokenizeResult {
+  const text = undoubleEscapes(unicodeToLatex(source));
+  const tokens: Token[] = [];
+  let isCommaAmbiguous = false;
+  let position = 0;
+  let spaced = false;
+  let bracketDepth = 0;
+  const environments: string[] = [];
+
+  const push = (token: DistributiveOmit<Token, "spaced">): void => {
+    work.spend();
+    tokens.push({ ...token, spaced } as Token);
+    spaced = false;
+  };
+  const sign = (name: string): void => push({ kind: "sign", text: name });
+
+  while (position < text.length) {
+    const character = text.charAt(position);
+    work.spend();
+    if (isSpace(character) || character === "~") {
+      spaced = true;
+      position++;
+    } else if (isDigit(character) || (character === "." && isDigit(text.charAt(position + 1)))) {
+      const scanned = scanNumber(text, position, commas, bracketDepth > 0);
+      isCommaAmbiguous ||= scanned.isCommaAmbiguous;
+      position = scanned.end;
+      const { text: written, value, significantDigits } = scanned;
+      if (value === null) push({ kind: "unknown", text: written });
+      else if (significantDigits === null) push({ kind: "number", text: written, value });
+      else push({ kind: "number", text: written, value, significantDigits });
+    } else if (isLetter(character)) {
+      position = readWord(position);
+    } else if (character === "\\") {
+      position = readCommand(position);
+    } else {
+      position = readSign(character, position);
+    }
+  }
+  return { tokens, isCommaAmbiguous };
+
+  function readSign(character: string, start: number): number {
+    const two = text.slice(start, start + 2);
+    if (two === "**") sign("^");
+    else if (two === "<=" || two === "=<") sign("<=");
+    else if (two === ">=") sign(">=");
+    else if (two === "!=") sign("!=");
+    else if (two === "==") sign("=");
+    else if (two === "=>" || two === "->") sign("=>");
+    else {
+      if (character === "$" || character === '"' || character === "`") spaced = true;
+      else if (character === ".") {
+        // A full stop between tokens is no mathematics; at an end it is punctuation.
+        if (start + 1 < text.length && !isSpace(text.charAt(start + 1)) && isLetter(text.charAt(start + 1))) {
+          sign(".");
+        } else spaced = true;
+      } else if (character === "&") sign(environments.length > 0 ? "&" : "and");
+      else if ("+-*/^_!()[]{}|,;:=<>%'".includes(character)) {
+        if (character === "(" || character === "[") bracketDepth++;
+        if (character === ")" || character === "]") bracketDepth--;
+        sign(character);
+      } else push({ kind: "unknown", text: character });
+      return start + 1;
+    }
+    return start + 2;
+  }
+
+  function readCommand(start: number): number {
+    const next = text.charAt(start + 1);
+    if (next === "\\") {
+      // Outside of a matrix, \\frac is \frac with its backslash doubled on the way, not a line break.
+      if (environments.length === 0 && isKnownCommand(letterRun(text, start + 2))) return start + 1;
+      sign("\\\\");
+      return start + 2;
+    }
+    if (!isLetter(next)) {
+      const operator = operatorCommands.get(next);
+      if (operator !== undefined) {
+        if (operator === "\\{") bracketDepth++;
+        if (operator === "\\}") bracketDepth--;
+        sign(operator);
+      } else spaced = true;
+      return start + (next === "" ? 1 : 2);
+    }
+    let end = start + 1;
+    while (isLetter(text.charAt(end))) end++;
+    const name = text.slice(start + 1, end);
+    if (name.startsWith("quad") && name !== "quad") {
+      // Models write \quadx for \quad x.
+      sign("quad");
+      return start + 5;
+    }
+    return namedCommand(name, end);
+  }
+
+  function namedCommand(name: string, end: number): number {
+    const operator = operatorCommands.get(name);
+    const structure = structureCommands.get(name);
+    const mark = markCommands.get(name);
+    if (ignoredCommands.has(name)) {
+      spaced = true;
+      return name === "left" || name === "right" ? skipInvisibleDelimiter(end) : end;
+    }
+    if (operator !== undefined) sign(operator);
+    else if (structure !== undefined) sign(structure);
+    else if (textCommands.has(name)) return readTextArgument(name, end);
+    else if (mark !== undefined) return readMark(mark, end);
+    else if (functionWords.has(name))
+      push({ kind: "function", text: functionWords.get(name) as FunctionName });
+    else if (constantWords.has(name)) pushConstant(constantWords.get(name) as string);
+    else if (greekLetters.has(name)) push({ kind: "letter", text: greekLetters.get(name) as string });
+    else if (droppedWithArgument.has(name)) return skipArgument(end);
+    else if (name === "begin" || name === "end") return readEnvironment(name, end);
+    else if (name === "dots" || name === "ldots" || name === "cdots" || name === "dotsc") sign("...");
+    else push({ kind: "letter", text: `\\${name}` });
+    return end;
+  }
+
+  function pushConstant(name: string): void {
+    push({ kind: name === "empty" ? "namedSet" : "constant", text: name });
+  }
+
+  function skipInvisibleDelimiter(end: number): number {
+    return text.charAt(end) === "." ? end + 1 : end;
+  }
+
+  /** Position after a braced argument, or after the next character where there is none. */
+  function skipArgument(end: number): number {
+    const argument = bracedArgument(end);
+    return argument ? argument.end : end;
+  }
+
+  function bracedArgument(start: number): { content: string; end: number } | null {
+    let open = start;
+    while (isSpace(text.charAt(open))) open++;
+    if (text.charAt(open) !== "{") return null;
+    let depth = 0;
+    for (let index = open; index < text.length; index++) {
+      work.spend();
+      const character = text.charAt(index);
+      if (character === "\\") index++;
+      else if (character === "{") depth++;
+      else if (character === "}" && --depth === 0) {
+        return { content: text.slice(open + 1, index), end: index + 1 };
+      }
+    }
+    return { content: text.slice(open + 1), end: text.length };
+  }
+
+  function readEnvironment(kind: "begin" | "end", end: number): number {
+    const argument = bracedArgument(end);
+    const name = argument?.content.replace("*", "").trim() ?? "";
+    if (!matrixEnvironments.has(name)) {
+      if (name !== "align" && name !== "aligned" && name !== "equation" && name !== "gathered") {
+        push({ kind: "unknown", text: `\\${kind}{${name}}` });
+      }
+      return argument?.end ?? end;
+    }
+    let after = argument?.end ?? end;
+    if (kind === "begin") {
+      environments.push(name);
+      if (name === "array") after = skipArgument(after);
+    } else environments.pop();
+    sign(`${kind}:${name}`);
+    return after;
+  }
+
+  function readMark(mark: string, end: number): number {
+    const argument = bracedArgument(end);
+    if (argument) {
+      const content = argument.content.replace(/[\s{}]/g, "");
+      push({ kind: "letter", text: `${mark} ${content}` });
+      return argument.end;
+    }
+    let start = end;
+    while (isSpace(text.charAt(start))) start++;
+    let stop = start;
+    // \angle ABC, \triangle ABC, \vec v
+    while (isLetter(text.charAt(stop)) && (stop === start || isUpper(text.charAt(stop)))) stop++;
+    push({ kind: "letter", text: `${mark} ${text.slice(start, stop)}` });
+    return stop;
+  }
+
+  function readTextArgument(command: string, end: number): number {
+    const argument = bracedArgument(end);
+    if (!argument) return end;
+    const content = argument.content.trim();
+    const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
+    if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
+      push({ kind: "function", text: functionWords.get(content) as FunctionName });
+    } else if (isName && content.length === 1 && isLetter(content)) {
+      push({ kind: "letter", text: content });
+    } else if (content.includes("\\") || content.includes("{") || startsAsNumber(content)) {
+      // Mathematics inside text: read it where it stands.
+      const inner = tokenize(content, commas, work);
+      isCommaAmbiguous ||= inner.isCommaAmbiguous;
+      for (const token of inner.tokens) push(token);
+    } else pushText(content);
+    spaced = true;
+    return argument.end;
+  }
+
+  /** Words: commas split them, "and" and "or" at the edges become joiners. */
+  function pushText(content: string): void {
+    for (const [index, part] of content.split(",").entries()) {
+      if (index > 0) sign(",");
+      const words = part.split(/[\s$]+/).filter((word) => word !== "");
+      const first = words[0]?.toLowerCase();
+      if (first !== undefined && joinerWords.has(first)) sign(words.shift()?.toLowerCase() as string);
+      const last = words.at(-1)?.toLowerCase();
+      const endsWithJoiner = words.length > 0 && last !== undefined && joinerWords.has(last);
+      if (endsWithJoiner) words.pop();
+      if (words.length > 0) push({ kind: "text", text: stripFullStop(words.join(" ")) });
+      if (endsWithJoiner) sign(last);
+    }
+  }
+
+  /** A run of letters outside of text commands: a known word, a word of prose, or single letters. */
+  function readWord(start: number): number {
+    let end = start;
+    while (isLetter(text.charAt(end))) end++;
+    const run = text.slice(start, end);
+    const lower = run.toLowerCase();
+    const clock = lower === "p" || lower === "a" ? text.slice(start, start + 4).toLowerCase() : "";
+    if (clock === "p.m." || clock === "a.m.") {
+      push({ kind: "text", text: clock });
+      return start + 4;
+    }
+    const previous = tokens.at(-1);
+    const isAfterNumber = previous?.kind === "number";
+    const isCall = text.charAt(end) === "(";
+    if (joinerWords.has(lower)) sign(lower);
+    else if (isAfterNumber && run.length > 1 && isUnitWord(run) && !isCall) push({ kind: "text", text: run });
+    else if (run.length === 1) push({ kind: "letter", text: run });
+    else if (functionWords.has(run)) push({ kind: "function", text: functionWords.get(run) as FunctionName });
+    else if (run === "sqrt") sign("surd");
+    else if (run === "cbrt") sign("cuberoot");
+    else if (lower === "infinity" || constantWords.has(run))
+      pushConstant(constantWords.get(lower) ?? "infinity");
+    else if (isWord(run, isAfterNumber, spaced)) push({ kind: "text", text: run });
+    else {
+      const split = splitJoiner(run);
+      if (split) {
+        // Models write 1orW for 1 or W.
+        sign(split);
+        return start + split.length;
+      }
+      for (const letter of run) push({ kind: "letter", text: letter });
+    }
+    return end;
+  }
+
+  function splitJoiner(run: string): string | null {
+    const before = tokens.at(-1)?.kind;
+    if (before !== "number" && tokens.at(-1)?.text !== ")") return null;
+    for (const word of joinerWords) if (run.startsWith(word)) return word;
+    return null;
+  }
+}
+
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
+function letterRun(text: string, start: number): string {
+  let end = start;
+  while (isLetter(text.charAt(end))) end++;
+  return text.slice(start, end);
+}
+
+function isKnownCommand(name: string): boolean {
+  const tables = [
+    operatorCommands,
+    structureCommands,
+    markCommands,
+    functionWords,
+    constantWords,
+    greekLetters,
+  ];
+  return (
+    name !== "" &&
+    (tables.some((table) => table.has(name)) || ignoredCommands.has(name) || textCommands.has(name))
+  );
+}
+
+/** Whether a run of two or more letters is a word rather than a product of variables. */
+function isWord(run: string, isAfterNumber: boolean, spaced: boolean): boolean {
+  if (isUnitWord(run) && (isAfterNumber || run.length > 3)) return true;
+  const isLower = run.slice(1) === run.slice(1).toLowerCase();
+  if (!isLower) return run.length > 4;
+  if (run.length >= 4 || shortWords.has(run.toLowerCase())) return true;
+  return run.length === 3 && isAfterNumber && spaced;
+}
+
+/** Words of two and three letters that are words also where a product of letters could stand. */
+const shortWords = new Set(
+  (
+    "no is of to at if by so we it he be as an my the are for not but was has its our you all one two six ten yes odd " +
+    "let can may day men boy who how why get got say see use now new old any out off end red box car dog cat egg sum its"
+  ).split(" "),
+);
+
+export function isShortWord(run: string): boolean {
+  return shortWords.has(run.toLowerCase());
+}
+
+function startsAsNumber(content: string): boolean {
+  let index = 0;
+  while (index < content.length && !isLetter(content.charAt(index))) {
+    if (content.charAt(index) === ":") return false;
+    index++;
+  }
+  return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
+}
+
+function stripFullStop(words: string): string {
+  const isAbbreviation = words.endsWith(".m.");
+  return words.endsWith(".") && !isAbbreviation ? words.slice(0, -1) : words;
+}
+
+/**
+ * Undoes JSON-escaped LaTeX (\\frac for \frac): only where no single-backslash command stands beside it, so that the
+ * row breaks of a matrix stay what they are.
+ */
+function undoubleEscapes(text: string): string {
+  if (!text.includes("\\\\")) return text;
+  let doubled = false;
+  for (let index = 0; index < text.length; index++) {
+    if (text.charAt(index) !== "\\") continue;
+    const isDouble = text.charAt(index + 1) === "\\";
+    if (!isDouble) {
+      if (isLetter(text.charAt(index + 1))) return text;
+    } else {
+      doubled ||= isLetter(text.charAt(index + 2)) || "{}%$,;!()[]".includes(text.charAt(index + 2));
+      index++;
+    }
+  }
+  return doubled ? text.replaceAll("\\\\", "\\") : text;
+}
+
+/** The tokens as one string, for comparison as text: spelling variants of LaTeX and white space are gone. */
+export function printTokens(tokens: readonly Token[]): string {
+  let result = "";
+  for (const token of tokens) {
+    const isWord = token.kind === "text" || token.kind === "unknown";
+    result += isWord && result !== "" ? ` ${token.text}` : token.text;
+    if (result.length > limits.expressionLength * 4) break;
+  }
+  return result.trim();
+}

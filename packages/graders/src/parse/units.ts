@@ -1,0 +1,124 @@
+/**
+ * Units: which words are units, and which two units measure the same thing.
+ * A unit is a product of powers of base units with an exact factor. An unknown word ("apples", "units") is a unit of
+ * nothing in particular: it is compatible with everything, because a reference that says 5 apples is met by 5.
+ */
+import {
+  integer,
+  multiplyRational,
+  one,
+  powerRational,
+  type Rational,
+  rational,
+} from "../algebra/rational.ts";
+
+/** What a unit measures: exponents of base units in alphabetical order ("length^2"), and its size in them. */
+export interface UnitMeasure {
+  readonly dimension: string;
+  readonly factor: Rational;
+}
+
+type Definition = readonly [dimension: string, numerator: number, denominator?: number];
+
+const definitions: ReadonlyArray<readonly [names: string, definition: Definition]> = [
+  ["mm millimeter millimeters millimetre millimetres", ["length", 1, 1000]],
+  ["cm centimeter centimeters centimetre centimetres", ["length", 1, 100]],
+  ["dm decimeter decimeters decimetre decimetres", ["length", 1, 10]],
+  ["m meter meters metre metres", ["length", 1]],
+  ["km kilometer kilometers kilometre kilometres", ["length", 1000]],
+  ["in inch inches", ["length", 254, 10000]],
+  ["ft foot feet", ["length", 3048, 10000]],
+  ["yd yds yard yards", ["length", 9144, 10000]],
+  ["mi mile miles", ["length", 1609344, 1000]],
+  ["mg milligram milligrams", ["mass", 1, 1000]],
+  ["g gram grams", ["mass", 1]],
+  ["kg kilogram kilograms", ["mass", 1000]],
+  ["oz ounce ounces", ["mass", 45359237, 1600000]],
+  ["lb lbs pound pounds", ["mass", 45359237, 100000]],
+  ["ton tons tonne tonnes", ["ton", 1]],
+  ["ms millisecond milliseconds", ["time", 1, 1000]],
+  ["s sec secs second seconds", ["time", 1]],
+  ["min mins minute minutes", ["time", 60]],
+  ["h hr hrs hour hours", ["time", 3600]],
+  ["day days", ["time", 86400]],
+  ["week weeks", ["time", 604800]],
+  ["month months", ["month", 1]],
+  ["year years yr yrs", ["month", 12]],
+  ["ml milliliter milliliters millilitre millilitres", ["volume", 1, 1000]],
+  ["L l liter liters litre litres", ["volume", 1]],
+  ["gal gallon gallons", ["gallon", 1]],
+  ["quart quarts", ["gallon", 1, 4]],
+  ["pint pints", ["gallon", 1, 8]],
+  ["cup cups", ["gallon", 1, 16]],
+  ["acre acres", ["acre", 1]],
+  ["usd dollar dollars buck bucks", ["dollar", 1]],
+  ["cent cents", ["dollar", 1, 100]],
+  ["euro euros eur", ["euro", 1]],
+  ["sterling", ["sterling", 1]],
+  ["rupee rupees", ["rupee", 1]],
+  ["yuan", ["yuan", 1]],
+  ["degree degrees deg", ["angle", 1]],
+  ["radian radians rad", ["radian", 1]],
+  ["percent percentage pct", ["percent", 1]],
+  ["hertz", ["frequency", 1]],
+  ["joule joules", ["energy", 1]],
+  ["newton newtons", ["force", 1]],
+  ["watt watts", ["power", 1]],
+  ["volt volts", ["voltage", 1]],
+  ["ohm ohms", ["resistance", 1]],
+  ["mph", ["length^1 time^-1", 1609344, 3600000]],
+  ["kph kmh", ["length^1 time^-1", 1000, 3600]],
+];
+
+const unitTable = new Map<string, UnitMeasure>();
+for (const [names, [dimension, numerator, denominator]] of definitions) {
+  const factor = rational(BigInt(numerator), BigInt(denominator ?? 1)) ?? one;
+  for (const name of names.split(" ")) unitTable.set(name, { dimension, factor });
+}
+
+/** True for a word that names a unit of measure by itself (letters such as m and s included). */
+export function isUnitWord(word: string): boolean {
+  return unitTable.has(word) || (word.length > 2 && unitTable.has(word.toLowerCase()));
+}
+
+/**
+ * The measure of a unit as written ("square feet", "cm^2", "miles per hour"), or null where a word of it is unknown.
+ * "long", "of work" and the like after a known unit are unknown words too: benefit of the doubt.
+ */
+export function measureOf(unit: string): UnitMeasure | null {
+  const exponents = new Map<string, number>();
+  let factor = one;
+  let sign = 1;
+  let nextPower = 1;
+  for (const part of unit.split(/[\s.]+/)) {
+    const word = part.toLowerCase();
+    if (word === "") continue;
+    if (word === "/" || word === "per" || word === "an" || word === "a") {
+      if (word !== "a" && word !== "an") sign = -1;
+      continue;
+    }
+    if (word === "square" || word === "sq" || word === "squared") nextPower = 2;
+    else if (word === "cubic" || word === "cu") nextPower = 3;
+    else {
+      const caret = part.indexOf("^");
+      const name = caret < 0 ? part : part.slice(0, caret);
+      const exponent = caret < 0 ? nextPower : Number(part.slice(caret + 1));
+      const measure = unitTable.get(name) ?? unitTable.get(name.toLowerCase());
+      if (!measure || !Number.isInteger(exponent) || Math.abs(exponent) > 9) return null;
+      const power = sign * exponent;
+      for (const base of measure.dimension.split(" ")) {
+        const [dimension = "", own = "1"] = base.split("^");
+        exponents.set(dimension, (exponents.get(dimension) ?? 0) + power * Number(own));
+      }
+      const scaled = powerRational(measure.factor, BigInt(power));
+      factor = (scaled && multiplyRational(factor, scaled)) ?? integer(1);
+      nextPower = 1;
+    }
+  }
+  const dimension = [...exponents]
+    .filter(([, exponent]) => exponent !== 0)
+    .map(([name, exponent]) => `${name}^${exponent}`)
+    .sort()
+    .join(" ");
+  return { dimension, factor };
+}
