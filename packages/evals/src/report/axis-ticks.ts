@@ -4,7 +4,11 @@
 export function linearTicks([lowest, highest]: readonly [number, number]): number[] {
   const rough = (highest - lowest) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5].find((digit) => digit * power >= rough) ?? 10) * power;
+  // The nearest of 1, 2, 5, 10 on a log scale: the borders are geometric means of neighbours.
+  const digit = [1, 2, 5].find(
+    (candidate, index) => rough / power < Math.sqrt(candidate * ([2, 5, 10][index] as number)),
+  );
+  const step = (digit ?? 10) * power;
   // Counted in whole steps and written with as many decimals as a step has, so that 0.3 is not 0.30000000000000004.
   const decimals = Math.max(0, -Math.floor(Math.log10(step)));
   return range(Math.ceil(lowest / step - 1e-9), Math.floor(highest / step + 1e-9)).map((count) =>

@@ -76,6 +76,7 @@ export function lineChart(options: ChartOptions): Html {
         x.ticks ?? linearTicks(extent(series.flatMap(({ points }) => points.map((point) => point.x)))),
         {
           text: compactNumber,
+          tickSize: 0,
           labelAnchor: "center",
           labelArrow: "none",
         },

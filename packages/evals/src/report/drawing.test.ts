@@ -10,8 +10,8 @@ describe("ticks", () => {
   test("are round numbers inside the range", () => {
     expect(linearTicks([0, 1])).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
     expect(linearTicks([-0.07, 0.31])).toEqual([0, 0.1, 0.2, 0.3]);
-    expect(linearTicks([3, 154])).toEqual([50, 100, 150]);
-    expect(linearTicks([1e-6, 4e-6])).toEqual([1e-6, 2e-6, 3e-6, 4e-6]);
+    expect(linearTicks([3, 154])).toEqual([20, 40, 60, 80, 100, 120, 140]);
+    expect(linearTicks([1e-6, 5e-6])).toEqual([1e-6, 2e-6, 3e-6, 4e-6, 5e-6]);
   });
 
   test("of log scales are powers of ten, and 1, 2, 5 where there are few", () => {

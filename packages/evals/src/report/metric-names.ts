@@ -30,7 +30,7 @@ const CURVES: readonly Curve[] = [
   },
   {
     title: "Log-probability gap",
-    note: "sampler against trainer, relative, log scale",
+    note: "relative, log scale",
     metrics: ["logprob/gapRelative", "logprob/gap"],
     isLog: true,
   },

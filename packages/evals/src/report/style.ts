@@ -159,7 +159,8 @@ footer { padding: 40px 0 56px }
   section { padding-top: 20pt }
   figure, .card, .summary li, tr { break-inside: avoid }
   h2, h3 { break-after: avoid }
-  .charts { grid-template-columns: repeat(3, 1fr) }
+  .charts, .summary { grid-template-columns: repeat(3, 1fr) }
+  .summary li { font-size: 8.5pt }
   .thought { max-height: none }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
 }

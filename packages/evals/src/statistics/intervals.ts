@@ -23,16 +23,14 @@ export interface BootstrapOptions {
 }
 
 /**
- * Percentile bootstrap of the mean over questions: `values[i]` is question i's own estimate (pass@k, share correct).
- * Where every question has the same value in {0, 1}, resampling would claim certainty, so Wilson's interval is given.
+ * Percentile bootstrap of the mean over questions: `values[i]` is question i's own estimate (pass@k, share correct), in [0, 1].
+ * Where every question has the same value, resampling would claim certainty, so Wilson's interval of that share is given.
  * @throws RangeError for no values.
  */
 export function meanInterval(values: readonly number[], options: BootstrapOptions): Interval {
   const first = values[0];
   if (first === undefined) throw new RangeError("meanInterval: no values");
-  if ((first === 0 || first === 1) && values.every((value) => value === first)) {
-    return wilsonInterval(first * values.length, values.length);
-  }
+  if (values.every((value) => value === first)) return wilsonInterval(first * values.length, values.length);
   return { ...bootstrapMean(values, options), method: "bootstrap" };
 }
 

@@ -105,7 +105,8 @@ describe("intervals", () => {
   test("questions that all went the same way do not claim certainty", () => {
     expect(meanInterval([1, 1, 1, 1], { seed: 0 })).toEqual(wilsonInterval(4, 4));
     expect(meanInterval([0, 0], { seed: 0 }).high).toBeGreaterThan(0.3);
-    expect(meanInterval([0.5, 0.5], { seed: 0 }).method).toBe("bootstrap");
+    expect(meanInterval([0.25, 0.25], { seed: 0 })).toEqual(wilsonInterval(0.5, 2));
+    expect(meanInterval([0.5, 0.25], { seed: 0 }).method).toBe("bootstrap");
   });
 
   test("no values are refused", () => {
