@@ -1,6 +1,11 @@
-import type { ModelConfig } from "@soft-tokens/model";
+import { initializeModel, type ModelConfig } from "@soft-tokens/model";
+import { createThoughtPolicy } from "@soft-tokens/sampler";
+import { RandomKey } from "@soft-tokens/tensor";
 import { describe, expect, it } from "vitest";
-import { activationBytes, computedTokens, planMicroBatches } from "./microbatch.ts";
+import { GradientSum } from "./gradient-sum.ts";
+import { activationBytes, computedTokens, type MicroBatch, planMicroBatches } from "./microbatch.ts";
+import { passWithGradients } from "./pass.ts";
+import { loadReferenceModel } from "./test-support/reference.ts";
 import { suffixLength, type TrainingRow } from "./training-row.ts";
 
 const config: ModelConfig = {
@@ -42,6 +47,7 @@ const unlimited = {
   memoryBudgetBytes: Number.MAX_SAFE_INTEGER,
   maxRowsPerMicroBatch: 0,
   checkpointLayers: false,
+  headChunkElements: 0,
 };
 
 describe("suffixLength", () => {
@@ -104,6 +110,49 @@ describe("planMicroBatches", () => {
 
   it("plans nothing for no rows", () => {
     expect(planMicroBatches([], config, unlimited)).toEqual([]);
+  });
+});
+
+describe("activationBytes", () => {
+  it.each([false, true])(
+    "is on the careful side of what the embedded backend measures (layers recomputed: %s)",
+    async (checkpointLayers) => {
+      using small = await loadReferenceModel("llama");
+      const { backend } = small;
+      const files = Object.fromEntries(
+        [...small.model.files].map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]),
+      );
+      const sizes = { num_hidden_layers: 3, hidden_size: 64, intermediate_size: 176, num_key_value_heads: 4 };
+      const changed = {
+        ...files,
+        "config.json": { ...JSON.parse(files["config.json"] as string), ...sizes },
+      };
+      using model = initializeModel({ backend, key: RandomKey.fromSeed(1), files: changed });
+      const rows = Array.from({ length: 8 }, () => row(0, 40, 2, 20));
+      const limits = { ...unlimited, checkpointLayers };
+      const [batch] = planMicroBatches(rows, model.config, limits);
+      const before = backend.memory().bytes;
+      using gradients = new GradientSum(backend, [...model.parameters.values()]);
+      const context = { model, policy: createThoughtPolicy("hard", { rms: 1 }), answerTemperature: 1 };
+      await passWithGradients(rows, gradients, {
+        ...context,
+        embeddingGradient: true,
+        checkpointLayers,
+        limits,
+      });
+      const measured = backend.memory().peakBytes - before;
+      const estimated = activationBytes((batch as MicroBatch).shape, model.config, limits);
+      expect(estimated / measured).toBeGreaterThan(1);
+      expect(estimated / measured).toBeLessThan(3);
+    },
+  );
+
+  it("holds a tile of the vocabulary and never all of it", () => {
+    const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160 };
+    const bytes = (vocabularySize: number) =>
+      activationBytes(shape, { ...config, vocabularySize }, unlimited);
+    expect(bytes(128_000)).toBe(bytes(256_000));
+    expect(bytes(128_000)).toBeLessThan(64 * 160 * 128_000);
   });
 });
 

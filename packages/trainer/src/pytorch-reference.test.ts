@@ -38,7 +38,12 @@ afterAll(() => {
   for (const family of ["llama", "qwen2"] as const) loaded[family][Symbol.dispose]();
 });
 
-const unlimited = { memoryBudgetBytes: 2 ** 40, maxRowsPerMicroBatch: 0, checkpointLayers: false };
+const unlimited = {
+  memoryBudgetBytes: 2 ** 40,
+  maxRowsPerMicroBatch: 0,
+  checkpointLayers: false,
+  headChunkElements: 0,
+};
 
 function passOptions(
   model: LanguageModel,

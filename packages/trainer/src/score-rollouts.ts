@@ -39,7 +39,7 @@ export async function scoreRollouts(options: ScoreRolloutsOptions): Promise<Scor
     answerTemperature,
     embeddingGradient: false,
     checkpointLayers: false,
-    limits: { memoryBudgetBytes, maxRowsPerMicroBatch: 0, checkpointLayers: false },
+    limits: { memoryBudgetBytes, maxRowsPerMicroBatch: 0, checkpointLayers: false, headChunkElements: 0 },
     signal: options.signal,
     ...(chunk && { chunk }),
   });

@@ -94,14 +94,18 @@ export const SupervisedSettings = z.strictObject({
 });
 export type SupervisedSettings = z.infer<typeof SupervisedSettings>;
 
-/** The settings that define what is computed; a checkpoint refuses to continue where one of them differs. */
-export function definingSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * The settings that define what is computed; a checkpoint refuses to continue where one of them differs. A run with a
+ * constant learning rate may become longer: its steps so far are the same.
+ */
+export function definingSettings(settings: RlooSettings | SupervisedSettings): Record<string, unknown> {
   const free = new Set([
     ...Object.keys(operationKeys),
     "termNormsEvery",
     "recordTopK",
     "validationBatchSize",
   ]);
+  if (settings.schedule === "constant") free.add("steps");
   return Object.fromEntries(Object.entries(settings).filter(([key]) => !free.has(key)));
 }
 
