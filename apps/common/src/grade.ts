@@ -1,7 +1,22 @@
-export function gradeBoxed(
-  _t: string,
-  _g: string,
-  _s: string,
-): { correct: boolean; boxed: boolean; extracted: string | null; reason: string } {
-  throw new Error();
+/** The paper's reward (method.md, section 5) on what follows the thought: training and evaluation grade alike. */
+
+import { gradeResponse, mathRewards } from "@soft-tokens/graders";
+
+export interface BoxedGrade {
+  readonly correct: boolean;
+  /** Right, or wrong but readable from a closed box: what the paper pays 10 for. */
+  readonly boxed: boolean;
+  readonly extracted: string | null;
+  readonly reason: string;
+}
+
+/**
+ * Grades a whole sample: thought, forced text and answer. Only what stands after the last stop string counts, so that a box
+ * inside a thought earns nothing.
+ */
+export function gradeBoxed(text: string, gold: string, stopString: string): BoxedGrade {
+  const end = text.lastIndexOf(stopString);
+  const answer = end < 0 ? text : text.slice(end);
+  const { correct, reward, extracted, reason } = gradeResponse(answer, gold, { mode: "boxed" });
+  return { correct, boxed: reward >= mathRewards.wrongInBox, extracted, reason };
 }

@@ -41,7 +41,7 @@ export async function demo(
   const settings = demoSettings(length);
   const out = options.out ?? (length === "standard" ? "runs/demo" : `runs/demo-${length}`);
   mkdirSync(out, { recursive: true });
-  const problems = await writeProblems(out, settings.testQuestions);
+  const problems = writeProblems(out, settings.testQuestions);
   const { backend, reason } = await openBackend(options.backend);
   backend[Symbol.dispose]();
   process.stderr.write(
