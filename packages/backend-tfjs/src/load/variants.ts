@@ -12,6 +12,7 @@ import type { DataId } from "../engine/array.ts";
 import { allocateData, type HostAccess } from "../engine/device.ts";
 import type { Tf, TfKernelBackend } from "../engine/tfjs.ts";
 import { WasmHeap, type WasmKernelBackend } from "../wasm/heap.ts";
+import { withoutNewListeners } from "./process-listeners.ts";
 
 export type Variant = "node-gpu" | "node" | "wasm" | "cpu";
 
@@ -56,9 +57,11 @@ async function loadNative(name: string, require: Require): Promise<LoadedVariant
 }
 
 async function loadWasm(require: Require): Promise<LoadedVariant> {
-  const tf = require("@tensorflow/tfjs") as Tf;
-  require("@tensorflow/tfjs-backend-wasm");
-  const backend = (await start(tf, "wasm")) as WasmKernelBackend;
+  const { tf, backend } = await withoutNewListeners(async () => {
+    const tf = require("@tensorflow/tfjs") as Tf;
+    require("@tensorflow/tfjs-backend-wasm");
+    return { tf, backend: (await start(tf, "wasm")) as WasmKernelBackend };
+  });
   const heap = new WasmHeap(backend);
   return { tf, backendName: "wasm", backend, host: heap, heap, label: "WebAssembly, one thread" };
 }
