@@ -16,8 +16,8 @@ import { tailMask } from "./masks.ts";
 import { layerParameters } from "./parameters.ts";
 import type { RopeTable } from "./rope.ts";
 
-/** Own keys that a cache has room for grow by this many. */
-const BLOCK = 64;
+/** Room for own keys grows by a quarter, in blocks: little of what attention walks over is unused, copies stay rare. */
+const BLOCK = 16;
 
 export interface LayerCache {
   prefixKey_PKSH: Tensor;
@@ -176,7 +176,8 @@ export class CachedDecodeSession implements DecodeSession {
   #growCaches(): void {
     if (this.#length < this.#capacity) return;
     const { ops } = this.#run;
-    const capacity = Math.min(this.#maxLength, this.#capacity + BLOCK);
+    const blocks = Math.max(1, Math.floor(this.#capacity / 4 / BLOCK));
+    const capacity = Math.min(this.#maxLength, this.#capacity + blocks * BLOCK);
     for (const cache of this.#caches) {
       const [, K = 0, , H = 0] = cache.prefixKey_PKSH.shape;
       const grow = (old: Tensor | null): Tensor => {

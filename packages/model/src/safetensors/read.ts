@@ -5,7 +5,7 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 import { ModelError } from "../errors.ts";
-import { itemSize, type SafetensorsData, viewAs } from "./dtype.ts";
+import { type SafetensorsData, viewAs } from "./dtype.ts";
 import { widenBfloat16, widenFloat16 } from "./float16.ts";
 import { headerLength, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "./header.ts";
 
@@ -131,9 +131,4 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 /** Bytes of a tensor's data in its file. */
 export function entryBytes(entry: SafetensorsEntry): number {
   return entry.end - entry.begin;
-}
-
-/** Number of elements of a tensor. */
-export function entrySize(entry: SafetensorsEntry): number {
-  return entryBytes(entry) / itemSize(entry.dtype);
 }
