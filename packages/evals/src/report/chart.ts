@@ -50,6 +50,7 @@ const WIDTH = 352;
 const HEIGHT = 220;
 const MARGIN = { top: 12, right: 46, bottom: 34, left: 42 };
 const LABEL_GAP = 13;
+const MOST_BACKGROUNDS = 4;
 
 export function lineChart(options: ChartOptions): Html {
   const { series, x, y, dots = false } = options;
@@ -81,7 +82,8 @@ export function lineChart(options: ChartOptions): Html {
           labelArrow: "none",
         },
       ),
-      ...series.flatMap(backgroundMarks), // behind all lines, not only behind their own
+      // Behind all lines, not only behind their own; too many of them would hide each other.
+      ...(series.length <= MOST_BACKGROUNDS ? series.flatMap(backgroundMarks) : []),
       ...series.flatMap((line) => lineMarks(line, dots)),
       ...endLabels(series, domain, y.isLog ?? false),
     ],
@@ -147,9 +149,10 @@ function endLabels(
   );
 }
 
+/** The end of a long name: that is where seeds and settings stand; its kind is told by the colour. */
 function shortLabel(name: string): string {
   const characters = [...cleanText(name)];
-  return characters.length > 7 ? `${characters.slice(0, 6).join("")}…` : characters.join("");
+  return characters.length > 7 ? `…${characters.slice(-6).join("").trim()}` : characters.join("");
 }
 
 function extent(values: readonly number[]): [number, number] {

@@ -98,7 +98,7 @@ function visible(token: string): Html {
 function verdict(sample: SampleRow): Html {
   if (sample.error) return html`<span class="verdict failed">error</span>`;
   if (sample.correct) return html`<span class="verdict right">✓ correct</span>`;
-  return sample.extracted === null
+  return !sample.extracted
     ? html`<span class="verdict none">no answer</span>`
     : html`<span class="verdict wrong">✗ wrong</span>`;
 }
@@ -110,7 +110,7 @@ function facts(sample: SampleRow): string {
     `${count} steps`,
     mean === null ? "" : `mean entropy ${mean.toFixed(2)} nats`,
     `ended by ${sample.stopReason}`,
-    sample.extracted === null ? "" : `read as ${shorten(sample.extracted, 40)}`,
+    !sample.extracted ? "" : `read as ${shorten(sample.extracted, 40)}`,
     sample.correct ? "" : shorten(sample.reason, 60),
   ]
     .filter((fact) => fact !== "")

@@ -58,6 +58,7 @@ thead th:first-child { color: var(--muted); font-weight: 500 }
 tbody th { font-weight: 600 }
 .mode small { font-weight: 400; color: var(--muted); font-size: 1em }
 .grid { table-layout: fixed } .grid th:first-child { width: 17% } .grid.wide { table-layout: auto }
+.grid.wide tbody th, .grid.wide thead th:first-child { position: sticky; left: 0; z-index: 2; background: var(--surface) }
 .grid td { min-width: 72px }
 .grid td.own { background: color-mix(in srgb, var(--accent) var(--tint), transparent) }
 .grid td.empty { color: var(--muted); font-size: .85rem }

@@ -42,7 +42,7 @@ export const OutcomesSchema = z.object({
   samples: z.int(),
   correct: z.int(),
   wrong: z.int(),
-  /** No answer could be read. */
+  /** No answer could be read, or an empty one. */
   noAnswer: z.int(),
   /** The grader gave up. */
   graderTimeout: z.int(),

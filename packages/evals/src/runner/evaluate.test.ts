@@ -324,7 +324,7 @@ describe("what goes wrong on the way", () => {
     const grades: GradeFunction = (_, { id }) => ({
       correct: false,
       boxed: false,
-      extracted: id === "1" ? null : "1",
+      extracted: id === "1" ? null : id === "3" ? "" : "1",
       reason: id === "2" ? "timeout" : "different",
     });
     const results = await evaluate(options({ modes: ["hard-greedy"], grade: grades }));

@@ -112,7 +112,7 @@ function countOutcomes(samples: readonly SampleOutcome[]): Outcomes {
     if (sample.failed) outcomes.errors += 1;
     else if (sample.correct) outcomes.correct += 1;
     else if (sample.reason === TIMEOUT_REASON) outcomes.graderTimeout += 1;
-    else if (sample.extracted === null) outcomes.noAnswer += 1;
+    else if (!sample.extracted) outcomes.noAnswer += 1;
     else outcomes.wrong += 1;
   }
   return outcomes;

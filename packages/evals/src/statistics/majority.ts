@@ -1,7 +1,7 @@
 /** majority@n: the answer most samples agree on, taken as the model's one answer (self-consistency, arXiv:2203.11171). */
 
 export interface Vote {
-  /** What was read from the sample; null when nothing could be, which is no vote. */
+  /** What was read from the sample; null or empty when nothing could be, which is no vote. */
   readonly extracted: string | null;
   readonly correct: boolean;
 }
@@ -14,7 +14,7 @@ export function majorityCorrect(votes: readonly Vote[]): number {
   const counts = new Map<string, number>();
   let correct = 0;
   for (const vote of votes) {
-    if (vote.extracted === null) continue;
+    if (!vote.extracted) continue;
     if (vote.correct) correct += 1;
     else {
       const answer = vote.extracted.replace(/\s+/gu, "");
