@@ -5,7 +5,7 @@
 
 import { adamW, type Backend, type Tensor } from "@soft-tokens/tensor";
 
-export interface AdamWSettings {
+interface AdamWSettings {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;

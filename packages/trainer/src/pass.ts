@@ -3,6 +3,7 @@
  * stored rollouts. Log-probabilities of a row are summed in float64.
  */
 
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { LanguageModel } from "@soft-tokens/model";
 import type { Tensor } from "@soft-tokens/tensor";
 import type { Metrics } from "./contract.ts";
@@ -84,6 +85,7 @@ async function runPass(
   const logProbs = new Map<TrainingRow, RowLogProb>();
   let loss = 0;
   for (const batch of plan) {
+    await yieldToEventLoop(); // reads of a synchronous backend never let a signal handler run
     signal?.throwIfAborted();
     const { value, aux } = compute(batch);
     const [valueData, thoughtData, answerData] = await readAndDispose(model, [value, ...aux]);

@@ -201,6 +201,17 @@ describe.each(THOUGHT_CASES)("RLOO on %s with %s thoughts", (family, name) => {
     }
   });
 
+  it("has no gradient at all where no sample has an advantage", async () => {
+    const { model, backend } = loaded[family];
+    const thoughts = (await readReferenceTensors(family, name)).get("thoughts");
+    const equal = { ...reference, rewards: reference.rewards.map((group) => group.map(() => 10)) };
+    using gradients = new GradientSum(backend, [...model.parameters.values()]);
+    const rows = rlooRows(equal, thoughts, model.config.hiddenSize);
+    const { loss } = await passWithGradients(rows, gradients, passOptions(model, referencePolicy(reference)));
+    expect(loss).toBeCloseTo(0, 12);
+    expect(await gradients.norm()).toBe(0);
+  });
+
   it("audits stored rollouts to the same log-probabilities", async () => {
     const { model } = loaded[family];
     const thoughts = (await readReferenceTensors(family, name)).get("thoughts");

@@ -29,7 +29,7 @@ async function processRun(
 ): Promise<Event[]> {
   using loaded = await loadReferenceModel("llama");
   const { settings, ...rest } = change;
-  const options = await tinyOptions(loaded.model, thought, settings);
+  const options = await tinyOptions(rest.model ?? loaded.model, thought, settings);
   using trainer = createRlooTrainer({ ...options, checkpointFolder: folder, ...rest });
   return await act(trainer); // not before the run is over do model and trainer go
 }
@@ -166,7 +166,9 @@ describe("a damaged checkpoint", () => {
   it("is an error where there is no good one", async () => {
     await processRun("soft", killAt("checkpoint", 2), { settings: { validateEvery: 0 } });
     await rm(join(folder, "step-000002", "config.json"));
-    await expect(processRun("soft", resumeAndRun)).rejects.toMatchObject({ code: "CHECKPOINT_DAMAGED" });
+    const again = () => processRun("soft", resumeAndRun, { settings: { validateEvery: 0 } });
+    await expect(again()).rejects.toMatchObject({ code: "CHECKPOINT_DAMAGED" });
+    await expect(again()).rejects.toThrow(/config.json: is missing.*Remove the folder to begin anew/); // the second time too
   });
 });
 
@@ -210,6 +212,10 @@ describe("a checkpoint folder", () => {
     await mismatch({ settings: { learningRate: 2e-3 } }, /learningRate was 0.001 and is 0.002/);
     await mismatch({ key: RandomKey.fromSeed(6) }, /key was/);
     await expect(processRun("hard", resumeAndRun)).rejects.toMatchObject({ code: "CHECKPOINT_MISMATCH" });
+    using own = await loadReferenceModel("llama");
+    using other = await loadReferenceModel("qwen2");
+    const { policy } = await tinyOptions(own.model, "soft");
+    await mismatch({ model: other.model, policy }, /holds a model of another architecture/);
     await expect(processRun("soft", collect)).rejects.toThrow(/holds a run already: call resume/);
     expect(
       await processRun("soft", resumeAndRun, { settings: { memoryBudgetBytes: 1e6, keepCheckpoints: 1 } }),

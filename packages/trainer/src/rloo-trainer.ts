@@ -193,6 +193,7 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
             trainer: "rloo",
             key: [...key.words],
             items: problems.size,
+            dtype: parameterDtype(model),
             policy: { thought: policy.name, ...finiteOnly({ ...policy.settings }) },
             settings: definingSettings(settings),
           },

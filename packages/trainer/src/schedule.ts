@@ -5,7 +5,7 @@
  */
 
 export const SCHEDULES = ["cosine", "constant"] as const;
-export type Schedule = (typeof SCHEDULES)[number];
+type Schedule = (typeof SCHEDULES)[number];
 
 export interface ScheduleSettings {
   readonly schedule: Schedule;

@@ -124,6 +124,7 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
             trainer: "supervised",
             key: [...key.words],
             items: examples.size,
+            dtype: parameterDtype(model),
             policy: {},
             settings: definingSettings(settings),
           },

@@ -16,8 +16,7 @@ import {
   saveModel,
   writeSafetensors,
 } from "@soft-tokens/model";
-import type { Backend, Tensor } from "@soft-tokens/tensor";
-import { bytesPerElement } from "@soft-tokens/tensor";
+import { type Backend, bytesPerElement, formatShape, type Tensor } from "@soft-tokens/tensor";
 import { TrainerError } from "../errors.ts";
 import type { AdamW } from "../optimizer.ts";
 import type { TrainerWarning } from "../warnings.ts";
@@ -46,7 +45,7 @@ export interface CheckpointerOptions {
   readonly saveModel?: ((model: LanguageModel, folder: string) => Promise<unknown>) | undefined;
 }
 
-export interface Restored {
+interface Restored {
   readonly state: TrainerState;
   readonly folder: string;
   readonly warnings: readonly TrainerWarning[];
@@ -101,32 +100,44 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       }),
     async restore() {
       await store.open();
-      const warnings: TrainerWarning[] = [];
+      const damaged: { step: number; message: string }[] = [];
       for (const step of await store.steps()) {
         const document = await read(step).catch((error: unknown) => {
           if (error instanceof TrainerError && error.code === "CHECKPOINT_DAMAGED") return error;
           throw error;
         });
         if (document instanceof TrainerError) {
-          const aside = await store.setAside(step);
-          const message = `checkpoint of step ${step} is damaged (${document.message}); kept as ${aside}, continuing from the one before`;
-          warnings.push({ code: "CHECKPOINT_DAMAGED", message });
+          damaged.push({ step, message: document.message });
           continue;
         }
-        assertSameRun(document.identity, identity, store.folderOf(step));
-        await restoreWeights(model, store.folderOf(step));
-        await restoreOptimizer(join(store.folderOf(step), OPTIMIZER), optimizer, model.backend);
+        const found = store.folderOf(step);
+        assertSameRun(document.identity, identity, found);
+        await restoreWeights(model, found);
+        await restoreOptimizer(join(found, OPTIMIZER), optimizer, model.backend);
         optimizer.setUpdates(document.optimizer.updates);
+        const warnings = await setAside(damaged);
         await store.pointTo(step, document.state.best);
-        return { state: document.state, folder: store.folderOf(step), warnings };
+        return { state: document.state, folder: found, warnings };
       }
-      if (warnings.length === 0) return null;
+      if (damaged.length === 0) return null;
       throw new TrainerError(
         "CHECKPOINT_DAMAGED",
-        `${folder}: no checkpoint is good. ${warnings.map(({ message }) => message).join("; ")}`,
+        `${folder}: no checkpoint is good (${damaged.map(({ message }) => message).join("; ")}). Remove the folder to begin anew`,
       );
     },
   };
+
+  async function setAside(damaged: readonly { step: number; message: string }[]): Promise<TrainerWarning[]> {
+    const warnings: TrainerWarning[] = [];
+    for (const { step, message } of damaged) {
+      const kept = await store.setAside(step);
+      warnings.push({
+        code: "CHECKPOINT_DAMAGED",
+        message: `the checkpoint of step ${step} is damaged (${message}); kept as ${kept}, continuing from the one before`,
+      });
+    }
+    return warnings;
+  }
 }
 
 async function writeOptimizer(file: string, optimizer: AdamW, ops: Backend): Promise<void> {
@@ -147,10 +158,20 @@ async function restoreOptimizer(file: string, optimizer: AdamW, ops: Backend): P
   }
 }
 
-/** Puts a folder's weights into the handles of a model that is in use. */
+/** Puts a folder's weights into the handles of a model that is in use. @throws CHECKPOINT_MISMATCH for another architecture */
 async function restoreWeights(model: LanguageModel, folder: string): Promise<void> {
-  const dtype = parameterDtype(model);
-  using stored = await loadModel(folder, { backend: model.backend, dtype });
+  using stored = await loadModel(folder, { backend: model.backend, dtype: parameterDtype(model) });
+  const layout = ({ parameters }: LanguageModel) =>
+    [...parameters].map(([name, { shape }]) => `${name} ${formatShape(shape)}`).sort();
+  const wanted = layout(model);
+  const difference = layout(stored).find((line) => !wanted.includes(line));
+  if (difference !== undefined || stored.parameters.size !== model.parameters.size) {
+    const detail = difference === undefined ? "parameters are missing" : `it has ${difference}`;
+    throw new TrainerError(
+      "CHECKPOINT_MISMATCH",
+      `${folder} holds a model of another architecture: ${detail}`,
+    );
+  }
   for (const [name, parameter] of model.parameters) {
     model.backend.assign(parameter, stored.parameters.get(name) as Tensor);
   }

@@ -8,6 +8,7 @@ const document: CheckpointDocument = {
     trainer: "rloo",
     key: [1, 4294967295],
     items: 10,
+    dtype: "float32",
     policy: { thought: "soft", temperature: 0.5, noiseScale: 0.33, sigma: 0.1 + 0.2 },
     settings: { steps: 10, learningRate: 6e-6 },
   },

@@ -33,6 +33,8 @@ const Identity = z.strictObject({
   key: z.tuple([count, count]),
   /** Items in the training source. */
   items: count,
+  /** Of the parameters in memory. */
+  dtype: z.enum(["float32", "bfloat16"]),
   /** Policy name, temperature, noise scale and sigma; absent for supervised training. */
   policy: z.record(z.string(), z.union([z.string(), z.number()])),
   settings: z.record(z.string(), z.unknown()),
@@ -82,7 +84,7 @@ export function assertSameRun(stored: Identity, wanted: Identity, folder: string
       differences.push(`${key} was ${JSON.stringify(before)} and is ${JSON.stringify(now)}`);
     }
   };
-  for (const key of ["trainer", "key", "items"] as const) compare(key, stored[key], wanted[key]);
+  for (const key of ["trainer", "key", "items", "dtype"] as const) compare(key, stored[key], wanted[key]);
   for (const group of ["policy", "settings"] as const) {
     for (const key of new Set([...Object.keys(stored[group]), ...Object.keys(wanted[group])])) {
       compare(key, stored[group][key], wanted[group][key]);

@@ -23,7 +23,7 @@ export interface BestCheckpoint {
   readonly score: number;
 }
 
-export interface SaveOptions {
+interface SaveOptions {
   readonly step: number;
   /** Of the run so far; its checkpoint is never pruned. */
   readonly best: BestCheckpoint | null;

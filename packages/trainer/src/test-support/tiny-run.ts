@@ -10,9 +10,7 @@ import type { RlooTrainerOptions } from "../rloo-trainer.ts";
 export const tinyProblems = sourceOf(
   Array.from({ length: 7 }, (_, i) => ({ id: `p${i}`, prompt: `${i} + ${i * 3}?`, answer: String(4 * i) })),
 );
-export const tinyValidation = sourceOf(
-  [8, 9].map((i) => ({ id: `v${i}`, prompt: `${i}?`, answer: String(i) })),
-);
+const tinyValidation = sourceOf([8, 9].map((i) => ({ id: `v${i}`, prompt: `${i}?`, answer: String(i) })));
 
 /** An untrained model is never right: pay for digits in the answer, so that groups differ. */
 export const digitReward: RewardFunction = ({ rollout }) => {
@@ -20,7 +18,7 @@ export const digitReward: RewardFunction = ({ rollout }) => {
   return { reward: 10 * digits, correct: digits > 1, boxed: digits > 0, extracted: null };
 };
 
-export const tinySettings = {
+const tinySettings = {
   steps: 6,
   promptsPerStep: 2,
   samplesPerPrompt: 3,
