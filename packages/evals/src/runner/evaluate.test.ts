@@ -329,9 +329,9 @@ describe("what goes wrong on the way", () => {
     });
     const results = await evaluate(options({ modes: ["hard-greedy"], grade: grades }));
     expect(results.results[0]?.outcomes).toMatchObject({
-      noAnswer: 1,
+      noAnswer: 2,
       graderTimeout: 1,
-      wrong: 4,
+      wrong: 3,
       errors: 0,
     });
   });
