@@ -34,7 +34,7 @@ export function jsonBlock(id: string, data: unknown): Html {
 }
 
 /** Text for element content and quoted attributes. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return cleanText(text).replace(/[&<>"'`]/gu, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -119,7 +119,7 @@ function countOutcomes(samples: readonly SampleOutcome[]): Outcomes {
 }
 
 /** Mean over the samples still thinking at each position (method.md section 7). */
-export function entropyProfile(samples: readonly SampleOutcome[]): EntropyProfile {
+function entropyProfile(samples: readonly SampleOutcome[]): EntropyProfile {
   const sums: number[] = [];
   const count: number[] = [];
   for (const { entropies } of samples) {

@@ -7,7 +7,7 @@
 import { TextDecoder } from "node:util";
 import { EvaluationError } from "../errors.ts";
 
-export interface JsonLine {
+interface JsonLine {
   /** 1-based. */
   readonly line: number;
   readonly row: Readonly<Record<string, unknown>>;
