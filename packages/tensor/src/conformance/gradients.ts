@@ -17,10 +17,12 @@ export function gradients(check: Check): void {
     check(`${testCase.op}: ${testCase.title}`, async (ops) => {
       for (const dtype of dtypesOf(ops, testCase)) {
         const inputs = testCase.inputs.map((x) => upload(ops, x, dtype));
-        using upstream = upload(ops, gradient.upstream, dtype);
+        using upstream = upload(ops, gradient.upstream);
         const parameters = wrt.map((index) => inputs[index] as Tensor);
         const result = ops.valueAndGrad(
-          () => ops.tidy(() => ops.sum(ops.multiply(call(ops, testCase, inputs), upstream))),
+          // losses are float32 whatever they are computed from
+          () =>
+            ops.tidy(() => ops.sum(ops.multiply(ops.cast(call(ops, testCase, inputs), "float32"), upstream))),
           parameters,
         );
         disposeAll(inputs);
