@@ -3,7 +3,7 @@
  *
  *   node --conditions=@soft-tokens/source --import tsx scripts/profile.ts [--variant wasm] [--stock] [--layers 3]
  *     [--hidden 96] [--ffn 256] [--vocabulary 250] [--rows 64] [--prompts 4] [--prompt-length 30] [--thought-length 20]
- *     [--repeat 10] [--operations] [--wall]
+ *     [--phase decode|train|both] [--repeat 10] [--operations] [--wall]
  *
  * Hard and soft steps are interleaved, so that their ratio holds on a busy machine. `--operations` lists the time spent in
  * each operation of the backend, itself without the operations that it calls. Times are processor time unless `--wall`.
@@ -29,6 +29,7 @@ const { values: flags } = parseArgs({
     "prompt-length": { type: "string", default: "30" },
     "thought-length": { type: "string", default: "20" },
     "answer-length": { type: "string", default: "4" },
+    phase: { type: "string", default: "both" },
     repeat: { type: "string", default: "10" },
     operations: { type: "boolean", default: false },
     wall: { type: "boolean", default: false },
@@ -60,22 +61,26 @@ const times = new Map<string, number[]>();
 /** Time of each operation without that of the operations that it calls. */
 const operations = new Map<string, { own: number; calls: number }>();
 if (flags.operations) instrument(backend);
-await decode(policies.hard);
-for (let round = 0; round < repeat; round++) {
-  for (const policy of Object.values(policies)) record(`decode step, ${policy.name}`, await decode(policy));
+if (flags.phase !== "train") {
+  await decode(policies.hard);
+  for (let round = 0; round < repeat; round++) {
+    for (const policy of Object.values(policies)) record(`decode step, ${policy.name}`, await decode(policy));
+  }
+  report();
 }
-report();
 
 const moments = parameters.map((p) => ({ first: backend.zeros(p.shape), second: backend.zeros(p.shape) }));
-train(policies.soft);
-for (let round = 0; round < repeat; round++) {
-  for (const policy of Object.values(policies)) {
-    const { pass, update } = train(policy);
-    record(`forward + backward, ${policy.name}`, pass);
-    record("AdamW", update);
+if (flags.phase !== "decode") {
+  train(policies.soft);
+  for (let round = 0; round < repeat; round++) {
+    for (const policy of Object.values(policies)) {
+      const { pass, update } = train(policy);
+      record(`forward + backward, ${policy.name}`, pass);
+      record("AdamW", update);
+    }
   }
+  report();
 }
-report();
 const { tensors, bytes, peakBytes } = backend.memory();
 print(`${tensors} tensors, ${mebibytes(bytes)} MiB now, ${mebibytes(peakBytes)} MiB at most`);
 

@@ -3,7 +3,7 @@
  * no broadcasting rules of its own: result shapes are given. Results are new arrays that the caller owns.
  */
 
-import type { DType, Shape } from "@soft-tokens/tensor";
+import type { DType, RandomKey, Shape } from "@soft-tokens/tensor";
 import type { DeviceArray } from "../engine/array.ts";
 
 export type UnaryOperation =
@@ -26,6 +26,7 @@ export type CompareOperation =
   | "greaterEqual"
   | "logicalAnd"
   | "logicalOr";
+export type Distribution = "normal" | "uniform";
 export type ReduceOperation = "sum" | "mean" | "max" | "min";
 
 export interface Kernels {
@@ -70,4 +71,6 @@ export interface Kernels {
   /** Zeros of `shape` with one value per row placed at its id: the gradient of `takeAlongLast`. */
   putAlongLast(x: DeviceArray, ids: DeviceArray, shape: Shape): DeviceArray;
   oneHot(ids: DeviceArray, depth: number, dtype: DType): DeviceArray;
+  /** The reference generator's numbers: one key for all, or one per index of the first axis. */
+  random(distribution: Distribution, shape: Shape, keys: RandomKey | readonly RandomKey[]): DeviceArray;
 }

@@ -5,7 +5,7 @@
  * The speed of this file is TensorFlow.js's: the WebAssembly variant replaces the slow ones (wasm/).
  */
 
-import { type Shape, shapeSize, shapesEqual } from "@soft-tokens/tensor";
+import { fillNormal, fillUniform, RandomKey, type Shape, shapeSize, shapesEqual } from "@soft-tokens/tensor";
 import type { DeviceArray } from "../engine/array.ts";
 import type { Device } from "../engine/device.ts";
 import * as elementwise from "./host-elementwise.ts";
@@ -180,8 +180,20 @@ export function stockKernels(device: Device): Kernels {
     takeAlongLast: (x, ids) => index.takeAlongLast(device, x, ids),
     putAlongLast: (x, ids, shape) => index.putAlongLast(device, x, ids, shape),
     oneHot: (ids, depth, dtype) => index.oneHot(device, ids, depth, dtype),
+    random: (distribution, shape, keys) =>
+      device.create(shape, "float32", (out) => {
+        const fill = distribution === "normal" ? fillNormal : fillUniform;
+        const width = isKey(keys) ? out.length : out.length / keys.length;
+        (isKey(keys) ? [keys] : keys).forEach((key, row) => {
+          fill(key, out.subarray(row * width, (row + 1) * width) as Float32Array);
+        });
+      }),
   };
   return kernels;
+}
+
+function isKey(keys: RandomKey | readonly RandomKey[]): keys is RandomKey {
+  return keys instanceof RandomKey;
 }
 
 /** The shape with its last length 1. */

@@ -2,39 +2,33 @@
 
 import {
   type Backend,
-  fillNormal,
-  fillUniform,
   formatShape,
   type RandomKey,
   type RandomOptions,
   type Shape,
-  shapeSize,
+  type Tensor,
   TensorError,
 } from "@soft-tokens/tensor";
-import type { DeviceArray } from "../engine/array.ts";
 import type { Runtime } from "../engine/runtime.ts";
+import type { Distribution } from "../kernels/kernels.ts";
 import { assertDtype, assertValidShape } from "./checks.ts";
 
 export type RandomOps = Pick<Backend, "randomNormal" | "randomUniform" | "sampleCategorical">;
 
-type Fill = (key: RandomKey, out: Float32Array) => void;
-
 export function randomOps(runtime: Runtime): RandomOps {
   const { device } = runtime;
 
-  function random(shape: Shape, options: RandomOptions, fill: Fill, operation: string): DeviceArray {
+  function random(distribution: Distribution, shape: Shape, options: RandomOptions, name: string): Tensor {
     runtime.assertOpen();
-    assertValidShape(shape, operation);
+    assertValidShape(shape, name);
     const { key } = options;
-    if (isKeyList(key)) assertKeyPerRow(key, shape, operation);
-    return device.create([...shape], "float32", (out) => {
-      fillWith(key, shape, out as Float32Array, fill);
-    });
+    if (isKeyList(key)) assertKeyPerRow(key, shape, name);
+    return runtime.wrap(runtime.kernels.random(distribution, [...shape], key));
   }
 
   return {
-    randomNormal: (shape, options) => runtime.wrap(random(shape, options, fillNormal, "randomNormal")),
-    randomUniform: (shape, options) => runtime.wrap(random(shape, options, fillUniform, "randomUniform")),
+    randomNormal: (shape, options) => random("normal", shape, options, "randomNormal"),
+    randomUniform: (shape, options) => random("uniform", shape, options, "randomUniform"),
     sampleCategorical(operand, options) {
       const probabilities = runtime.use(operand, "sampleCategorical");
       assertDtype(probabilities, ["float32"], "sampleCategorical");
@@ -45,13 +39,14 @@ export function randomOps(runtime: Runtime): RandomOps {
         );
       }
       const [rows, width] = probabilities.shape as [number, number];
-      if (isKeyList(options.key)) assertKeyPerRow(options.key, [rows], "sampleCategorical");
-      const uniform = new Float32Array(rows);
-      fillWith(options.key, [rows], uniform, fillUniform);
+      const { key } = options;
+      if (isKeyList(key)) assertKeyPerRow(key, [rows], "sampleCategorical");
+      using uniform = runtime.kernels.random("uniform", [rows], key);
       const ids = device.create([rows], "int32", (out) => {
         const data = device.view(probabilities.array("sampleCategorical"));
+        const draws = device.view(uniform);
         for (let row = 0; row < rows; row++) {
-          out[row] = invertCumulative(data as Float32Array, row * width, width, uniform[row] as number);
+          out[row] = invertCumulative(data as Float32Array, row * width, width, draws[row] as number);
         }
       });
       return runtime.wrap(ids);
@@ -70,17 +65,6 @@ function assertKeyPerRow(keys: readonly RandomKey[], shape: Shape, operation: st
       `${operation}: wanted one key per index of the first axis of ${formatShape(shape)}, got ${keys.length}`,
     );
   }
-}
-
-function fillWith(key: RandomOptions["key"], shape: Shape, out: Float32Array, fill: Fill): void {
-  if (!isKeyList(key)) {
-    fill(key, out);
-    return;
-  }
-  const width = shapeSize(shape.slice(1));
-  key.forEach((rowKey, row) => {
-    fill(rowKey, out.subarray(row * width, (row + 1) * width));
-  });
 }
 
 /**

@@ -20,8 +20,8 @@ const BINARY: Record<BinaryOperation, number> = {
   minimum: 5,
 };
 
-/** Codes of simd/elementwise.ts; the missing ones stay with TensorFlow.js. */
-const UNARY: Partial<Record<UnaryOperation, number>> = {
+/** Codes of simd/elementwise.ts. */
+const UNARY: Record<Exclude<UnaryOperation, "log" | "tanh">, number> = {
   negate: 0,
   abs: 1,
   exp: 2,
@@ -32,12 +32,19 @@ const UNARY: Partial<Record<UnaryOperation, number>> = {
   silu: 7,
 };
 
-/** float32; `null` where the module has no such function. */
-export function unary(wasm: WasmDevice, operation: UnaryOperation, x: DeviceArray): DeviceArray | null {
-  const code = UNARY[operation];
-  if (code === undefined) return null;
-  const out = wasm.heap.uninitialized(wasm.device, x.shape);
-  wasm.simd.unary(code, x.size, wasm.heap.address(x), wasm.heap.address(out));
+/** float32 */
+export function unary(wasm: WasmDevice, operation: UnaryOperation, x: DeviceArray): DeviceArray {
+  const { heap, simd } = wasm;
+  const out = heap.uninitialized(wasm.device, x.shape);
+  const [from, to] = [heap.address(x), heap.address(out)];
+  if (operation !== "log" && operation !== "tanh") {
+    simd.unary(UNARY[operation], x.size, from, to);
+    return out;
+  }
+  // Rare and on few elements: exact, and free of the price of registering memory with TensorFlow.js.
+  const apply = operation === "log" ? Math.log : Math.tanh;
+  const { floats } = heap;
+  for (let i = 0; i < x.size; i++) floats[to / 4 + i] = apply(floats[from / 4 + i] as number);
   return out;
 }
 

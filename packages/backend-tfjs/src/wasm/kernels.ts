@@ -6,6 +6,7 @@ import type { WasmDevice } from "./device.ts";
 import * as elementwise from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import * as move from "./move.ts";
+import { random } from "./random.ts";
 import { reduce } from "./reduce.ts";
 import * as rows from "./rows.ts";
 import * as softmax from "./softmax.ts";
@@ -14,7 +15,7 @@ export function wasmKernels(wasm: WasmDevice, stock: Kernels): Kernels {
   return {
     ...stock,
     unary: (operation, x) =>
-      (x.dtype === "float32" && elementwise.unary(wasm, operation, x)) || stock.unary(operation, x),
+      x.dtype === "float32" ? elementwise.unary(wasm, operation, x) : stock.unary(operation, x),
     affine: (x, scale, shift) =>
       x.dtype === "float32" ? elementwise.affine(wasm, x, scale, shift) : stock.affine(x, scale, shift),
     binary: (operation, a, b, shape) =>
@@ -50,6 +51,7 @@ export function wasmKernels(wasm: WasmDevice, stock: Kernels): Kernels {
     },
     slice: (x, begin, size) => (shapesEqual(x.shape, size) ? x.view() : move.slice(wasm, x, begin, size)),
     place: (x, shape, begin) => (shapesEqual(x.shape, shape) ? x.view() : move.place(wasm, x, shape, begin)),
+    random: (distribution, shape, keys) => random(wasm, distribution, shape, keys),
     takeRows: (table, ids) => rows.takeRows(wasm, table, ids),
     addRows: (x, ids, shape) => rows.addRows(wasm, x, ids, shape),
   };
