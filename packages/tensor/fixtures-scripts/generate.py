@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 import fused_cases
 import op_cases
