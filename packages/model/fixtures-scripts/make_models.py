@@ -34,11 +34,11 @@ MODELS = {
              max_position_embeddings=128, rope_theta=10000.0, rope_scaling=None, torch_dtype="float32",
              attention_bias=True, mlp_bias=True, tie_word_embeddings=False),
         [9, 4, 7], torch.float32, 1, True),
-    # transformers 5 style, llama3 scaling with positions far beyond the original ones, head size of its own, one key head
+    # transformers 5 style, llama3 scaling (a frequency in each of its three bands) with positions far beyond the original ones, head size of its own, one key head
     "llama3-rope": (
         dict(LLAMA, hidden_size=16, intermediate_size=24, num_attention_heads=4, num_key_value_heads=1, head_dim=8,
              rms_norm_eps=1e-5, max_position_embeddings=256, dtype="float32", tie_word_embeddings=True,
-             rope_parameters=dict(rope_type="llama3", rope_theta=500000.0, factor=8.0, low_freq_factor=1.0,
+             rope_parameters=dict(rope_type="llama3", rope_theta=500.0, factor=8.0, low_freq_factor=1.0,
                                   high_freq_factor=4.0, original_max_position_embeddings=32)),
         [140, 97], torch.float32, 1, False),
     # linear scaling in the old spelling, no grouping, float16 weights

@@ -3,7 +3,6 @@
  * fetched: never a pickle, never code.
  */
 
-import { downloadFile, listFiles, modelInfo } from "@huggingface/hub";
 import type { LoadModelOptions } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import { readJson } from "../json-file.ts";
@@ -61,6 +60,8 @@ async function downloadSnapshot(
   repository: CachedRepository,
   options: DownloadOptions,
 ): Promise<string> {
+  // Only here, because most models are folders on this machine and the library takes a while to load.
+  const { downloadFile, listFiles, modelInfo } = await import("@huggingface/hub");
   const request = requestSettings(options.signal);
   const { sha: commit } = await modelInfo({ ...request, name: hubId, revision, additionalFields: ["sha"] });
   if (!/^[0-9a-f]{40}$/.test(commit))

@@ -94,7 +94,8 @@ describe("writeSafetensors", () => {
 describe("reading", () => {
   it("reads tensors larger than one chunk, reports its bytes and stops when asked to", async () => {
     const path = join(folder, "large.safetensors");
-    const values = Float32Array.from({ length: 9_000_000 }, (_, index) => index % 251);
+    const values = new Float32Array(9_000_000);
+    for (let index = 0; index < values.length; index++) values[index] = index % 251;
     await writeSafetensors(path, [{ name: "a", dtype: "BF16", shape: [values.length], data: values }]);
     await using file = await readSafetensors(path);
     const seen: number[] = [];
