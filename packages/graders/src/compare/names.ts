@@ -11,6 +11,8 @@ export interface NamedValue {
   /** The naming side, or null where the value stands alone. */
   readonly name: Expression | null;
   readonly value: Expression;
+  /** Where the value is the end of a nameless chain: what stands before it. */
+  readonly steps?: readonly Expression[];
 }
 
 /** The value of an answer and its name, if it has one; null for a relation that is itself the answer. */
@@ -33,7 +35,8 @@ export function namedValue(x: Expression, work: Work): NamedValue | null {
   // 0.56 = 56%, 1 + 1 = 2: a chain of values; 1 = y = x = 0: the last value of a chain.
   const isClosed = namesIn(last, work).size === 0;
   const areClosed = values.every((value) => namesIn(value, work).size === 0);
-  return isClosed && (areClosed || values.length > 2) ? { name: null, value: last } : null;
+  if (areClosed) return { name: null, value: last, steps: values.slice(0, -1) };
+  return isClosed && values.length > 2 ? { name: null, value: last } : null;
 }
 
 /** What stands behind the last implication; null where that is nothing to compare. */
@@ -49,7 +52,8 @@ function afterLastArrow(x: Relation): Relation | null {
 /** The operands up to the first approximation, except that x ~ 11 alone is a value. */
 function beforeApproximation(relation: Relation): readonly Expression[] {
   const index = relation.operators.indexOf("approximately");
-  return index <= 0 ? relation.operands : relation.operands.slice(0, index + 1);
+  const isValue = index > 0 || (index === 0 && !isName(relation.operands[0] as Expression));
+  return isValue ? relation.operands.slice(0, index + 1) : relation.operands;
 }
 
 /** A side that names: x, a_1, f(x), \text{Area}, (x, y), AB, |AB|, A:B, NO/BO, angle ABC, sin A. */

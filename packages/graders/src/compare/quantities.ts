@@ -7,7 +7,7 @@ import { exactField } from "../algebra/exact-field.ts";
 import { absRational, compareRational, one, type Rational, rational } from "../algebra/rational.ts";
 import { someNode } from "../algebra/walk.ts";
 import { type Expression, numberNode, productOf } from "../parse/expression.ts";
-import { measureOf } from "../parse/units.ts";
+import { measureOf, type UnitMeasure } from "../parse/units.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareValues } from "./scalars.ts";
 
@@ -91,6 +91,17 @@ function compareAngles(g: Quantity, a: Quantity, context: Context): Outcome {
   const toRadians = (x: Quantity): Expression =>
     x.unit === "degree" ? { kind: "quantity", value: x.value, unit: "degree" } : x.value;
   return named(compareValues(toRadians(g), toRadians(a), context), "degrees as radians");
+}
+
+/** "square units": some unit, whichever the question means. */
+function isGeneric(measure: UnitMeasure): boolean {
+  return measure.dimension.startsWith("unit^");
+}
+
+/** Whether two units, either of which may be missing or unknown, may measure the same thing. */
+export function haveCompatibleUnits(goldUnit: string, answerUnit: string): boolean {
+  const [gold, answer] = [measureOf(goldUnit), measureOf(answerUnit)];
+  return goldUnit === "" || answerUnit === "" || !gold || !answer || gold.dimension === answer.dimension;
 }
 
 function compareUnits(

@@ -104,7 +104,7 @@ function sameEnd(a: End, b: End, context: Context): boolean {
 function endAt(x: Expression, isClosed: boolean, context: Context): End | null {
   const value = x.kind === "quantity" ? x.value : x;
   const sign = infinitySign(value);
-  if (sign !== 0) return sign > 0 ? highest : lowest;
+  if (sign !== 0) return { ...(sign > 0 ? highest : lowest), isClosed };
   const position = evaluate(value, complexField("e"), noNames, context.work);
   return position && isReal(position) ? { value, position: position.re, isClosed } : null;
 }
@@ -129,7 +129,9 @@ function intervalOf(
   if (items.length !== 2 || !first || !second || open === "<") return null;
   const low = endAt(first, open === "[", context);
   const high = endAt(second, close === "]", context);
-  return low && high ? pieceSet(low, high) : null;
+  // (2, 1) is no interval; as a pair it is compared elsewhere.
+  const isPiece = low && high && (low.position < high.position || pieceSet(low, high) !== nothing);
+  return isPiece ? pieceSet(low, high) : null;
 }
 
 function pieceSet(low: End, high: End): RealSet {
@@ -275,7 +277,7 @@ function isUnknown(x: Expression): boolean {
 
 function halfLine(operator: RelationOperator, bound: Expression, context: Context): RealSet | null {
   const closed = endAt(bound, true, context);
-  if (!closed) return null;
+  if (!closed || closed.value === null) return null;
   const open = { ...closed, isClosed: false };
   switch (operator) {
     case "<":

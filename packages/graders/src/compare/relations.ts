@@ -99,7 +99,11 @@ function constantFactor(gold: Expression, answer: Expression, context: Context):
       continue;
     }
     const ratio = b.re / a.re;
-    if (factor !== null && Math.abs(ratio - factor) > 1e-7 * Math.abs(factor)) return 0;
+    if (
+      factor !== null &&
+      Math.abs(ratio - factor) > (1e-11 + (1e-14 * field.scale()) / Math.abs(a.re)) * Math.abs(factor)
+    )
+      return 0;
     factor ??= ratio;
     agreements++;
   }

@@ -13,7 +13,7 @@ import type { Bracketed, Expression } from "../parse/expression.ts";
 import { limits } from "../work.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
 import { areNamesCompatible, argumentNames, type NamedValue, namedValue, nameKey } from "./names.ts";
-import { compareScalars } from "./quantities.ts";
+import { compareScalars, haveCompatibleUnits } from "./quantities.ts";
 import { equalRealSets, isInfiniteSet, realSetOf } from "./real-sets.ts";
 import { compareRelations } from "./relations.ts";
 import { expandPlusMinus, reduceMatrices, renameSymbols } from "./rewrite.ts";
@@ -39,13 +39,22 @@ function compareNamed(
   a: NamedValue | null,
   context: Context,
 ): Outcome {
-  if (g && a && (!g.name || !a.name || areNamesCompatible(g.name, a.name, context.work))) {
+  const mayBeSame = g && a && (!g.name || !a.name || areNamesCompatible(g.name, a.name, context.work));
+  if (mayBeSame && holds(g, a, context) && holds(a, g, context)) {
     const outcome = compareUnnamed(g.value, withArgumentsOf(g.name, a, context), context);
     if (outcome.equal) return outcome;
   }
+  if (!holds(g, a, context) || !holds(a, g, context))
+    return unequalBy("relation", "a chain that does not hold");
   if (gold.kind === "relation" && answer.kind === "relation") return compareRelations(gold, answer, context);
   if (!g || !a) return unequalBy("relation", "a relation and a value");
   return compareUnnamed(g.value, a.value, context);
+}
+
+/** 0.56 = 56% answers 0.56 only because both sides are; 1.56 = 56% answers nothing. */
+function holds(chain: NamedValue | null, other: NamedValue | null, context: Context): boolean {
+  if (!chain?.steps || !other) return true;
+  return chain.steps.every((step) => compareUnnamed(step, other.value, context).equal);
 }
 
 /** f(n) = n beside f(x) = x: the answer's value with the reference's argument names. */
@@ -70,6 +79,7 @@ function compareUnnamed(gold: Expression, answer: Expression, context: Context):
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
   if (g.kind === "matrix" || a.kind === "matrix") return compareMatrices(g, a, context);
   if (g.kind === "ratio" || a.kind === "ratio") return compareRatios(g, a, context);
+  if (isTime(g) || isTime(a)) return compareTimes(g, a, context);
   if (g.kind === "setOperation" || a.kind === "setOperation") return compareOperations(g, a, context);
   if (g.kind === "namedSet" || a.kind === "namedSet") return comparePrinted(g, a, "set", context);
   return compareScalars(gold, answer, context);
@@ -135,7 +145,9 @@ function spread(items: readonly Expression[]): readonly Expression[] {
 /** Sets of reals against each other; null where this is not the question. */
 function compareRegions(gold: Expression, answer: Expression, context: Context): Outcome | null {
   if (!isRegion(gold) && !isRegion(answer)) return null;
-  const g = realSetOf(gold, context);
+  const [goldName, answerName] = [unknownOf(gold), unknownOf(answer)];
+  if (goldName !== null && answerName !== null && goldName !== answerName) return null;
+  const g = realSetOf(gold, context) ?? unionOfList(gold, context);
   if (!g) return null;
   const a = realSetOf(answer, context) ?? unionOfList(answer, context);
   if (!a) return null;
@@ -150,6 +162,12 @@ function isRegion(x: Expression): boolean {
   if (x.kind === "list") return x.items.length > 0 && x.items.every(isInequality);
   if (x.kind === "relation") return isInequality(x) || (x.operators[0] === "in" && x.operators.length === 1);
   return x.kind === "sum" && x.terms.some((term) => term.kind === "namedSet");
+}
+
+/** The plain symbol that an inequality or a membership is about, or null. */
+function unknownOf(x: Expression): string | null {
+  const symbol = x.kind === "relation" ? x.operands.find((operand) => operand.kind === "symbol") : undefined;
+  return symbol?.kind === "symbol" ? symbol.name : null;
 }
 
 function isInequality(x: Expression): boolean {
@@ -218,8 +236,11 @@ function distinct(x: Collection, { work }: Context): readonly Expression[] {
 
 function compareTuples(gold: Bracketed, answer: Bracketed, context: Context): Outcome {
   const brackets = (x: Bracketed): string => (x.open === "<" ? "()" : `${x.open}${x.close}`);
-  const canBeInterval = gold.items.length === 2 || brackets(gold) === "[)" || brackets(gold) === "(]";
-  if (canBeInterval && brackets(gold) !== brackets(answer)) return unequalBy("tuple", "different brackets");
+  const isMixed = [gold, answer].some((x) => (x.open === "[") !== (x.close === "]"));
+  // [1, 2, 3] and (1, 2, 3) are the same vector; [1, 2] and (1, 2) are not the same interval.
+  if ((gold.items.length === 2 || isMixed) && brackets(gold) !== brackets(answer)) {
+    return unequalBy("tuple", "different brackets");
+  }
   return compareOrdered(gold.items, answer.items, "tuple", context);
 }
 
@@ -244,13 +265,17 @@ function compareLists(gold: readonly Expression[], answer: readonly Expression[]
   return compareUnordered(gold, withoutRepeats(gold, answer, context), "list", context);
 }
 
-/** A solution given twice is still a solution: repeats are dropped, unless the reference counts multiplicities. */
+/**
+ * A point given twice is still that point: repeats are dropped, unless the reference itself repeats. Repeated numbers
+ * stay: they may count the multiplicity of a root.
+ */
 function withoutRepeats(
   gold: readonly Expression[],
   answer: readonly Expression[],
   context: Context,
 ): readonly Expression[] {
   const list = (items: readonly Expression[]): Collection => ({ kind: "list", items, joiner: "comma" });
+  if (!answer.every((item) => item.kind === "bracketed")) return answer;
   return distinct(list(gold), context).length < gold.length ? answer : distinct(list(answer), context);
 }
 
@@ -340,6 +365,17 @@ function compareRatios(gold: Expression, answer: Expression, context: Context): 
     if (!outcome.equal) return unequalBy("ratio", "different ratios");
   }
   return equalBy("ratio", "the same ratio");
+}
+
+/** 8:34 p.m.: a ratio with a unit. */
+function isTime(x: Expression): boolean {
+  return x.kind === "quantity" && x.value.kind === "ratio";
+}
+
+function compareTimes(gold: Expression, answer: Expression, context: Context): Outcome {
+  const [g, a] = [gold, answer].map((x) => (x.kind === "quantity" ? x : { value: x, unit: "" }));
+  if (!g || !a || !haveCompatibleUnits(g.unit, a.unit)) return unequalBy("quantity", "different units");
+  return compareUnnamed(g.value, a.value, context);
 }
 
 /** 12:00, 3:30: an hour and two digits of minutes, or a part that is zero. */

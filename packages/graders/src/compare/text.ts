@@ -118,6 +118,9 @@ export function wordsOf(x: Expression): string | null {
 
 /** The letter of a choice at the beginning of a longer answer: "(C) 12", "C. because", "C: 12"; else null. */
 export function choiceLetter(text: string): string | null {
-  const match = /^\W{0,20}([A-Z])\s{0,3}[).:]/.exec(text) ?? /^\W{0,20}\\text\{\(?([A-Z])\)/.exec(text);
+  const match =
+    /^[\s"'$*]{0,9}(?:\\text\w{0,6}\{\s{0,3})?\(?([A-Z])(?:[).:]\s{0,3}\}?|\s{0,3}\}[).:])(?:[\s~$]|\\[ q,;]|$)/.exec(
+      text,
+    );
   return match?.[1] ?? null;
 }

@@ -59,7 +59,7 @@ function parseTerm(cursor: Cursor): Expression {
         cursor.flags.product = true;
         while (cursor.options.isProductTight && startsFactor(cursor)) divisors.push(parseFactor(cursor));
       }
-      factors = [quotient(productOf(factors), productOf(divisors))];
+      factors = [quotientWithUnit(productOf(factors), productOf(divisors))];
     } else if (startsFactor(cursor)) {
       if (factors.at(-1)?.kind === "text") cursor.fail("words before a value");
       const mixed = factors.length === 1 ? parseMixed(cursor, factors[0] as Expression) : null;
@@ -71,6 +71,12 @@ function parseTerm(cursor: Cursor): Expression {
       }
     } else return productOf(factors);
   }
+}
+
+/** 990/7° is 990/7 degrees, and 1/2% half a percent: the sign belongs to the fraction. */
+function quotientWithUnit(numerator: Expression, denominator: Expression): Expression {
+  if (denominator.kind !== "quantity" || numerator.kind !== "number") return quotient(numerator, denominator);
+  return { kind: "quantity", value: quotient(numerator, denominator.value), unit: denominator.unit };
 }
 
 function parseSignedFactor(cursor: Cursor): Expression {

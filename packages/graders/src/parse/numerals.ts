@@ -59,7 +59,7 @@ export function scanNumber(
     digits += takeDigits();
     isGrouped = true;
   }
-  const decimalMark = decimalMarkAt(text, end, commas, isGrouped);
+  const decimalMark = decimalMarkAt(text, end, isInsideBrackets ? "separator" : commas, isGrouped);
   let decimals = "";
   let repeating = "";
   if (decimalMark > 0) {
@@ -70,7 +70,7 @@ export function scanNumber(
       repeating = repetend.digits;
       end = repetend.end;
     }
-  } else if (text.charAt(end) === "," && isDigit(text.charAt(end + 1)) && !isGrouped) {
+  } else if (text.charAt(end) === "," && isDigit(text.charAt(end + 1)) && !isGrouped && !isInsideBrackets) {
     isCommaAmbiguous = true;
   }
   const exponent = exponentAt(text, end);

@@ -381,12 +381,11 @@ export function isShortWord(run: string): boolean {
   return shortWords.has(run.toLowerCase());
 }
 
+/** Text that is a numeral or a time of day. */
 function startsAsNumber(content: string): boolean {
+  if (/^\d{1,2}:\d\d(?::\d\d)?\s*(?:[apAP]\.?[mM]\.?)?$/.test(content)) return true;
   let index = 0;
-  while (index < content.length && !isLetter(content.charAt(index))) {
-    if (content.charAt(index) === ":") return false;
-    index++;
-  }
+  while (index < content.length && !isLetter(content.charAt(index))) index++;
   return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
 }
 

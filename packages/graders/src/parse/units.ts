@@ -1,6 +1,6 @@
 /**
  * Units: which words are units, and which two units measure the same thing.
- * A unit is a product of powers of base units with an exact factor. An unknown word ("apples", "units") is a unit of
+ * A unit is a product of powers of base units with an exact factor. An unknown word ("apples", "ways") is a unit of
  * nothing in particular: it is compatible with everything, because a reference that says 5 apples is met by 5.
  */
 import {
@@ -66,6 +66,9 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["watt watts", ["power", 1]],
   ["volt volts", ["voltage", 1]],
   ["ohm ohms", ["resistance", 1]],
+  ["unit units", ["unit", 1]],
+  ["am AM", ["morning", 1]],
+  ["pm PM", ["afternoon", 1]],
   ["mph", ["length^1 time^-1", 1609344, 3600000]],
   ["kph kmh", ["length^1 time^-1", 1000, 3600]],
 ];
@@ -90,7 +93,7 @@ export function measureOf(unit: string): UnitMeasure | null {
   let factor = one;
   let sign = 1;
   let nextPower = 1;
-  for (const part of unit.split(/[\s.]+/)) {
+  for (const part of unit.replace(/^([ap])\.m\.?$/i, "$1m").split(/[\s.]+/)) {
     const word = part.toLowerCase();
     if (word === "") continue;
     if (word === "/" || word === "per" || word === "an" || word === "a") {
