@@ -10,9 +10,16 @@
 
 import type { LanguageModel } from "@soft-tokens/model";
 import type { ThoughtPolicy } from "@soft-tokens/sampler";
-import { type HeadChunk, type LogProbResult, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
+import {
+  type HeadChunk,
+  type LogProbResult,
+  type RandomKey,
+  type Tensor,
+  tokenLogProb,
+} from "@soft-tokens/tensor";
 import type { MicroBatch } from "./microbatch.ts";
 import { layOut, type PositionList, type SuffixInputs } from "./row-layout.ts";
+import type { TrainingRow } from "./training-row.ts";
 
 export interface LossContext {
   readonly model: LanguageModel;
@@ -22,6 +29,8 @@ export interface LossContext {
   readonly embeddingGradient: boolean;
   readonly checkpointLayers: boolean;
   readonly chunk?: HeadChunk;
+  /** Gaussian noise on the embeddings that follow the prompt, by row; for supervised training. Defaults to none. */
+  readonly inputNoise?: { readonly sigma: number; readonly keyOf: (row: TrainingRow) => RandomKey };
   /** Leave the answer's term out of the value, to measure the thought's gradient alone. Defaults to `false`. */
   readonly thoughtTermOnly?: boolean;
 }
@@ -40,7 +49,7 @@ export function microBatchLoss(batch: MicroBatch, context: LossContext): MicroBa
   const ops = model.backend;
   const layout = layOut(batch, model.config.hiddenSize);
   return ops.tidy(() => {
-    const table_RD = hiddenTable(layout.inputs, context);
+    const table_RD = hiddenTable(batch.rows, layout.inputs, context);
     const scorable = (positions: PositionList) => ({
       hidden_ND: ops.takeRows(table_RD, ops.tensor(positions.tableRows, [positions.count], "int32")),
       ids_N: ops.tensor(positions.ids, [positions.count], "int32"),
@@ -90,11 +99,20 @@ export function microBatchLoss(batch: MicroBatch, context: LossContext): MicroBa
 }
 
 /** Hidden states of each prompt's last position, then of all suffix positions: [P + B * T, D]. */
-function hiddenTable(inputs: SuffixInputs, { model, checkpointLayers }: LossContext): Tensor {
+function hiddenTable(
+  rows: readonly TrainingRow[],
+  inputs: SuffixInputs,
+  { model, checkpointLayers, inputNoise }: LossContext,
+): Tensor {
   const ops = model.backend;
   const D = model.config.hiddenSize;
   const { promptIds, rowsPerPrompt, rows: B, length: T } = inputs;
-  const embedded_BTD = model.embed(ops.tensor(inputs.ids_BT, [B, T], "int32"));
+  let embedded_BTD = model.embed(ops.tensor(inputs.ids_BT, [B, T], "int32"));
+  if (inputNoise) {
+    const noise_BTD = ops.randomNormal([B, T, D], { key: rows.map(inputNoise.keyOf) });
+    const scaled_BTD = ops.cast(ops.affine(noise_BTD, { scale: inputNoise.sigma }), embedded_BTD.dtype);
+    embedded_BTD = ops.add(embedded_BTD, scaled_BTD);
+  }
   const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
     promptIds,
     rowsPerPrompt,

@@ -106,11 +106,12 @@ describe("updateWeights", () => {
       warmupSteps: 0,
       steps: 9,
       gradientClip: 1,
+      gradientSpikeFactor: 3,
     } as const;
     const update = async (gradient: number) => {
       using gradients = new GradientSum(ops, [parameter]);
       gradients.add([ops.tensor([gradient], [1])]);
-      return await updateWeights(1, optimizer, gradients, settings);
+      return await updateWeights(1, optimizer, gradients, settings, []);
     };
     const skipped = await update(Number.NaN);
     expect(skipped).toMatchObject({ isSkipped: true, metrics: { "optim/skipped": 1 } });
@@ -119,5 +120,48 @@ describe("updateWeights", () => {
     expect(optimizer.updates).toBe(0);
     expect(await update(7)).toMatchObject({ isSkipped: false, metrics: { "optim/gradientNorm": 7 } });
     expect(optimizer.updates).toBe(1);
+  });
+
+  it("leaves a spike out when asked to, but never while too few norms say what is usual", async () => {
+    using parameter = ops.ones([1]);
+    using optimizer = createAdamW({ backend: ops, parameters: new Map([["w", parameter]]), ...adam });
+    const settings = {
+      schedule: "constant",
+      learningRate: 0.1,
+      warmupSteps: 0,
+      steps: 9,
+      gradientClip: 1,
+      gradientSpikeFactor: 3,
+    } as const;
+    const update = async (gradient: number, recentNorms: readonly number[]) => {
+      using gradients = new GradientSum(ops, [parameter]);
+      gradients.add([ops.tensor([gradient], [1])]);
+      return await updateWeights(1, optimizer, gradients, settings, recentNorms);
+    };
+    const usual = Array.from({ length: 10 }, () => 2);
+    expect(await update(6.1, usual)).toMatchObject({ isSkipped: false, metrics: { "optim/skipped": 1 } });
+    expect(await numbers(parameter)).toEqual([1]);
+    expect(await update(5.9, usual)).toMatchObject({ metrics: { "optim/skipped": 0 } });
+    expect(await update(1000, usual.slice(1))).toMatchObject({ metrics: { "optim/skipped": 0 } });
+    expect(optimizer.updates).toBe(2);
+  });
+
+  it("gives a parameter its own share of the learning rate", async () => {
+    using slow = ops.ones([1]);
+    using fast = ops.ones([1]);
+    using optimizer = createAdamW({
+      backend: ops,
+      parameters: new Map([
+        ["slow", slow],
+        ["fast", fast],
+      ]),
+      learningRateFactor: (parameter) => (parameter === fast ? 50 : 1),
+      ...adam,
+      weightDecay: 0,
+    });
+    using gradient = ops.ones([1]);
+    optimizer.update([gradient, gradient], { learningRate: 0.001, gradientScale: 1 });
+    expect((await numbers(slow))[0]).toBeCloseTo(0.999, 5);
+    expect((await numbers(fast))[0]).toBeCloseTo(0.95, 5);
   });
 });

@@ -15,6 +15,8 @@ interface AdamWSettings {
 export interface AdamWOptions extends AdamWSettings {
   readonly backend: Backend;
   readonly parameters: ReadonlyMap<string, Tensor>;
+  /** Learning rate of a parameter in units of the step's. Defaults to 1 for all. */
+  readonly learningRateFactor?: (parameter: Tensor) => number;
   /** Defaults to `true` for parameters that are not float32; for these it cannot be switched off. */
   readonly masterWeights?: boolean;
 }
@@ -42,6 +44,7 @@ export function createAdamW(options: AdamWOptions): AdamW {
     return {
       name,
       parameter,
+      factor: options.learningRateFactor?.(parameter) ?? 1,
       firstMoment: ops.zeros(parameter.shape),
       secondMoment: ops.zeros(parameter.shape),
       master: needsMaster
@@ -69,14 +72,14 @@ export function createAdamW(options: AdamWOptions): AdamW {
     state,
     update(gradients, { learningRate, gradientScale }) {
       updates++;
-      for (const [index, { parameter, firstMoment, secondMoment, master }] of slots.entries()) {
+      for (const [index, { parameter, factor, firstMoment, secondMoment, master }] of slots.entries()) {
         adamW(ops, {
           parameter: master ?? parameter,
           gradient: gradients[index] as Tensor,
           firstMoment,
           secondMoment,
           step: updates,
-          learningRate,
+          learningRate: factor * learningRate,
           beta1,
           beta2,
           epsilon,

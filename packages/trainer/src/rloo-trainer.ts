@@ -63,7 +63,13 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
   const { promptsPerStep: P, samplesPerPrompt: G } = settings;
   const B = P * G;
   const order = createDataOrder(problems.size, key.fold("problems"));
-  const optimizer = createAdamW({ backend: model.backend, parameters: model.parameters, ...settings });
+  const optimizer = createAdamW({
+    backend: model.backend,
+    parameters: model.parameters,
+    learningRateFactor: (parameter) =>
+      parameter === model.head.embedding_VD ? settings.embeddingLearningRateFactor : 1,
+    ...settings,
+  });
   const chunk = headChunk(settings);
   const generation: GenerationSettings = {
     maxThoughtSteps: settings.maxThoughtSteps,
@@ -74,7 +80,11 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
     recordTopK: settings.recordTopK,
   };
 
-  async function takeStep(step: number, signal?: AbortSignal): Promise<StepOutcome<TrainingSample>> {
+  async function takeStep(
+    step: number,
+    signal: AbortSignal | undefined,
+    recentNorms: readonly number[],
+  ): Promise<StepOutcome<TrainingSample>> {
     const stepSeconds = stopwatch();
     const batch = order.slice((step - 1) * P, P).map((index) => problems.get(index));
     const { rollouts, timings } = await generate(model, {
@@ -103,7 +113,7 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
     using gradients = new GradientSum(model.backend, [...model.parameters.values()]);
     const pass = await passWithGradients(row_B.filter(hasGradient), gradients, passOptions(signal));
     const termNorms = await measureTermNorms(step, row_B, gradients, signal);
-    const update = await updateWeights(step, optimizer, gradients, settings);
+    const update = await updateWeights(step, optimizer, gradients, settings, recentNorms);
     const trainSeconds = stepSeconds() - sampleSeconds - gradeSeconds;
 
     const samples = rollouts.map((rollout, i) => ({

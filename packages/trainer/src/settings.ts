@@ -24,6 +24,14 @@ const optimizerKeys = {
   epsilon: positive().default(1e-8).describe("AdamW epsilon"),
   weightDecay: z.number().nonnegative().default(0).describe("AdamW decoupled weight decay"),
   gradientClip: z.number().nonnegative().default(1).describe("Largest global gradient norm (0: no clip)"),
+  gradientSpikeFactor: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("Skip a step whose gradient norm exceeds this many times the median of the last 50 (0: never)"),
+  embeddingLearningRateFactor: positive()
+    .default(1)
+    .describe("Learning rate of the embeddings in units of the others'"),
 };
 
 /** Keys that change speed and bookkeeping, but not what is computed: free to differ when a run is continued. */
@@ -85,6 +93,13 @@ export const SupervisedSettings = z.strictObject({
     .boolean()
     .default(true)
     .describe("End every completion with the model's first end-of-sequence token, which carries loss"),
+  inputNoiseScale: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe(
+      "Gaussian noise on the embeddings of the completion's inputs in units of rms(E), for a model that has to bear noisy thoughts (0: none)",
+    ),
   lengthBucket: count()
     .default(16)
     .describe("Batches whose examples are sorted by length together, to waste less on padding (1: none)"),

@@ -3,7 +3,7 @@
  * RLOO trainer. loss = mean negative log-likelihood of the batch's completion tokens; prompts carry none.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { embeddingRms, type LanguageModel } from "@soft-tokens/model";
 import type { RandomKey } from "@soft-tokens/tensor";
 import type { z } from "zod";
 import { createCheckpointer, parameterDtype } from "./checkpoint/checkpointer.ts";
@@ -58,7 +58,13 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     settings,
     key.fold("examples"),
   );
-  const optimizer = createAdamW({ backend: model.backend, parameters: model.parameters, ...settings });
+  const optimizer = createAdamW({
+    backend: model.backend,
+    parameters: model.parameters,
+    learningRateFactor: (parameter) =>
+      parameter === model.head.embedding_VD ? settings.embeddingLearningRateFactor : 1,
+    ...settings,
+  });
   const chunk = headChunk(settings);
   const passOptions = (signal?: AbortSignal): PassOptions => ({
     model,
@@ -71,14 +77,21 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     ...(chunk && { chunk }),
   });
 
-  async function takeStep(step: number, signal?: AbortSignal): Promise<StepOutcome<never>> {
+  async function takeStep(
+    step: number,
+    signal: AbortSignal | undefined,
+    recentNorms: readonly number[],
+  ): Promise<StepOutcome<never>> {
     const seconds = stopwatch();
     const batch = batches.at(step);
     const tokens = completionTokens(batch);
     const rows = batch.map((example, index) => rowOfExample(example, index, -1 / tokens));
     using gradients = new GradientSum(model.backend, [...model.parameters.values()]);
-    const pass = await passWithGradients(rows, gradients, passOptions(signal));
-    const update = await updateWeights(step, optimizer, gradients, settings);
+    const pass = await passWithGradients(rows, gradients, {
+      ...passOptions(signal),
+      ...(await inputNoise(step)),
+    });
+    const update = await updateWeights(step, optimizer, gradients, settings, recentNorms);
     const metrics = finiteOnly({
       ...passMetrics(pass, seconds()),
       ...update.metrics,
@@ -88,6 +101,15 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
       "memory/peakBytes": model.backend.memory().peakBytes,
     });
     return { metrics, samples: [], isSkipped: update.isSkipped, warnings: update.warnings };
+  }
+
+  /** Relative to the embeddings as they are at this step: a model that begins from nothing grows. */
+  async function inputNoise(step: number): Promise<Pick<PassOptions, "inputNoise">> {
+    if (settings.inputNoiseScale === 0) return {};
+    const sigma = settings.inputNoiseScale * (await embeddingRms(model));
+    return {
+      inputNoise: { sigma, keyOf: ({ promptIndex }) => key.fold("input-noise", step, promptIndex) },
+    };
   }
 
   async function validate(source: SupervisedSource, signal?: AbortSignal): Promise<ValidationOutcome<never>> {

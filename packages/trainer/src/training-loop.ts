@@ -34,7 +34,12 @@ export interface ValidationOutcome<Sample> {
 export interface TrainingTask<Sample> {
   readonly watched: WatchedRun;
   /** Steps count from 1. */
-  step(step: number, signal: AbortSignal | undefined): Promise<StepOutcome<Sample>>;
+  step(
+    step: number,
+    signal: AbortSignal | undefined,
+    /** Unclipped gradient norms of the last steps. */
+    recentNorms: readonly number[],
+  ): Promise<StepOutcome<Sample>>;
   /** Null without validation data. */
   readonly validate: ((signal: AbortSignal | undefined) => Promise<ValidationOutcome<Sample>>) | null;
   dispose(): void;
@@ -108,7 +113,7 @@ export function createTrainer<Sample>(
 
   async function* trainOneStep(signal: AbortSignal | undefined): Events {
     const step = state.step + 1;
-    const { metrics, samples, isSkipped, warnings } = await task.step(step, signal);
+    const { metrics, samples, isSkipped, warnings } = await task.step(step, signal, watch.state.norms);
     state.step = step;
     state.skippedInARow = isSkipped ? state.skippedInARow + 1 : 0;
     const seen = [...warnings, ...watch.step(step, metrics)];

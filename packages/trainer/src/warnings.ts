@@ -125,8 +125,8 @@ export function createWatch(run: WatchedRun, state: WatchState = emptyWatchState
 
   function gradientSpike(step: number, norm: number | undefined): TrainerWarning[] {
     if (norm === undefined) return [];
-    const middle = median(state.norms);
-    const isSpike = state.norms.length >= NORMS_NEEDED && middle > 0 && norm > SPIKE_FACTOR * middle;
+    const middle = usualNorm(state.norms);
+    const isSpike = middle > 0 && norm > SPIKE_FACTOR * middle;
     state.norms = [...state.norms, norm].slice(-NORM_WINDOW);
     if (!isSpike) return [];
     const cause =
@@ -186,6 +186,11 @@ export function createWatch(run: WatchedRun, state: WatchState = emptyWatchState
       `one sequence alone is estimated ${excess} above the memory budget: raise memoryBudgetBytes, or set checkpointLayers`,
     );
   }
+}
+
+/** Median of the last gradient norms; 0 while there are too few to say what is usual. */
+export function usualNorm(norms: readonly number[]): number {
+  return norms.length >= NORMS_NEEDED ? median(norms) : 0;
 }
 
 function median(values: readonly number[]): number {
