@@ -10,7 +10,7 @@ import { itemSize, SAFETENSORS_DTYPES, type SafetensorsDType } from "./dtype.ts"
 import { findDuplicateKey } from "./duplicate-keys.ts";
 
 /** Largest header the format allows, in bytes. */
-export const MAX_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 /** One tensor of a file. Offsets are from the start of the file. */
 export interface SafetensorsEntry {

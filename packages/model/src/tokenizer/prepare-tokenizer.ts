@@ -37,7 +37,7 @@ const tokenizerSchema = z.looseObject({
 });
 
 export type TokenizerPart = z.infer<typeof partSchema>;
-export type AddedToken = z.infer<typeof addedTokenSchema>;
+type AddedToken = z.infer<typeof addedTokenSchema>;
 
 export interface PreparedTokenizer {
   /** What the library is given. */
