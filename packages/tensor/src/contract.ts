@@ -5,7 +5,10 @@
  * - operations borrow their operands and return new handles that the caller owns and disposes;
  * - a handle that is disposed inside `valueAndGrad`, `checkpoint` or `customGradient` never breaks a gradient;
  * - no implicit dtype promotion (DTYPE_MISMATCH), broadcasting as in NumPy, negative axes count from the end;
- * - operations are called synchronously and may run later; only `read` waits. Errors of shape and dtype are thrown at once.
+ * - operations are called synchronously and may run later; only `read` waits. Errors of shape and dtype are thrown at once;
+ * - what `fn` of `valueAndGrad` or `checkpoint` and a `backward` create and do not return is disposed for them;
+ * - a view (clone, reshape, slice) made before `assign` or `writeSlice` keeps its old values, a read begun before `dispose` completes;
+ * - NaN propagates through `max` and `maximum`; sums and means keep float32 precision however many elements they have.
  */
 
 import type { DType, TensorData } from "./dtype.ts";
@@ -113,7 +116,10 @@ export interface Backend extends Disposable {
   readonly fused: Partial<FusedOps>;
 
   // --- creation -----------------------------------------------------------------------------------------------------
-  /** Copies `data` (row-major). @throws SHAPE_MISMATCH when the length is not the product of the shape. */
+  /**
+   * Copies `data` (row-major). The dtype defaults to what the kind of array says: Int32Array int32, Uint8Array bool, else float32.
+   * @throws SHAPE_MISMATCH when the length is not the product of the shape
+   */
   tensor(data: TensorData | readonly number[], shape: Shape, dtype?: DType): Tensor;
   zeros(shape: Shape, dtype?: DType): Tensor;
   ones(shape: Shape, dtype?: DType): Tensor;
@@ -125,7 +131,7 @@ export interface Backend extends Disposable {
   clone(x: Tensor): Tensor;
   /** float -> int32 truncates towards zero; anything -> bool is `x != 0`. Not differentiable towards int32 and bool. */
   cast(x: Tensor, dtype: DType): Tensor;
-  /** One size may be -1. */
+  /** One size may be -1. @throws INVALID_ARGUMENT for more than one */
   reshape(x: Tensor, shape: Shape): Tensor;
   /** Defaults to reversing the last two axes. */
   transpose(x: Tensor, permutation?: readonly number[]): Tensor;
@@ -133,7 +139,7 @@ export interface Backend extends Disposable {
   concat(xs: readonly Tensor[], axis: number): Tensor;
   /** A size of -1 reaches to the end of its axis. @throws INDEX_OUT_OF_RANGE */
   slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
-  /** table [N, ...], ids int32 of any shape -> [...ids.shape, ...]. Differentiable in the table. @throws INDEX_OUT_OF_RANGE where ids are host-known */
+  /** table [N, ...], ids int32 of any shape -> [...ids.shape, ...]. Differentiable in the table. @throws INDEX_OUT_OF_RANGE where the ids came from `tensor()` */
   takeRows(table: Tensor, ids: Tensor): Tensor;
   /** x [..., V], ids int32 [...] -> [...]: x at one index of its last axis. Differentiable in x. */
   takeAlongLast(x: Tensor, ids: Tensor): Tensor;
@@ -174,6 +180,7 @@ export interface Backend extends Disposable {
 
   // --- reductions -----------------------------------------------------------------------------------------------------
   sum(x: Tensor, options?: AxisOptions): Tensor;
+  /** float only. */
   mean(x: Tensor, options?: AxisOptions): Tensor;
   max(x: Tensor, options?: AxisOptions): Tensor;
   min(x: Tensor, options?: AxisOptions): Tensor;
@@ -211,7 +218,7 @@ export interface Backend extends Disposable {
   // --- gradients ------------------------------------------------------------------------------------------------------
   /**
    * Runs `fn` and differentiates its scalar value by `parameters`, which `fn` uses by closure.
-   * The caller owns value, gradients and aux.
+   * The caller owns value, gradients and aux. A parameter given twice gets two gradient handles.
    */
   valueAndGrad(
     fn: () => Tensor | { readonly value: Tensor; readonly aux: readonly Tensor[] },
@@ -236,6 +243,6 @@ export interface Backend extends Disposable {
   /** Waits for the value and copies it to the host. bfloat16 comes as float32. */
   read(x: Tensor): Promise<TensorData>;
   memory(): MemoryInfo;
-  /** Records `fn` for replay where `capabilities.capture`, a plain call elsewhere. */
+  /** Records `fn` for replay where `capabilities.capture`, a plain call elsewhere. It sees weights that are assigned later. */
   capture(fn: (inputs: readonly Tensor[]) => Tensor[]): Captured;
 }
