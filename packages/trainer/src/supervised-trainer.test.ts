@@ -100,6 +100,18 @@ describe("createSupervisedTrainer", () => {
     for (const [step, loss] of cut.entries()) expect(loss).toBeCloseTo(whole[step] as number, 5);
   });
 
+  it("draws the noise on its inputs by step and example, whatever the micro-batch", async () => {
+    const losses = async (settings: SupervisedTrainerOptions["settings"]) =>
+      (await run({ settings: { steps: 2, ...settings } })).flatMap((event) =>
+        event.type === "step" ? [event.metrics["loss/total"] as number] : [],
+      );
+    const clean = await losses({});
+    const noisy = await losses({ inputNoiseScale: 0.5 });
+    const cut = await losses({ inputNoiseScale: 0.5, maxRowsPerMicroBatch: 1 });
+    expect(Math.abs((noisy[0] as number) - (clean[0] as number))).toBeGreaterThan(1e-3);
+    for (const [step, loss] of cut.entries()) expect(loss).toBeCloseTo(noisy[step] as number, 4);
+  });
+
   it("names an example that cannot be learnt from", async () => {
     const withExample = (example: SupervisedExample) =>
       run({ examples: source([example]), settings: { appendEndOfSequence: false } });
