@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { LoadProgress } from "../contract.ts";
 import { fixtureFolder } from "../fixtures/open-fixture.ts";
 import { loadModel } from "../load-model.ts";
 import { hubCacheFolder, isOffline } from "./cache.ts";
@@ -20,8 +21,9 @@ const REPOSITORY = "org/tiny-qwen2";
 const hub = {
   files: new Map<string, Buffer>(),
   requests: [] as string[],
-  /** Breaks the connection after this many bytes of this file. */
+  /** Sends only so many bytes of this file, and breaks the connection once they are known to have arrived. */
   cut: null as { name: string; after: number } | null,
+  breakConnection: () => {},
   status: 200,
 };
 let server: Server;
@@ -82,7 +84,10 @@ describe("downloadModel", () => {
   it("continues a download where the connection broke", async () => {
     const name = "model-00002-of-00002.safetensors";
     hub.cut = { name, after: 2000 };
-    await expect(downloadModel(REPOSITORY, {})).rejects.toMatchObject({ code: "HUB_UNREACHABLE" });
+    const onProgress = breakAfter(name);
+    await expect(downloadModel(REPOSITORY, { onProgress })).rejects.toMatchObject({
+      code: "HUB_UNREACHABLE",
+    });
     const blobs = join(cache, "models--org--tiny-qwen2", "blobs");
     const partial = (await readdir(blobs)).find((file) => file.endsWith(".incomplete")) as string;
     expect((await readFile(join(blobs, partial))).length).toBe(2000);
@@ -96,7 +101,7 @@ describe("downloadModel", () => {
   it("throws away what is not what the hub announced", async () => {
     const name = "model-00001-of-00002.safetensors";
     hub.cut = { name, after: 1500 };
-    await expect(downloadModel(REPOSITORY, {})).rejects.toThrowError();
+    await expect(downloadModel(REPOSITORY, { onProgress: breakAfter(name) })).rejects.toThrowError();
     const blobs = join(cache, "models--org--tiny-qwen2", "blobs");
     const partial = join(
       blobs,
@@ -170,6 +175,16 @@ describe("the cache's place", () => {
   });
 });
 
+/** Breaks the connection when the bytes that the hub sends of a file are all there. */
+function breakAfter(name: string): (progress: LoadProgress) => void {
+  let begin: number | null = null;
+  return ({ file, bytes }) => {
+    if (file !== name) return;
+    begin ??= bytes;
+    if (bytes - begin === hub.cut?.after) hub.breakConnection();
+  };
+}
+
 /** The three requests that a download makes: model info, file tree, file content by range. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://hub");
@@ -221,6 +236,7 @@ function sendFile(name: string, request: IncomingMessage, response: ServerRespon
     ...(range && { "content-range": `bytes ${begin}-${end - 1}/${content.length}` }),
   });
   if (hub.cut?.name === name && end - begin > 1) {
-    response.write(content.subarray(begin, hub.cut.after), () => response.destroy());
+    hub.breakConnection = () => response.destroy();
+    response.write(content.subarray(begin, hub.cut.after));
   } else response.end(content.subarray(begin, end));
 }

@@ -1,11 +1,10 @@
 /** One file of the hub into the cache: resumed where an earlier try stopped, and checked against the hub's hash. */
 
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open as openFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { ModelError } from "../errors.ts";
 import { exists } from "./cache.ts";
@@ -44,19 +43,20 @@ export async function fetchBlob(
     have = 0;
   }
   onBytes(have);
-  if (have < file.bytes) {
-    const content = await open();
-    const rest = have > 0 ? content.slice(have) : content;
-    const counter = new Transform({
-      transform(chunk: Uint8Array, _encoding, done) {
-        onBytes(chunk.length);
-        done(null, chunk);
-      },
-    });
-    const target = createWriteStream(incomplete, { flags: "a", flush: true });
-    await pipeline(Readable.fromWeb(rest.stream() as ReadableStream), counter, target);
-  } else if (file.bytes === 0) {
-    await pipeline(Readable.from([]), createWriteStream(incomplete));
+  const handle = await openFile(incomplete, "a");
+  try {
+    if (have < file.bytes) {
+      const content = await open();
+      const rest = have > 0 ? content.slice(have) : content;
+      // Each piece is on the disk before the next one is waited for: what has come is not fetched again.
+      for await (const piece of Readable.fromWeb(rest.stream() as ReadableStream)) {
+        await handle.appendFile(piece as Uint8Array);
+        onBytes((piece as Uint8Array).length);
+      }
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
   const actual = await hashFile(incomplete, file);
   if (actual !== file.hash) {
