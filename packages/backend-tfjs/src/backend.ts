@@ -48,7 +48,6 @@ export function assembleBackend(options: AssembleOptions): Backend {
     capabilities,
     fused,
     writeSlice: extensions?.writeSlice ?? noWriteSlice,
-    dispose,
     [Symbol.dispose]: dispose,
   } as unknown as Backend;
   // Gradients are written in the backend's own operations, so these get the object that they become part of.

@@ -32,6 +32,8 @@ export interface TfjsBackend extends Backend {
   readonly variant: Variant;
   /** One line: which variant was chosen, and why not a better one. */
   readonly choice: string;
+  /** Frees every tensor of this backend; later use throws. Idempotent. */
+  dispose(): void;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function createTfjsBackend(options: TfjsBackendOptions = {}): Promi
       const name = `tfjs-${candidate}`;
       const backend = assembleBackend({ name, device, label: loaded.label, ...parts });
       return Object.assign(backend, {
+        dispose: () => backend[Symbol.dispose](),
         variant: candidate,
         choice: describeChoice(candidate, loaded.label, failures) + note,
       });

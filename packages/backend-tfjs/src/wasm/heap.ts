@@ -30,6 +30,9 @@ export interface WasmKernelBackend extends TfKernelBackend {
   };
 }
 
+/** What 32-bit addresses reach; a larger request would wrap around to a small one. */
+const MAX_HEAP_BYTES = 2 ** 32 - 2 ** 16;
+
 export class WasmHeap implements HostAccess {
   readonly isDirect = true;
   #floats: Float32Array = new Float32Array();
@@ -104,6 +107,7 @@ export class WasmHeap implements HostAccess {
   }
 
   #allocate(bytes: number, shape: Shape): number {
+    if (bytes > MAX_HEAP_BYTES) throw outOfMemory(bytes, shape);
     let address = 0;
     try {
       // The address is an unsigned number that the call returns as a signed one.
