@@ -8,7 +8,7 @@ import type { ConstantName, Expression, FunctionName, Repeated } from "../parse/
 import type { Work } from "../work.ts";
 import { exactField } from "./exact-field.ts";
 import { printExpression } from "./print.ts";
-import { integer, isInteger, type Rational, rational } from "./rational.ts";
+import { bitLength, integer, isInteger, type Rational, rational } from "./rational.ts";
 
 /** The arithmetic of one kind of value. Every operation returns null where it has no value of this kind. */
 export interface Field<T> {
@@ -109,7 +109,10 @@ function evaluatePower<T>(
   if (value === null) return null;
   const exact =
     exponent.kind === "number" ? exponent.value : evaluate(exponent, exactField(work), point, work);
-  if (exact) return field.power(value, exact);
+  if (exact) {
+    work.spend(bitLength(exact.numerator) >> 2);
+    return field.power(value, exact);
+  }
   const general = evaluate(exponent, field, point, work);
   return general === null ? null : field.powerGeneral(value, general);
 }

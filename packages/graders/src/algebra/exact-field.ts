@@ -47,6 +47,8 @@ export function exactField(work: Work): Field<Rational> {
       if (isInteger(exponent)) return charged(powerRational(base, exponent.numerator));
       if (equalRational(base, zero)) return exponent.numerator > 0n ? zero : null;
       if (bitLength(exponent.numerator) > 32) return null;
+      charge(base);
+      work.spend(Number(exponent.denominator & 63n) ** 2);
       const root = rootRational(base, exponent.denominator);
       return root && charged(powerRational(root, exponent.numerator));
     },
@@ -142,7 +144,7 @@ function exactLogarithm(base: Rational, x: Rational, work: Work): Rational | nul
     return null;
   const guess = Math.log(rationalToNumber(x)) / Math.log(rationalToNumber(base));
   for (let denominator = 1; denominator <= 6; denominator++) {
-    work.spend();
+    work.spend(50);
     const numerator = Math.round(guess * denominator);
     if (!Number.isFinite(numerator) || Math.abs(guess * denominator - numerator) > 1e-9) continue;
     const left = powerRational(base, BigInt(numerator));

@@ -43,7 +43,7 @@ export function preciseField(logBase: LogBase, work: Work): PreciseField {
     },
     multiply: multiplyPrecise,
     power(base, exponent) {
-      work.spend(20);
+      work.spend(50 + Number(exponent.denominator & 63n) ** 2);
       return power(base, exponent);
     },
     powerGeneral(base, exponent) {

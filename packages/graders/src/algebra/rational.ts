@@ -84,9 +84,9 @@ export function powerRational(x: Rational, exponent: bigint): Rational | null {
   return { numerator: x.numerator ** exponent, denominator: x.denominator ** exponent };
 }
 
-/** The exact real root of the given degree, or null where it is not rational (or not real). */
+/** The exact real root of degree 1 to 64, or null where it is not rational (or not real). */
 export function rootRational(x: Rational, degree: bigint): Rational | null {
-  if (degree <= 0n || degree > 1000n) return null;
+  if (degree <= 0n || degree > 64n) return null;
   if (x.numerator < 0n) {
     if (degree % 2n === 0n) return null;
     const root = rootRational(negateRational(x), degree);

@@ -61,43 +61,59 @@ export function compareAnswers(gold: string, answer: string, options: CompareOpt
 
 function compareWithin(gold: string, answer: string, context: Context): Verdict {
   const { work, options } = context;
-  if (answer.length > limits.expressionLength || gold.length > limits.expressionLength) {
+  const isLong = answer.length > limits.expressionLength;
+  const prose = options.prose && (isLong || looksLikeProse(answer)) ? readProse(answer, work) : null;
+  if (
+    gold.length > limits.expressionLength ||
+    (isLong && (prose?.length ?? Infinity) > limits.expressionLength)
+  ) {
     const reason = `refused: longer than ${limits.expressionLength} characters`;
     return verdict("unparseable", unequalBy("limit", reason), bare(gold), bare(answer), false, work);
   }
   const goldReadings = readAnswer(gold, work);
-  const answerReadings = readAnswer(answer, work);
-  const finish = (outcome: Outcome, hedges = false, prose: Readings = answerReadings): Verdict => {
-    const isRead = goldReadings.expressions.length > 0 && prose.expressions.length > 0;
-    const status = outcome.equal ? "equal" : isRead ? "unequal" : "unparseable";
-    return verdict(
-      status,
-      outcome,
-      parsed(gold, goldReadings, work),
-      parsed(answer, prose, work),
-      hedges,
-      work,
+  if (goldReadings.text === "") {
+    const outcome = unequalBy("none", "the reference is empty");
+    return verdict("unparseable", outcome, parsed(gold, goldReadings, work), bare(answer), false, work);
+  }
+  const whole = isLong ? null : judge(gold, goldReadings, answer, context);
+  if (whole?.equal) return whole;
+  // A text that is no expression is read as prose; one that looks like a sentence may be both ("a = 5 is the answer").
+  const isUnread = whole?.answer.kind === null && options.prose;
+  const span = prose ?? (isUnread ? readProse(answer, work) : null);
+  if (span === null)
+    return (
+      whole ??
+      verdict(
+        "unparseable",
+        unequalBy("none", "no answer in the prose"),
+        bare(gold),
+        bare(answer),
+        false,
+        work,
+      )
     );
+  const inner = judge(gold, goldReadings, span, context);
+  return { ...inner, reason: `${inner.reason}; read "${span.slice(0, 60)}" in the prose` };
+}
+
+/** The verdict on one bare answer. */
+function judge(gold: string, goldReadings: Readings, answer: string, context: Context): Verdict {
+  const { work, options } = context;
+  const answerReadings = readAnswer(answer, work);
+  const finish = (outcome: Outcome, hedges = false): Verdict => {
+    const isRead = goldReadings.expressions.length > 0 && answerReadings.expressions.length > 0;
+    const status = outcome.equal ? "equal" : isRead ? "unequal" : "unparseable";
+    const [g, a] = [parsed(gold, goldReadings, work), parsed(answer, answerReadings, work)];
+    return verdict(status, outcome, g, a, hedges, work);
   };
-  if (goldReadings.text === "") return finish(unequalBy("none", "the reference is empty"));
   if (answerReadings.text === "") return finish(unequalBy("none", "the answer is empty"));
   if (isEcho(goldReadings, answerReadings, options, work)) {
     return finish(unequalBy("text", "the answer only repeats the question"));
   }
   if (goldReadings.text === answerReadings.text) return finish(equalBy("text", "the same text"));
   const outcome = compareReadings(goldReadings, answerReadings, gold, answer, context);
-  const isProse = options.prose && (answerReadings.expressions.length === 0 || looksLikeProse(answer));
-  const prose = isProse && !outcome.equal ? readProse(answer, work) : null;
-  if (prose === null) {
-    const hedges = !outcome.equal && isHedge(goldReadings.expressions, answerReadings.expressions, context);
-    return finish(outcome, hedges);
-  }
-  const proseReadings = readAnswer(prose, work);
-  if (isEcho(goldReadings, proseReadings, options, work)) return finish(outcome);
-  const proseOutcome = compareReadings(goldReadings, proseReadings, gold, prose, context);
-  const reason = `${proseOutcome.reason}; read "${prose.slice(0, 60)}" in the prose`;
-  const hedges = !proseOutcome.equal && isHedge(goldReadings.expressions, proseReadings.expressions, context);
-  return finish({ ...proseOutcome, reason }, hedges, proseReadings);
+  const hedges = !outcome.equal && isHedge(goldReadings.expressions, answerReadings.expressions, context);
+  return finish(outcome, hedges);
 }
 
 function compareReadings(

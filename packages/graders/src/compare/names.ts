@@ -108,9 +108,13 @@ export function nameKey(name: Expression, work: Work): string {
   return printExpression(name, work);
 }
 
-/** Whether two names may stand for the same thing: equal keys, or one that is more than a plain symbol. */
+/**
+ * Whether two names may stand for the same thing. Two plain names (x and y, AB and CD) must be the same; beside a name
+ * that says more (f(x), \text{Area}, a tuple of names) any name may stand.
+ */
 export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
-  return a.kind !== "symbol" || b.kind !== "symbol" || nameKey(a, work) === nameKey(b, work);
+  const arePlain = [a, b].every((name) => name.kind === "symbol" || name.kind === "product");
+  return !arePlain || nameKey(a, work) === nameKey(b, work);
 }
 
 /** Argument symbols of f(x) = ... and f(n) = ..., so that one can be renamed to the other. */

@@ -32,7 +32,7 @@ interface Span {
 
 /** The expression that a prose text gives as its answer, or null. Linear in the text's length. */
 export function readProse(text: string, work: Work): string | null {
-  work.spend(text.length);
+  work.spend(text.length >> 4);
   if (lastVisible(text) === "?") return null;
   const spans = [...mathSpans(text)];
   const all = [...spans, ...numeralSpans(text, spans)].sort((a, b) => a.start - b.start);
@@ -42,10 +42,10 @@ export function readProse(text: string, work: Work): string | null {
   const parts = [last.content];
   while (index > 0 && isJoiner(text.slice((all[index - 1] as Span).end, (all[index] as Span).start))) {
     index--;
-    parts.unshift((all[index] as Span).content);
+    parts.push((all[index] as Span).content);
   }
   const unit = parts.length === 1 ? percentBehind(text, last.end) : "";
-  return parts.join(", ") + unit;
+  return parts.reverse().join(", ") + unit;
 }
 
 function lastVisible(text: string): string {

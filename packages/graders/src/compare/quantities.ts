@@ -112,8 +112,10 @@ function compareUnits(
   context: Context,
 ): Outcome {
   const [goldMeasure, answerMeasure] = [measureOf(goldUnit), measureOf(answerUnit)];
-  if (!goldMeasure || !answerMeasure || goldUnit === answerUnit)
+  const isKnown = goldMeasure && answerMeasure && goldUnit !== answerUnit;
+  if (!isKnown || isGeneric(goldMeasure) !== isGeneric(answerMeasure)) {
     return compareValues(g.value, a.value, context);
+  }
   if (goldMeasure.dimension !== answerMeasure.dimension) {
     return unequalBy("quantity", `${answerUnit} do not measure what ${goldUnit} measure`);
   }

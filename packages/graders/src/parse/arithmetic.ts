@@ -12,6 +12,7 @@ import type { Cursor } from "./cursor.ts";
 import {
   call,
   type Expression,
+  minusOneNode,
   negative,
   numberNode,
   powerOf,
@@ -59,7 +60,9 @@ function parseTerm(cursor: Cursor): Expression {
         cursor.flags.product = true;
         while (cursor.options.isProductTight && startsFactor(cursor)) divisors.push(parseFactor(cursor));
       }
-      factors = [quotientWithUnit(productOf(factors), productOf(divisors))];
+      const divisor = productOf(divisors);
+      if (factors.length === 1) factors = [quotientWithUnit(factors[0] as Expression, divisor)];
+      else factors.push(powerOf(divisor, minusOneNode));
     } else if (startsFactor(cursor)) {
       if (factors.at(-1)?.kind === "text") cursor.fail("words before a value");
       const mixed = factors.length === 1 ? parseMixed(cursor, factors[0] as Expression) : null;
@@ -137,9 +140,13 @@ const factorSigns = new Set([
   "begin:array",
 ]);
 
+/** Marks behind a primary that are read; more of them are no answer. */
+const maxMarks = 12;
+
 export function parseFactor(cursor: Cursor): Expression {
   let value = parsePrimary(cursor);
-  for (;;) {
+  for (let marks = 0; ; marks++) {
+    if (marks > maxMarks) cursor.fail("too many marks behind a value");
     if (cursor.accept("!")) {
       value = cursor.accept("!") ? call("doubleFactorial", value) : call("factorial", value);
     } else if (cursor.accept("%")) value = { kind: "quantity", value, unit: "percent" };

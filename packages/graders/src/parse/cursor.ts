@@ -47,7 +47,9 @@ export interface Cursor {
   expect(text: string): void;
   /** Puts `token` in the place of the current one (the rest of a numeral after \frac12 took a digit). */
   replace(token: Token): void;
-  /** Runs `parse` one level deeper, with fresh bars. */
+  /** Runs `parse` one level deeper. Every recursion of the grammar goes through here. @throws {ParseFailure} too deep. */
+  deeper<T>(parse: () => T): T;
+  /** Runs `parse` inside of brackets: bars and colons start afresh. */
   nested<T>(parse: () => T): T;
   fail(message: string): never;
 }
@@ -85,16 +87,20 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
     replace(token) {
       sequence[position] = token;
     },
-    nested(parse) {
-      work.spend(4);
+    deeper(parse) {
+      work.spend(2);
       if (++depth > limits.depth) cursor.fail(`nested deeper than ${limits.depth}`);
+      const result = parse();
+      depth--;
+      return result;
+    },
+    nested(parse) {
       const { bars, isColonSeparator } = cursor;
       cursor.bars = 0;
       cursor.isColonSeparator = false;
       const result = parse();
       cursor.bars = bars;
       cursor.isColonSeparator = isColonSeparator;
-      depth--;
       return result;
     },
     fail(message) {

@@ -27,7 +27,10 @@ import { isUnitWord } from "./units.ts";
 import { numberSets } from "./vocabulary.ts";
 
 export function parsePrimary(cursor: Cursor): Expression {
-  const token = cursor.next();
+  return cursor.deeper(() => parseToken(cursor, cursor.next()));
+}
+
+function parseToken(cursor: Cursor, token: Token): Expression {
   switch (token.kind) {
     case "number":
       return token.significantDigits === undefined

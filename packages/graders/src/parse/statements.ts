@@ -8,6 +8,7 @@
  *   sets     := ratio (("∪" | "∩" | "∖") ratio)*
  *   ratio    := sum (":" sum)*                         sum: see arithmetic.ts
  */
+import { limits } from "../work.ts";
 import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Expression, Joiner, RelationOperator, SetOperator } from "./expression.ts";
@@ -222,6 +223,7 @@ function skipRemark(cursor: Cursor): void {
 
 function parseSets(cursor: Cursor): Expression {
   let left = parseRatio(cursor);
+  let count = 0;
   for (;;) {
     const token = cursor.peek();
     const isLetterUnion = token?.kind === "letter" && token.text === "U" && isUnionLetter(cursor);
@@ -230,6 +232,7 @@ function parseSets(cursor: Cursor): Expression {
     if (operator === undefined) return left;
     cursor.next();
     const right = parseRatio(cursor);
+    if (++count > limits.depth) return cursor.fail(`more than ${limits.depth} set operations`);
     left = { kind: "setOperation", operator, operands: [left, right] };
   }
 }
