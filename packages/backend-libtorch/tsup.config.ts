@@ -4,7 +4,7 @@ export default defineConfig({
   entry: { index: "src/index.ts" },
   format: "esm",
   target: "es2022",
-  dts: true,
+  dts: { compilerOptions: { composite: false } }, // the project file is composite for tsc --build
   clean: true,
   sourcemap: true,
 });

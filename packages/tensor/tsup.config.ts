@@ -8,7 +8,7 @@ export default defineConfig({
   },
   format: "esm",
   target: "es2022",
-  dts: true,
+  dts: { compilerOptions: { composite: false } }, // the project file is composite for tsc --build
   clean: true,
   sourcemap: true,
 });
