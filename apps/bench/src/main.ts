@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `soft-tokens-bench`: commands and their options. */
 
 import { addSchemaOptions, givenOptions, parseOptions, runMain } from "@soft-tokens/app-common";

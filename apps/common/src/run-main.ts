@@ -6,11 +6,19 @@
 
 import { UsageError } from "./errors.ts";
 
+/** One Ctrl-C arrives up to three times within moments: from the terminal, from npm, and from the launcher. */
+const SAME_KEY_PRESS_MS = 500;
+
 /** Runs `main`; the first SIGINT or SIGTERM aborts `signal`, a second one ends the process at once with status 130. */
 export async function runMain(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
+  let stoppedAt = 0;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      if (performance.now() - stoppedAt > SAME_KEY_PRESS_MS) process.exit(130);
+      return;
+    }
+    stoppedAt = performance.now();
     controller.abort(new InterruptedError());
     process.stderr.write("\nStopping after saving what is done; press Ctrl-C again to stop at once.\n");
   };

@@ -1,7 +1,7 @@
+#!/usr/bin/env node
 /** `soft-tokens-train`: commands and their options. What each command does stands in `commands/`. */
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   addSchemaOptions,
   givenOptions,
@@ -10,6 +10,7 @@ import {
   runMain,
 } from "@soft-tokens/app-common";
 import { Command } from "commander";
+import { appFolder } from "./app-folder.ts";
 import { DemoOptions, demo } from "./commands/demo.ts";
 import { GenerateOptions, generateText } from "./commands/generate.ts";
 import { ScoreOptions, score } from "./commands/score.ts";
@@ -18,7 +19,7 @@ import { train } from "./commands/train.ts";
 import { SupervisedOptions, TrainOptions } from "./config/train-options.ts";
 import { serveDemoJob } from "./demo/job-process.ts";
 
-const recipes = join(fileURLToPath(new URL("..", import.meta.url)), "recipes");
+const recipes = join(appFolder, "recipes");
 
 const program = new Command("soft-tokens-train")
   .description(

@@ -6,10 +6,10 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatDuration, modelOptions, openBackend } from "@soft-tokens/app-common";
 import { type EvaluationResults, formatGrid, readResults } from "@soft-tokens/evals";
 import { z } from "zod";
+import { appFolder } from "../app-folder.ts";
 import { createDashboard } from "../demo/dashboard.ts";
 import type { DemoJob } from "../demo/job.ts";
 import { startDemoJob } from "../demo/job-process.ts";
@@ -17,7 +17,7 @@ import { writeProblems } from "../demo/problems.ts";
 import { DEMO_THOUGHTS, type DemoThought, demoSettings, demoTrainOptions } from "../demo/settings.ts";
 import { everyTrainingRose, summarize } from "../demo/summary.ts";
 
-const MODEL = fileURLToPath(new URL("../../demo/model", import.meta.url));
+const MODEL = join(appFolder, "demo", "model");
 
 export const DemoOptions = z.strictObject({
   long: z.boolean().default(false).describe("Train several times longer and measure more questions"),
