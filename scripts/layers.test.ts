@@ -45,8 +45,9 @@ const DOORS: Record<string, readonly string[]> = {
   ],
 };
 
-/** Of a backend, only these may be known: the apps choose one, tests open one. */
-const isTestOrScript = (file: string) => /\.test\.ts$|\/scripts\/|\/testing\//.test(file);
+/** Not part of what is published: may use what `devDependencies` names, such as a backend to run on. */
+const isTestOrScript = (file: string) =>
+  /\.test\.ts$|\/(scripts|fixtures-scripts|fixtures|test-support)\//.test(file);
 
 describe("layers", () => {
   const rooms = ["packages", "apps"].flatMap((folder) =>
