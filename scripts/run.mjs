@@ -3,6 +3,7 @@
  * The one door to this repository for people who have Node and npm only: `npm run demo`, `npm test`, `npm run train -- ...`.
  * Installs from the lockfile through a pinned pnpm when that has not been done yet, then runs the program from source.
  * Everything but the program's own output goes to standard error, so that `npm run --silent grade` can be piped.
+ * Signals go on to the program, which saves and stops; a second Ctrl-C ends it whatever it is doing.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,55 +20,81 @@ const programs = {
   bench: "apps/bench/src/main.ts",
   grade: "packages/graders/src/cli.ts",
 };
+/** No telemetry, no advertising of newer versions. */
+const quietTools = { TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1", DO_NOT_TRACK: "1" };
+
+const isWindows = process.platform === "win32";
+/** A second SIGINT within this time is the same Ctrl-C: the terminal and npm both deliver it. */
+const SAME_KEY_PRESS_MS = 500;
+/** What a program is given to end by itself after the second Ctrl-C. */
+const LAST_WORDS_MS = 1000;
 
 const [command, ...args] = process.argv.slice(2);
 requireNode();
-await ensureInstalled();
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+ensureInstalled();
 if (command === "setup") {
   process.stderr.write("Ready. Try: npm run demo\n");
 } else if (command === "test") {
   run(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...args], root);
 } else if (command === "tool" && args.length > 0) {
-  run(join(root, "node_modules", ".bin", args[0]), args.slice(1), root);
+  runShellCommand(join(root, "node_modules", ".bin", args[0]), args.slice(1));
+} else if (command === "workspace-tool" && args.length > 0) {
+  // turbo and the packers call pnpm themselves; npx puts the pinned one on their path.
+  runShellCommand("npx", [
+    "--yes",
+    "--loglevel=error",
+    `--package=${manifest.packageManager}`,
+    "--",
+    ...args,
+  ]);
 } else if (Object.hasOwn(programs, command)) {
   runSource(programs[command], args);
 } else {
-  fail(
-    `unknown command ${JSON.stringify(command)}; wanted setup, test, tool NAME, ${Object.keys(programs).join(", ")}`,
-  );
+  const known = ["setup", "test", "tool NAME", "workspace-tool NAME", ...Object.keys(programs)];
+  fail(`unknown command ${JSON.stringify(command ?? "")}; wanted one of ${known.join(", ")}`, 2);
 }
 
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 11))
-    fail(`Node 20.11 or later is needed, this is ${process.version}`);
+    fail(`Node 20.11 or later is needed, this is ${process.version}. Get it from https://nodejs.org`);
 }
 
-/** Installs when the lockfile differs from the one that was installed last. Killed half-way, it starts again. */
-async function ensureInstalled() {
+/** Installs when the lockfile or the machine differs from the one of the last install. Killed half-way, it starts again. */
+function ensureInstalled() {
   const lock = createHash("sha256")
+    .update(`${process.platform} ${process.arch}\n`)
     .update(readFileSync(join(root, "pnpm-lock.yaml")))
     .digest("hex");
   if (existsSync(stampPath) && readFileSync(stampPath, "utf8") === lock) return;
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  process.stderr.write(`Installing the packages of the lockfile with ${packageManager} (once) ...\n`);
+  const { packageManager } = manifest;
+  process.stderr.write(
+    `Installing the packages of the lockfile with ${packageManager} (once, about 20 s) ...\n`,
+  );
   const started = Date.now();
+  // On a terminal a person watches pnpm's own progress; elsewhere its output is shown only when it fails.
+  const isWatched = process.stderr.isTTY === true;
   const install = spawnSync(
     "npx",
-    ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"],
+    [
+      ...["--yes", "--loglevel=error", packageManager, "install", "--frozen-lockfile", "--prefer-offline"],
+      ...(isWatched ? [] : ["--reporter=append-only"]),
+    ],
     {
       cwd: root,
       encoding: "utf8",
-      shell: process.platform === "win32",
-      stdio: ["ignore", "pipe", "pipe"],
+      shell: isWindows,
+      stdio: isWatched ? ["ignore", process.stderr.fd, process.stderr.fd] : ["ignore", "pipe", "pipe"],
     },
   );
+  if (install.signal === "SIGINT" || install.status === 130) process.exit(130);
   if (install.status !== 0) {
     process.stderr.write(`${install.stdout ?? ""}${install.stderr ?? ""}\n`);
     const reason = install.error ? install.error.message : `exit status ${install.status ?? install.signal}`;
     fail(
-      `the install failed (${reason}). Its output is above. Without a network the packages must be in pnpm's store or a ` +
-        "registry mirror must be set (npm config set registry URL). Run the same command again to retry.",
+      `the install failed (${reason}); what went wrong is above. Without a network the packages must be in pnpm's store, or a ` +
+        "registry mirror must be set (npm config set registry URL). Run the same command again to go on.",
     );
   }
   writeFileSync(stampPath, lock);
@@ -84,16 +111,34 @@ function runSource(program, programArgs) {
   );
 }
 
-/** Hands over to the program: same terminal, its exit status. Ctrl-C reaches it through the terminal's process group. */
-function run(file, fileArgs, cwd) {
-  const child = spawn(file, fileArgs, { cwd, stdio: "inherit" });
-  process.on("SIGINT", () => {});
+/** A command that is a script: on Windows a .cmd file, which only a shell starts. */
+function runShellCommand(file, fileArgs) {
+  if (!isWindows) return run(file, fileArgs, root);
+  const quote = (text) => (/[\s"]/.test(text) ? JSON.stringify(text) : text);
+  return run(quote(file), fileArgs.map(quote), root, { shell: true });
+}
+
+/** Hands over to the program: same terminal, its exit status. */
+function run(file, fileArgs, cwd, options = {}) {
+  const child = spawn(file, fileArgs, {
+    cwd,
+    stdio: "inherit",
+    env: { ...process.env, ...quietTools },
+    ...options,
+  });
+  let firstInterrupt = null;
+  process.on("SIGINT", () => {
+    if (!isWindows) child.kill("SIGINT"); // a terminal also does; a process manager tells only us
+    firstInterrupt ??= Date.now();
+    if (Date.now() - firstInterrupt > SAME_KEY_PRESS_MS)
+      setTimeout(() => child.kill("SIGKILL"), LAST_WORDS_MS);
+  });
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("error", (error) => fail(`${file} could not be started: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-function fail(message) {
+function fail(message, status = 1) {
   process.stderr.write(`soft-tokens: ${message}\n`);
-  process.exit(1);
+  process.exit(status);
 }
