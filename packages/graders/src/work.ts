@@ -10,10 +10,10 @@ export const limits = {
   responseLength: 1_000_000,
   /** Characters of one answer expression. The longest reference of MATH has 159. */
   expressionLength: 4_000,
-  /** Nesting of groups in an expression. */
-  depth: 60,
+  /** Nesting of an expression; a bracket or a fraction is about two levels. */
+  depth: 100,
   /** Steps of one comparison. An ordinary one takes a few hundred. */
-  steps: 400_000,
+  steps: 100_000,
   /** Bits of an exact integer or of a numerator or denominator. */
   integerBits: 16_384,
   /** Items of a list, set or matrix that are compared without order. */

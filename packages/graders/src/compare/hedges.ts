@@ -5,7 +5,8 @@
 import type { Expression } from "../parse/expression.ts";
 import type { Context } from "./context.ts";
 import { namedValue } from "./names.ts";
-import { containsNumber, isInfiniteSet, realSetOf } from "./real-sets.ts";
+import { containsNumber, isInfiniteSet } from "./pieces.ts";
+import { realSetOf } from "./real-sets.ts";
 import { realValue } from "./scalars.ts";
 import { compareExpressions } from "./structures.ts";
 

@@ -7,8 +7,8 @@
  * question has no answer.
  */
 import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
-import { isShortWord } from "../parse/tokens.ts";
 import { functionWords } from "../parse/vocabulary.ts";
+import { isShortWord } from "../parse/words.ts";
 import type { Work } from "../work.ts";
 
 /**

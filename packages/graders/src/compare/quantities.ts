@@ -21,6 +21,9 @@ interface Quantity {
 export function compareScalars(gold: Expression, answer: Expression, context: Context): Outcome {
   const [g, a] = [peel(gold), peel(answer)];
   if (g.unit === null && a.unit === null) return compareValues(g.value, a.value, context);
+  if (g.unit !== null && a.unit !== null && !haveCompatibleUnits(g.unit, a.unit)) {
+    return unequalBy("quantity", `${a.unit} does not measure what ${g.unit} measures`);
+  }
   if (g.unit === "percent" || a.unit === "percent") return comparePercents(g, a, context);
   if (isAngle(g) || isAngle(a)) return compareAngles(g, a, context);
   if (g.unit === null || a.unit === null) {
@@ -101,7 +104,12 @@ function isGeneric(measure: UnitMeasure): boolean {
 /** Whether two units, either of which may be missing or unknown, may measure the same thing. */
 export function haveCompatibleUnits(goldUnit: string, answerUnit: string): boolean {
   const [gold, answer] = [measureOf(goldUnit), measureOf(answerUnit)];
-  return goldUnit === "" || answerUnit === "" || !gold || !answer || gold.dimension === answer.dimension;
+  if (goldUnit === "" || answerUnit === "" || !gold || !answer || gold.dimension === answer.dimension)
+    return true;
+  const areLengths = [gold, answer].every((measure) =>
+    /^(?:unit|length|acre|volume|gallon)\^/.test(measure.dimension),
+  );
+  return areLengths && isGeneric(gold) !== isGeneric(answer);
 }
 
 function compareUnits(
@@ -115,9 +123,6 @@ function compareUnits(
   const isKnown = goldMeasure && answerMeasure && goldUnit !== answerUnit;
   if (!isKnown || isGeneric(goldMeasure) !== isGeneric(answerMeasure)) {
     return compareValues(g.value, a.value, context);
-  }
-  if (goldMeasure.dimension !== answerMeasure.dimension) {
-    return unequalBy("quantity", `${answerUnit} do not measure what ${goldUnit} measure`);
   }
   const outcome = compareValues(
     productOf([numberNode(goldMeasure.factor), g.value]),

@@ -13,8 +13,10 @@ import type { Bracketed, Expression } from "../parse/expression.ts";
 import { limits } from "../work.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
 import { areNamesCompatible, argumentNames, type NamedValue, namedValue, nameKey } from "./names.ts";
-import { compareScalars, haveCompatibleUnits } from "./quantities.ts";
-import { equalRealSets, isInfiniteSet, realSetOf } from "./real-sets.ts";
+import { equalRealSets, isInfiniteSet } from "./pieces.ts";
+import { compareScalars } from "./quantities.ts";
+import { compareRatios, isRatio } from "./ratios.ts";
+import { realSetOf } from "./real-sets.ts";
 import { compareRelations } from "./relations.ts";
 import { expandPlusMinus, reduceMatrices, renameSymbols } from "./rewrite.ts";
 import { meaningOf, normalizeWords, wordsOf } from "./text.ts";
@@ -78,8 +80,7 @@ function compareUnnamed(gold: Expression, answer: Expression, context: Context):
   const [g, a] = [reduceMatrices(withoutUnit(gold), work), reduceMatrices(withoutUnit(answer), work)];
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
   if (g.kind === "matrix" || a.kind === "matrix") return compareMatrices(g, a, context);
-  if (g.kind === "ratio" || a.kind === "ratio") return compareRatios(g, a, context);
-  if (isTime(g) || isTime(a)) return compareTimes(g, a, context);
+  if (isRatio(g) || isRatio(a)) return compareRatios(g, a, context);
   if (g.kind === "setOperation" || a.kind === "setOperation") return compareOperations(g, a, context);
   if (g.kind === "namedSet" || a.kind === "namedSet") return comparePrinted(g, a, "set", context);
   return compareScalars(gold, answer, context);
@@ -321,7 +322,7 @@ function countReason(gold: readonly unknown[], answer: readonly unknown[]): stri
   return `${answer.length} items where ${gold.length} are meant`;
 }
 
-// --- matrices and ratios ---------------------------------------------------------------------------------------------
+// --- matrices -------------------------------------------------------------------------------------------------------
 
 function compareMatrices(gold: Expression, answer: Expression, context: Context): Outcome {
   if (gold.kind !== "matrix" || answer.kind !== "matrix") return unequalBy("matrix", "a matrix and a value");
@@ -344,46 +345,6 @@ function compareVectors(gold: Expression, answer: Expression, context: Context):
   return gold === matrix
     ? compareOrdered(cells, tuple.items, "matrix", context)
     : compareOrdered(tuple.items, cells, "matrix", context);
-}
-
-/** 1:2 is 2:4 and 1/2; but what looks like a time of day is that time. */
-function compareRatios(gold: Expression, answer: Expression, context: Context): Outcome {
-  if (gold.kind !== "ratio" || answer.kind !== "ratio") {
-    const [ratio] = gold.kind === "ratio" ? [gold] : [answer];
-    const isPair = ratio?.kind === "ratio" && ratio.parts.length === 2 && !isZeroOrTime(ratio.parts);
-    return isPair ? compareScalars(gold, answer, context) : unequalBy("ratio", "a ratio and a value");
-  }
-  const same = compareOrdered(gold.parts, answer.parts, "ratio", context);
-  if (same.equal || gold.parts.length !== answer.parts.length) return same;
-  if (isZeroOrTime(gold.parts) && isZeroOrTime(answer.parts)) return same;
-  for (let index = 1; index < gold.parts.length; index++) {
-    const pair = (parts: readonly Expression[]): Expression => ({
-      kind: "ratio",
-      parts: [parts[0] as Expression, parts[index] as Expression],
-    });
-    const outcome = compareScalars(pair(gold.parts), pair(answer.parts), context);
-    if (!outcome.equal) return unequalBy("ratio", "different ratios");
-  }
-  return equalBy("ratio", "the same ratio");
-}
-
-/** 8:34 p.m.: a ratio with a unit. */
-function isTime(x: Expression): boolean {
-  return x.kind === "quantity" && x.value.kind === "ratio";
-}
-
-function compareTimes(gold: Expression, answer: Expression, context: Context): Outcome {
-  const [g, a] = [gold, answer].map((x) => (x.kind === "quantity" ? x : { value: x, unit: "" }));
-  if (!g || !a || !haveCompatibleUnits(g.unit, a.unit)) return unequalBy("quantity", "different units");
-  return compareUnnamed(g.value, a.value, context);
-}
-
-/** 12:00, 3:30: an hour and two digits of minutes, or a part that is zero. */
-function isZeroOrTime(parts: readonly Expression[]): boolean {
-  const values = parts.map((part) => (part.kind === "number" ? part.value.numerator : null));
-  if (values.includes(0n)) return true;
-  const [hour, minute] = values;
-  return hour != null && minute != null && hour <= 24n && minute >= 10n && minute < 60n;
 }
 
 function comparePrinted(gold: Expression, answer: Expression, method: Method, { work }: Context): Outcome {

@@ -144,6 +144,10 @@ const factorSigns = new Set([
 const maxMarks = 12;
 
 export function parseFactor(cursor: Cursor): Expression {
+  return cursor.deeper(() => parseMarked(cursor));
+}
+
+function parseMarked(cursor: Cursor): Expression {
   let value = parsePrimary(cursor);
   for (let marks = 0; ; marks++) {
     if (marks > maxMarks) cursor.fail("too many marks behind a value");

@@ -31,7 +31,8 @@ export type Expression =
   | { readonly kind: "matrix"; readonly rows: readonly (readonly Expression[])[] }
   /** operands[0] operators[0] operands[1] ...: a chain such as 1 < x <= 3. */
   | Relation
-  | { readonly kind: "ratio"; readonly parts: readonly Expression[] }
+  /** a:b:c. `isTime` where it can only be a time of day: 1:03. */
+  | { readonly kind: "ratio"; readonly parts: readonly Expression[]; readonly isTime?: boolean }
   /** A value with a unit, a percent sign, a degree sign or a currency. */
   | { readonly kind: "quantity"; readonly value: Expression; readonly unit: string }
   /** 204_5: the digits as written and their value. */

@@ -232,7 +232,7 @@ function parseSets(cursor: Cursor): Expression {
     if (operator === undefined) return left;
     cursor.next();
     const right = parseRatio(cursor);
-    if (++count > limits.depth) return cursor.fail(`more than ${limits.depth} set operations`);
+    if (++count > limits.items) return cursor.fail(`more than ${limits.items} set operations`);
     left = { kind: "setOperation", operator, operands: [left, right] };
   }
 }
@@ -249,6 +249,12 @@ function parseRatio(cursor: Cursor): Expression {
   let first = parseSum(cursor);
   if (first.kind === "text" && !cursor.isColonSeparator && cursor.accept(":")) first = parseSum(cursor);
   const parts = [first];
-  while (!cursor.isColonSeparator && cursor.accept(":")) parts.push(parseSum(cursor));
-  return parts.length === 1 ? (parts[0] as Expression) : { kind: "ratio", parts };
+  let isTime = false;
+  while (!cursor.isColonSeparator && cursor.accept(":")) {
+    const token = cursor.peek();
+    isTime ||= token?.kind === "number" && /^0\d$/.test(token.text);
+    parts.push(parseSum(cursor));
+  }
+  if (parts.length === 1) return parts[0] as Expression;
+  return isTime ? { kind: "ratio", parts, isTime } : { kind: "ratio", parts };
 }

@@ -20,6 +20,7 @@ import {
   operatorCommands,
   textCommands,
 } from "./vocabulary.ts";
+import { isWord, joinerWords, startsAsNumber, stripFullStop } from "./words.ts";
 
 /** One token. `spaced`: white space stands before it. `text` is its canonical spelling. */
 export type Token =
@@ -73,9 +74,6 @@ const structureCommands = new Map<string, string>(
     Bbb: "mathbb",
   }),
 );
-
-/** Words that say nothing about the value when they stand outside of text commands. */
-const joinerWords = new Set(["and", "or"]);
 
 /** Splits `source` into tokens. */
 export function tokenize(source: string, commas: CommaReading, work: Work): TokenizeResult {
@@ -358,40 +356,6 @@ function isKnownCommand(name: string): boolean {
     name !== "" &&
     (tables.some((table) => table.has(name)) || ignoredCommands.has(name) || textCommands.has(name))
   );
-}
-
-/** Whether a run of two or more letters is a word rather than a product of variables. */
-function isWord(run: string, isAfterNumber: boolean, spaced: boolean): boolean {
-  if (isUnitWord(run) && (isAfterNumber || run.length > 3)) return true;
-  const isLower = run.slice(1) === run.slice(1).toLowerCase();
-  if (!isLower) return run.length > 4;
-  if (run.length >= 4 || shortWords.has(run.toLowerCase())) return true;
-  return run.length === 3 && isAfterNumber && spaced;
-}
-
-/** Words of two and three letters that are words also where a product of letters could stand. */
-const shortWords = new Set(
-  (
-    "no is of to at if by so we it he be as an my the are for not but was has its our you all one two six ten yes odd " +
-    "let can may day men boy who how why get got say see use now new old any out off end red box car dog cat egg sum its"
-  ).split(" "),
-);
-
-export function isShortWord(run: string): boolean {
-  return shortWords.has(run.toLowerCase());
-}
-
-/** Text that is a numeral or a time of day. */
-function startsAsNumber(content: string): boolean {
-  if (/^\d{1,2}:\d\d(?::\d\d)?\s*(?:[apAP]\.?[mM]\.?)?$/.test(content)) return true;
-  let index = 0;
-  while (index < content.length && !isLetter(content.charAt(index))) index++;
-  return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
-}
-
-function stripFullStop(words: string): string {
-  const isAbbreviation = words.endsWith(".m.");
-  return words.endsWith(".") && !isAbbreviation ? words.slice(0, -1) : words;
 }
 
 /**

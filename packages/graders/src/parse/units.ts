@@ -31,7 +31,7 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["yd yds yard yards", ["length", 9144, 10000]],
   ["mi mile miles", ["length", 1609344, 1000]],
   ["mg milligram milligrams", ["mass", 1, 1000]],
-  ["g gram grams", ["mass", 1]],
+  ["g gm gms gram grams", ["mass", 1]],
   ["kg kilogram kilograms", ["mass", 1000]],
   ["oz ounce ounces", ["mass", 45359237, 1600000]],
   ["lb lbs pound pounds", ["mass", 45359237, 100000]],

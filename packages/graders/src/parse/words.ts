@@ -1,0 +1,42 @@
+/**
+ * Letters outside of LaTeX's text commands: is a run of them a word of prose, a unit, or a product of variables?
+ */
+import { isDigit, isLetter } from "./characters.ts";
+import { isUnitWord } from "./units.ts";
+
+/** Words that join two answers. */
+export const joinerWords: ReadonlySet<string> = new Set(["and", "or"]);
+
+/** Whether a run of two or more letters is a word rather than a product of variables. */
+export function isWord(run: string, isAfterNumber: boolean, spaced: boolean): boolean {
+  if (isUnitWord(run) && (isAfterNumber || run.length > 3)) return true;
+  const isLower = run.slice(1) === run.slice(1).toLowerCase();
+  if (!isLower) return run.length > 4;
+  if (run.length >= 4 || shortWords.has(run.toLowerCase())) return true;
+  return run.length === 3 && isAfterNumber && spaced;
+}
+
+/** Words of two and three letters that are words also where a product of letters could stand. */
+const shortWords = new Set(
+  (
+    "no is of to at if by so we it he be as an my the are for not but was has its our you all one two six ten yes odd " +
+    "let can may day men boy who how why get got say see use now new old any out off end red box car dog cat egg sum its"
+  ).split(" "),
+);
+
+export function isShortWord(run: string): boolean {
+  return shortWords.has(run.toLowerCase());
+}
+
+/** Text that is a numeral or a time of day. */
+export function startsAsNumber(content: string): boolean {
+  if (/^\d{1,2}:\d\d(?::\d\d)?\s*(?:[apAP]\.?[mM]\.?)?$/.test(content)) return true;
+  let index = 0;
+  while (index < content.length && !isLetter(content.charAt(index))) index++;
+  return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
+}
+
+export function stripFullStop(words: string): string {
+  const isAbbreviation = words.endsWith(".m.");
+  return words.endsWith(".") && !isAbbreviation ? words.slice(0, -1) : words;
+}
