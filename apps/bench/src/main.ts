@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `soft-tokens-bench`: commands and their options. */
 
-import { addSchemaOptions, givenOptions, parseOptions, runMain } from "@soft-tokens/app-common";
+import { addSchemaOptions, givenOptions, parseOptions, runCommand, runMain } from "@soft-tokens/app-common";
 import { Command } from "commander";
 import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
@@ -10,6 +10,7 @@ import { serveEngine } from "./engine/engine-process.ts";
 
 const program = new Command("soft-tokens-bench")
   .description("Measures models (evaluate, logits) and the engine (embedded).")
+  .exitOverride()
   .showSuggestionAfterError()
   .showHelpAfterError("(--help shows all options)")
   .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
@@ -35,5 +36,5 @@ await runMain(async (signal) => {
 
   program.command("engine", { hidden: true }).action(serveEngine);
 
-  await program.parseAsync(process.argv);
+  await runCommand(program);
 });

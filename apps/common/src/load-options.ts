@@ -53,7 +53,8 @@ export function parseOptions<Schema extends z.ZodObject>(
     const value = { ...file, ...given }[key];
     const got = value === undefined ? "missing" : `got ${JSON.stringify(value)}`;
     const help = (schema.shape[key] as z.ZodType | undefined)?.description;
-    return `  --${toFlag(key)}: ${got}; ${issue.message}${help ? ` (${help})` : ""}`;
+    const wanted = issue.message.replace(/^Invalid (input|option): /, "").replace(/, received \w+$/, "");
+    return `  --${toFlag(key)}: ${got}; ${wanted}${help ? ` (${help})` : ""}`;
   });
   throw new UsageError(`these options cannot be used:\n${lines.join("\n")}`);
 }

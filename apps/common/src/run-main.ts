@@ -4,6 +4,7 @@
  * an unknown failure shows its stack, because it is a bug. SOFT_TOKENS_DEBUG=1 shows every stack.
  */
 
+import { type Command, CommanderError } from "commander";
 import { UsageError } from "./errors.ts";
 
 /** One Ctrl-C arrives up to three times within moments: from the terminal, from npm, and from the launcher. */
@@ -36,6 +37,21 @@ export async function runMain(main: (signal: AbortSignal) => Promise<void>): Pro
   }
 }
 
+/**
+ * Parses the command line and runs the command that it names. A word that names none is refused even where there is a default
+ * command, which would otherwise complain about options that are not its own. @throws UsageError
+ */
+export async function runCommand(program: Command): Promise<void> {
+  const [word] = process.argv.slice(2);
+  const known = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+  if (word !== undefined && !word.startsWith("-") && word !== "help" && !known.includes(word)) {
+    const shown = program.createHelp().visibleCommands(program);
+    const names = shown.map((command) => command.name()).filter((name) => name !== "help");
+    throw new UsageError(`there is no command ${JSON.stringify(word)}; wanted ${names.join(", ")}`);
+  }
+  await program.parseAsync(process.argv);
+}
+
 /** The reason of an abort by the person at the keyboard. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
@@ -51,6 +67,7 @@ function report(error: unknown): number {
     return 1;
   }
   if (error instanceof InterruptedError) return 130;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said its message itself
   const code = (error as { code?: unknown }).code;
   const isExpected =
     typeof code === "string" && !(error instanceof TypeError) && !(error instanceof ReferenceError);
@@ -69,6 +86,9 @@ function systemHint(code: string): string {
     case "EACCES":
     case "EROFS":
       return "\nThe folder cannot be written. Choose another one with --out.";
+    case "ENOTDIR":
+    case "EEXIST":
+      return "\nA file stands where a folder is wanted. Choose another one with --out.";
     default:
       return "";
   }

@@ -7,6 +7,7 @@ import {
   givenOptions,
   parseOptions,
   readConfigFile,
+  runCommand,
   runMain,
 } from "@soft-tokens/app-common";
 import { Command } from "commander";
@@ -25,6 +26,7 @@ const program = new Command("soft-tokens-train")
   .description(
     "Reinforcement learning of continuous chains of thought: hard, fuzzy and soft tokens (arXiv 2509.19170).",
   )
+  .exitOverride()
   .showSuggestionAfterError()
   .showHelpAfterError("(--help shows all options)")
   .configureHelp({ sortOptions: false, helpWidth: Math.min(process.stdout.columns ?? 100, 120) });
@@ -85,5 +87,5 @@ await runMain(async (signal) => {
       process.stdout.write(`${await writeReport(folder, { title: "Training run" })}\n`);
     });
 
-  await program.parseAsync(process.argv);
+  await runCommand(program);
 });
