@@ -93,7 +93,7 @@ export async function demo(
   const report = await writeReport(out, {
     title: "Hard, fuzzy and soft thoughts",
     subtitle: `A tiny model trained here with RLOO: ${settings.steps.hard}, ${settings.steps.fuzzy} and ${settings.steps.soft} steps, measured on ${settings.testQuestions} held-out questions`,
-    notes: paragraphs,
+    ...(length === "quick" && { notes: paragraphs }),
     order: jobs.map((job) => job.name),
   });
   process.stdout.write(
@@ -114,13 +114,11 @@ const LONGER_NOTE =
   "Not every training clearly rose in this short run; `npm run demo -- --long` trains several times longer.";
 
 function introduction(questions: number, samples: number): string {
-  return [
-    "",
-    "A tiny Llama-format model solves word problems part of the time, because it often guesses instead of working them out.",
-    "RLOO with hard, fuzzy and soft thoughts has something to choose: the reward is that of the final answer alone.",
-    `Measured on ${questions} held-out questions, ${samples} samples each, in the six inference modes, before and after.`,
-    "",
-  ].join("\n");
+  const text =
+    "A tiny Llama-format model solves word problems part of the time, because it often guesses instead of working them out. " +
+    "RLOO trains it with hard, fuzzy and soft thoughts; the reward is that of the final answer alone. It is measured on " +
+    `${questions} held-out questions, ${samples} samples each, in the six inference modes, before and after.`;
+  return `\n${wrap(text, 96)}\n`;
 }
 
 async function runJobs(jobs: readonly DemoJob[], atOnce: number, signal: AbortSignal): Promise<void> {

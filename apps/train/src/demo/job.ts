@@ -73,7 +73,10 @@ export async function runDemoJob(
   await evaluateModel({
     opened,
     name: job.name,
-    task: await loadProblems({ data: job.testData, task: "jsonl", split: "test" }),
+    task: {
+      ...(await loadProblems({ data: job.testData, task: "jsonl", split: "test" })),
+      name: "word problems",
+    },
     modes: INFERENCE_MODES,
     samplesPerQuestion: job.samplesPerQuestion,
     folder: job.evaluationFolder,
