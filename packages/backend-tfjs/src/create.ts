@@ -3,6 +3,7 @@
 import { type Backend, TensorError } from "@soft-tokens/tensor";
 import { type AssembleOptions, assembleBackend } from "./backend.ts";
 import { Device } from "./engine/device.ts";
+import { nativeKernels } from "./kernels/native.ts";
 import { stockKernels } from "./kernels/stock.ts";
 import {
   type LoadedVariant,
@@ -73,6 +74,7 @@ async function chooseKernels(
   repairs: boolean,
 ): Promise<Pick<AssembleOptions, "kernels" | "extend" | "release"> & { note: string }> {
   const kernels = stockKernels(device);
+  if (!device.host.isDirect) return { kernels: nativeKernels(device, kernels), note: "" };
   if (!heap) return { kernels, note: "" };
   const release = () => heap.dispose();
   if (!repairs) return { kernels, release, note: "; stock kernels, as asked" };

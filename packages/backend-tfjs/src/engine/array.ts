@@ -22,6 +22,8 @@ export class Storage {
   references = 1;
   /** Shape under which a stock product first saw this storage as second operand (see kernels/stock-matmul.ts). */
   packedAs: string | null = null;
+  /** Shape under which the kernel backend knows this storage, where that matters (`HostAccess.fixesShapes`). */
+  knownAs: Shape | null = null;
   /** Given at the first use by a kernel of TensorFlow.js's own. */
   dataId: DataId | null;
   /** Byte address in the heap of a WebAssembly device; 0 while unknown. */

@@ -5,7 +5,14 @@
  * globally set: several devices (cpu and wasm) work side by side in one process.
  */
 
-import { type DType, type Shape, shapeSize, type TensorData, TensorError } from "@soft-tokens/tensor";
+import {
+  type DType,
+  type Shape,
+  shapeSize,
+  shapesEqual,
+  type TensorData,
+  TensorError,
+} from "@soft-tokens/tensor";
 import { arrayBytes, type DataId, DeviceArray, type Placement, Storage } from "./array.ts";
 import type { Tf, TfInfo, TfKernelBackend, TfKernelConfig } from "./tfjs.ts";
 
@@ -13,6 +20,8 @@ import type { Tf, TfInfo, TfKernelBackend, TfKernelConfig } from "./tfjs.ts";
 export interface HostAccess {
   /** True where `view` costs nothing. */
   readonly isDirect: boolean;
+  /** True where the kernel backend looks at its own record of a shape and not at the one that it is given. */
+  readonly fixesShapes: boolean;
   /** The elements, as a view where the host can see them (valid until the next allocation), else as a copy. */
   view(x: DeviceArray): TensorData;
   /** New elements, every one of which `fill` writes. */
@@ -44,16 +53,8 @@ export class Device {
     shape: Shape,
     dtype: DType,
   ): DeviceArray {
-    const infos = Array.isArray(inputs)
-      ? (inputs as readonly DeviceArray[]).map((x) => this.info(x))
-      : Object.fromEntries(
-          Object.entries(inputs as Readonly<Record<string, DeviceArray>>).map(([name, x]) => [
-            name,
-            this.info(x),
-          ]),
-        );
-    const result = this.#kernel(kernel).kernelFunc({ inputs: infos, attrs, backend: this.backend });
-    const info = (Array.isArray(result) ? result[0] : result) as TfInfo;
+    const [info] = this.#call(kernel, inputs, attrs);
+    if (!info) throw new TensorError("UNSUPPORTED_OP", `${kernel}: TensorFlow.js gave no result`);
     // A kernel with nothing to do hands back its operand's data with one more reference.
     for (const input of Object.values(inputs) as DeviceArray[]) {
       if (input.storage.dataId === info.dataId) {
@@ -64,6 +65,46 @@ export class Device {
     return this.adopt(info, shape, dtype);
   }
 
+  /** As `run`, for kernels with several results. */
+  runAll(
+    kernel: string,
+    inputs: Readonly<Record<string, DeviceArray>>,
+    attrs: Readonly<Record<string, unknown>>,
+    results: readonly { readonly shape: Shape; readonly dtype: DType }[],
+  ): DeviceArray[] {
+    const infos = this.#call(kernel, inputs, attrs);
+    return results.map(({ shape, dtype }, at) => this.adopt(infos[at] as TfInfo, shape, dtype));
+  }
+
+  #call(
+    name: string,
+    inputs: Readonly<Record<string, DeviceArray>> | readonly DeviceArray[],
+    attrs: Readonly<Record<string, unknown>>,
+  ): readonly TfInfo[] {
+    const { kernelFunc } = this.#kernel(name);
+    const temporary: TfInfo[] = [];
+    const shaped = (x: DeviceArray): TfInfo => {
+      const info = this.info(x);
+      const known = x.storage.knownAs;
+      if (known === null || shapesEqual(known, x.shape)) return info;
+      const call = { inputs: { x: info }, attrs: { shape: x.shape }, backend: this.backend };
+      const view = this.#kernel("Reshape").kernelFunc(call) as TfInfo;
+      temporary.push(view);
+      return view;
+    };
+    const infos = Array.isArray(inputs)
+      ? (inputs as readonly DeviceArray[]).map(shaped)
+      : Object.fromEntries(
+          Object.entries(inputs as Readonly<Record<string, DeviceArray>>).map(([key, x]) => [key, shaped(x)]),
+        );
+    try {
+      const result = kernelFunc({ inputs: infos, attrs, backend: this.backend });
+      return Array.isArray(result) ? result : [result as TfInfo];
+    } finally {
+      for (const { dataId } of temporary) this.backend.disposeData(dataId);
+    }
+  }
+
   /** Takes over data that a kernel made. */
   adopt(info: TfInfo, shape: Shape, dtype: DType): DeviceArray {
     return this.place({ dataId: info.dataId, address: 0 }, shape, dtype);
@@ -71,7 +112,9 @@ export class Device {
 
   /** Takes over memory. */
   place(placement: Placement, shape: Shape, dtype: DType): DeviceArray {
-    return new DeviceArray(new Storage(this, placement, arrayBytes(shape, dtype)), shape, dtype);
+    const storage = new Storage(this, placement, arrayBytes(shape, dtype));
+    if (this.host.fixesShapes) storage.knownAs = shape;
+    return new DeviceArray(storage, shape, dtype);
   }
 
   /** A new array whose elements `fill` writes; every element must be written. */

@@ -48,6 +48,8 @@ export interface Kernels {
   topK(x: DeviceArray, k: number): { values: DeviceArray; indices: DeviceArray };
   /** [..., M, K] x [..., K, N] after the transpositions; leading axes broadcast to `batch`. */
   matmul(a: DeviceArray, b: DeviceArray, transposeA: boolean, transposeB: boolean, batch: Shape): DeviceArray;
+  /** Infinities become 0: subtracted from themselves they would be NaN. */
+  finiteOrZero(x: DeviceArray): DeviceArray;
   softmax(x: DeviceArray): DeviceArray;
   /** y (dy - sum(dy y)), y being the softmax. */
   softmaxGradient(y: DeviceArray, dy: DeviceArray): DeviceArray;

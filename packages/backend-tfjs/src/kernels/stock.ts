@@ -34,7 +34,7 @@ const BINARY: Record<BinaryOperation, string> = {
   minimum: "Minimum",
 };
 
-const REDUCE: Record<ReduceOperation, string> = { sum: "Sum", mean: "Mean", max: "Max", min: "Min" };
+const REDUCE: Record<Exclude<ReduceOperation, "mean">, string> = { sum: "Sum", max: "Max", min: "Min" };
 
 export function stockKernels(device: Device): Kernels {
   const kernels: Kernels = {
@@ -91,14 +91,21 @@ export function stockKernels(device: Device): Kernels {
       if (device.host.isDirect && shapeSize(shape) === 1 && (operation === "sum" || operation === "mean")) {
         return elementwise.totalOf(device, x, operation === "mean" ? 1 / x.size : 1, shape);
       }
-      const attrs =
-        operation === "max" ? { reductionIndices: axes, keepDims: false } : { axis: axes, keepDims: false };
+      if (operation === "mean") {
+        using sum = kernels.reduce("sum", x, axes);
+        return kernels.affine(sum, sum.size / x.size, 0);
+      }
+      const attrs = { [operation === "max" ? "reductionIndices" : "axis"]: axes, keepDims: false };
       return device.run(REDUCE[operation], { x }, attrs, shape, x.dtype);
     },
     argMax: (x) => index.argMax(device, x),
     topK: (x, k) => index.topK(device, x, k),
     matmul: (a, b, transposeA, transposeB, batch) =>
       stockMatmul(device, kernels, a, b, transposeA, transposeB, batch),
+    finiteOrZero: (x) =>
+      elementwise.mapElements(device, x, "float32", (value) =>
+        value === Infinity || value === -Infinity ? 0 : value,
+      ),
     softmax(x) {
       if (x.size === 0) return device.create(x.shape, x.dtype, () => {});
       const attrs = { dim: x.shape.length - 1 };
@@ -121,7 +128,7 @@ export function stockKernels(device: Device): Kernels {
     logSoftmax(x) {
       // Shifted first: the logarithm of the sum is small beside large logits and would be rounded away.
       using max = kernels.reduce("max", x, [x.shape.length - 1]);
-      using finite = finiteOrZero(device, max);
+      using finite = kernels.finiteOrZero(max);
       using top = finite.view(keepLast(x.shape));
       using shifted = kernels.binary("subtract", x, top, x.shape);
       using total = kernels.logSumExp(shifted);
@@ -131,7 +138,7 @@ export function stockKernels(device: Device): Kernels {
     logSumExp(x) {
       const last = [x.shape.length - 1];
       using max = kernels.reduce("max", x, last);
-      using finite = finiteOrZero(device, max);
+      using finite = kernels.finiteOrZero(max);
       using column = finite.view(keepLast(x.shape));
       using shifted = kernels.binary("subtract", x, column, x.shape);
       using powers = kernels.unary("exp", shifted);
@@ -199,11 +206,4 @@ function isKey(keys: RandomKey | readonly RandomKey[]): keys is RandomKey {
 /** The shape with its last length 1. */
 function keepLast(shape: Shape): Shape {
   return [...shape.slice(0, -1), 1];
-}
-
-/** Infinite maxima must not be subtracted: -inf - -inf is NaN. */
-function finiteOrZero(device: Device, x: DeviceArray): DeviceArray {
-  return elementwise.mapElements(device, x, "float32", (value) =>
-    value === Infinity || value === -Infinity ? 0 : value,
-  );
 }

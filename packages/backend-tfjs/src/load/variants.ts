@@ -87,6 +87,7 @@ async function start(tf: Tf, backendName: string): Promise<TfKernelBackend> {
 function javascriptHost(backend: TfKernelBackend): HostAccess {
   return {
     isDirect: true,
+    fixesShapes: false,
     view: (x) => backend.readSync(x.storage.dataId as DataId),
     create(shape, dtype, fill) {
       const data = allocateData(dtype, shapeSize(shape));
@@ -104,5 +105,5 @@ function noAddresses(): never {
 
 /** Elements live where only the native library sees them: every view is a copy. */
 function copyingHost(backend: TfKernelBackend): HostAccess {
-  return { ...javascriptHost(backend), isDirect: false };
+  return { ...javascriptHost(backend), isDirect: false, fixesShapes: true };
 }

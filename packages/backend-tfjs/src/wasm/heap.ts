@@ -35,6 +35,7 @@ const MAX_HEAP_BYTES = 2 ** 32 - 2 ** 16;
 
 export class WasmHeap implements HostAccess {
   readonly isDirect = true;
+  readonly fixesShapes = false;
   #floats: Float32Array = new Float32Array();
   #integers: Int32Array = new Int32Array();
   #bytes: Uint8Array = new Uint8Array();

@@ -1,6 +1,4 @@
 import { describeBackend } from "@soft-tokens/tensor/conformance";
 import { createTfjsBackend } from "./create.ts";
 
-describeBackend("tfjs cpu", () => createTfjsBackend({ variant: "cpu" }));
-describeBackend("tfjs wasm", () => createTfjsBackend({ variant: "wasm" }));
 describeBackend("tfjs wasm with stock kernels", () => createTfjsBackend({ variant: "wasm", repairs: false }));
