@@ -17,6 +17,8 @@ export interface BoxedGrade {
 export function gradeBoxed(text: string, gold: string, stopString: string): BoxedGrade {
   const end = text.lastIndexOf(stopString);
   const answer = end < 0 ? text : text.slice(end);
-  const { correct, reward, extracted, reason } = gradeResponse(answer, gold, { mode: "boxed" });
-  return { correct, boxed: reward >= mathRewards.wrongInBox, extracted, reason };
+  const { correct, reward, extracted, reason, verdict } = gradeResponse(answer, gold, { mode: "boxed" });
+  // The grader's bound on work is counted apart from wrong answers.
+  const gaveUp = verdict?.method === "limit";
+  return { correct, boxed: reward >= mathRewards.wrongInBox, extracted, reason: gaveUp ? "timeout" : reason };
 }

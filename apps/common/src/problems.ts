@@ -15,6 +15,8 @@ export interface ProblemsOptions {
   readonly task: string;
   readonly split: "train" | "test";
   readonly limit?: number;
+  /** Leave rows out that cannot be read, instead of stopping at the first. Defaults to `false`. */
+  readonly skipBad?: boolean;
 }
 
 /** @throws UsageError when there is no such file or name; EvaluationError for rows that cannot be read */
@@ -23,6 +25,7 @@ export async function loadProblems(options: ProblemsOptions): Promise<Task> {
   const task = await loadTask({
     file: findData(options),
     name: taskName(options),
+    badRows: options.skipBad ? "skip" : "error",
     ...(format && { format }),
   });
   if (options.limit === undefined) return task;

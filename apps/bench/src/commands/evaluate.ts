@@ -18,6 +18,7 @@ export const EvaluateOptions = z.strictObject({
     .default("auto")
     .describe("Form of the rows; auto goes by their fields"),
   data: z.string().min(1).describe("Questions: a JSON lines file, or gsm8k for the embedded sample"),
+  skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
   modes: z
     .string()
     .default("all")
@@ -48,7 +49,12 @@ export type EvaluateOptions = z.infer<typeof EvaluateOptions>;
 
 export async function evaluate(options: EvaluateOptions, { signal }: { signal: AbortSignal }): Promise<void> {
   const modes = parseModes(options.modes);
-  const task = await loadProblems({ data: options.data, task: options.task, split: "test" });
+  const task = await loadProblems({
+    data: options.data,
+    task: options.task,
+    split: "test",
+    skipBad: options.skipBad,
+  });
   using opened = await openModel(options, signal);
   const progress = createProgress(task.name, "sample");
   const results = await evaluateModel({

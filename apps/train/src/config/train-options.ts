@@ -22,6 +22,7 @@ const dataOptions = {
     .default("auto")
     .describe("Form of the data's rows; auto goes by their fields"),
   limit: count().optional().describe("Use the first N problems only"),
+  skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
 } as const;
 
 const runOptions = {

@@ -5,7 +5,7 @@
 
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { gradeBoxed, loadProblems, type OpenedModel, versions } from "@soft-tokens/app-common";
+import { gradeBoxed, loadProblems, type OpenedModel, UsageError, versions } from "@soft-tokens/app-common";
 import { type Question, renderPrompt, type Task } from "@soft-tokens/evals";
 import { embeddingRms } from "@soft-tokens/model";
 import {
@@ -41,6 +41,7 @@ export async function loadTrainingProblems(options: TrainOptions): Promise<Probl
     data: options.data,
     task: options.task,
     split: "train",
+    skipBad: options.skipBad,
     ...(options.limit !== undefined && { limit: options.limit }),
   });
   const isOff = options.validateEvery === 0 || options.validationSize === 0;
@@ -49,6 +50,7 @@ export async function loadTrainingProblems(options: TrainOptions): Promise<Probl
       data: options.validationData,
       task: options.task,
       split: "test",
+      skipBad: options.skipBad,
       ...(options.validationSize > 0 && { limit: options.validationSize }),
     });
     return { training: task.questions, validation: isOff ? [] : held.questions, source: task.source };
@@ -77,6 +79,7 @@ export async function runTraining(
 ): Promise<{ folder: string; step: number; rms: number }> {
   const { resolved, opened, problems, signal, onEvent } = run;
   const { options, settings } = resolved;
+  refuseLongPrompts(opened, problems, options);
   const folder = openRunFolder(resolved.folder, "rloo", options);
   try {
     const rms = (folder.config?.resolved.rms as number | undefined) ?? (await embeddingRms(opened.model));
@@ -118,6 +121,28 @@ export async function runTraining(
   } finally {
     folder.close();
   }
+}
+
+/** Better before the first step than at the step that meets it. The longest texts stand for all. */
+function refuseLongPrompts({ model }: OpenedModel, problems: Problems, options: TrainOptions): void {
+  const tokens = (question: string) =>
+    model.tokenizer.encode(renderPrompt(question, options.promptTemplate)).length;
+  const longest = [...problems.training, ...problems.validation]
+    .toSorted((a, b) => b.question.length - a.question.length)
+    .slice(0, 32)
+    .map(({ id, question }) => ({ id, tokens: tokens(question) }))
+    .toSorted((a, b) => b.tokens - a.tokens)[0];
+  if (!longest) throw new UsageError(`--data ${options.data}: no problems to train on`);
+  const { maxPositions } = model.config;
+  // Around 16 tokens are forced between thought and answer.
+  const room = maxPositions - longest.tokens - options.maxAnswerTokens - 16;
+  if (options.maxThoughtSteps <= room) return;
+  throw new UsageError(
+    `the prompt of problem ${longest.id} has ${longest.tokens} tokens; with --max-thought-steps ${options.maxThoughtSteps} and --max-answer-tokens ${options.maxAnswerTokens} that exceeds the model's ${maxPositions} positions` +
+      (room > 0
+        ? `; use --max-thought-steps ${room} or less`
+        : "; use shorter problems or a shorter --prompt-template"),
+  );
 }
 
 function trainingPolicy(options: TrainOptions, rms: number): ThoughtPolicy {
