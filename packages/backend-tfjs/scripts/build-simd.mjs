@@ -21,15 +21,19 @@ for (const name of readdirSync(join(root, "simd")).sort()) {
   writeFileSync(join(folder, "simd", name), source.replaceAll(/^\/\/ @inline$/gm, "@inline"));
 }
 
-execFileSync(
-  "npx",
-  [
-    ...["--yes", "--package", COMPILER, "asc", "simd/index.ts", "--outFile", binary],
-    ...["-O3", "--noAssert", "--runtime", "stub", "--use", "abort="],
-    ...["--importMemory", "--noExportMemory", "--enable", "simd", "--enable", "bulk-memory"],
-  ],
-  { cwd: folder, stdio: "inherit" },
-);
+/** The module in base64. */
+function compile(...features) {
+  execFileSync(
+    "npx",
+    [
+      ...["--yes", "--package", COMPILER, "asc", "simd/index.ts", "--outFile", binary],
+      ...["-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--importMemory", "--noExportMemory"],
+      ...features.flatMap((feature) => ["--enable", feature]),
+    ],
+    { cwd: folder, stdio: "inherit" },
+  );
+  return readFileSync(binary).toString("base64");
+}
 
 writeFileSync(
   join(root, "src/wasm/simd-module.ts"),
@@ -40,7 +44,11 @@ export const SIMD_SOURCES = "${hash.digest("hex")}";
 
 /** The WebAssembly module in base64; compiled by ${COMPILER}. */
 export const SIMD_MODULE =
-  "${readFileSync(binary).toString("base64")}";
+  "${compile("simd", "bulk-memory")}";
+
+/** The same with fused multiplication and addition, for engines that have relaxed SIMD. */
+export const RELAXED_SIMD_MODULE =
+  "${compile("simd", "bulk-memory", "relaxed-simd")}";
 `,
 );
 rmSync(folder, { recursive: true });

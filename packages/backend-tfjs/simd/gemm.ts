@@ -3,6 +3,8 @@
 // Matrix products in any orientation: C (+)= A B, with A and B given by row and column strides.
 // Panels of B (and of A unless its rows are contiguous) are packed; a 4 x 8 tile of C stays in registers.
 
+import { multiplyAdd } from "./math";
+
 const TILE_ROWS: i32 = 4;
 const TILE_COLUMNS: i32 = 8;
 const BLOCK_INNER: i32 = 256;
@@ -151,17 +153,17 @@ function tile(
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let x = v128.load32_splat(a0);
-    c00 = f32x4.add(c00, f32x4.mul(x, b0));
-    c01 = f32x4.add(c01, f32x4.mul(x, b1));
+    c00 = multiplyAdd(x, b0, c00);
+    c01 = multiplyAdd(x, b1, c01);
     x = v128.load32_splat(a1);
-    c10 = f32x4.add(c10, f32x4.mul(x, b0));
-    c11 = f32x4.add(c11, f32x4.mul(x, b1));
+    c10 = multiplyAdd(x, b0, c10);
+    c11 = multiplyAdd(x, b1, c11);
     x = v128.load32_splat(a2);
-    c20 = f32x4.add(c20, f32x4.mul(x, b0));
-    c21 = f32x4.add(c21, f32x4.mul(x, b1));
+    c20 = multiplyAdd(x, b0, c20);
+    c21 = multiplyAdd(x, b1, c21);
     x = v128.load32_splat(a3);
-    c30 = f32x4.add(c30, f32x4.mul(x, b0));
-    c31 = f32x4.add(c31, f32x4.mul(x, b1));
+    c30 = multiplyAdd(x, b0, c30);
+    c31 = multiplyAdd(x, b1, c31);
     a0 += step;
     a1 += step;
     a2 += step;
@@ -274,10 +276,10 @@ function rowTimesMatrix(N: i32, K: i32, a: usize, b: usize, bRow: i32, c: usize,
     let at = b + j * 4;
     for (let k = 0; k < K; k++) {
       const x = v128.load32_splat(a + k * 4);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
+      s0 = multiplyAdd(x, v128.load(at), s0);
+      s1 = multiplyAdd(x, v128.load(at, 16), s1);
+      s2 = multiplyAdd(x, v128.load(at, 32), s2);
+      s3 = multiplyAdd(x, v128.load(at, 48), s3);
       at += bRow;
     }
     put(c + j * 4, s0, s1, add);
@@ -287,7 +289,7 @@ function rowTimesMatrix(N: i32, K: i32, a: usize, b: usize, bRow: i32, c: usize,
     let s = f32x4.splat(0);
     let at = b + j * 4;
     for (let k = 0; k < K; k++) {
-      s = f32x4.add(s, f32x4.mul(v128.load32_splat(a + k * 4), v128.load(at)));
+      s = multiplyAdd(v128.load32_splat(a + k * 4), v128.load(at), s);
       at += bRow;
     }
     const out = c + j * 4;
@@ -320,10 +322,10 @@ function rowTimesTransposed(N: i32, K: i32, a: usize, b: usize, bColumn: i32, c:
     let k = 0;
     for (; k + 4 <= K; k += 4) {
       const x = v128.load(a + k * 4);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(b0)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(b1)));
-      s2 = f32x4.add(s2, f32x4.mul(x, v128.load(b2)));
-      s3 = f32x4.add(s3, f32x4.mul(x, v128.load(b3)));
+      s0 = multiplyAdd(x, v128.load(b0), s0);
+      s1 = multiplyAdd(x, v128.load(b1), s1);
+      s2 = multiplyAdd(x, v128.load(b2), s2);
+      s3 = multiplyAdd(x, v128.load(b3), s3);
       b0 += 16;
       b1 += 16;
       b2 += 16;
@@ -331,10 +333,10 @@ function rowTimesTransposed(N: i32, K: i32, a: usize, b: usize, bColumn: i32, c:
     }
     for (; k < K; k++) {
       const x = v128.load32_zero(a + k * 4);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load32_zero(b0)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load32_zero(b1)));
-      s2 = f32x4.add(s2, f32x4.mul(x, v128.load32_zero(b2)));
-      s3 = f32x4.add(s3, f32x4.mul(x, v128.load32_zero(b3)));
+      s0 = multiplyAdd(x, v128.load32_zero(b0), s0);
+      s1 = multiplyAdd(x, v128.load32_zero(b1), s1);
+      s2 = multiplyAdd(x, v128.load32_zero(b2), s2);
+      s3 = multiplyAdd(x, v128.load32_zero(b3), s3);
       b0 += 4;
       b1 += 4;
       b2 += 4;

@@ -46,6 +46,13 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
+/** x * y + z: one rounding and one instruction where the engine has relaxed SIMD and the processor can, else two. */
+// @inline
+export function multiplyAdd(x: v128, y: v128, z: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, y, z);
+  return f32x4.add(z, f32x4.mul(x, y));
+}
+
 /** One float into lane 0, the others 0: tails go through the same vector code. */
 // @inline
 export function loadOne(at: usize): v128 {

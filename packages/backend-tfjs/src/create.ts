@@ -48,13 +48,12 @@ export async function createTfjsBackend(options: TfjsBackendOptions = {}): Promi
     try {
       const loaded = await loadVariant(candidate, require);
       const device = new Device(loaded.tf, loaded.backendName, loaded.backend, loaded.host);
-      const { note, ...parts } = await chooseKernels(device, loaded, options.repairs ?? true);
-      const name = `tfjs-${candidate}`;
-      const backend = assembleBackend({ name, device, label: loaded.label, ...parts });
+      const { note = "", ...parts } = await chooseKernels(device, loaded, options.repairs ?? true);
+      const backend = assembleBackend({ name: `tfjs-${candidate}`, device, ...parts });
       return Object.assign(backend, {
         dispose: () => backend[Symbol.dispose](),
         variant: candidate,
-        choice: describeChoice(candidate, loaded.label, failures) + note,
+        choice: describeChoice(candidate, parts.label, failures) + note,
       });
     } catch (error) {
       failures.push({ variant: candidate, error });
@@ -70,22 +69,24 @@ export async function createTfjsBackend(options: TfjsBackendOptions = {}): Promi
 /** Our own kernels where the variant has a heap for them, else TensorFlow.js's. */
 async function chooseKernels(
   device: Device,
-  { heap }: LoadedVariant,
+  { heap, label }: LoadedVariant,
   repairs: boolean,
-): Promise<Pick<AssembleOptions, "kernels" | "extend" | "release"> & { note: string }> {
+): Promise<Pick<AssembleOptions, "kernels" | "label" | "extend" | "release"> & { note?: string }> {
   const kernels = stockKernels(device);
-  if (!device.host.isDirect) return { kernels: nativeKernels(device, kernels), note: "" };
-  if (!heap) return { kernels, note: "" };
+  if (!device.host.isDirect) return { kernels: nativeKernels(device, kernels), label };
+  if (!heap) return { kernels, label };
   const release = () => heap.dispose();
-  if (!repairs) return { kernels, release, note: "; stock kernels, as asked" };
+  if (!repairs) return { kernels, label, release, note: "; stock kernels, as asked" };
   const module = await loadSimd(heap);
-  if ("reason" in module) return { kernels, release, note: `; stock kernels, because ${module.reason}` };
+  if ("reason" in module) {
+    return { kernels, label, release, note: `; stock kernels, because ${module.reason}` };
+  }
   const wasm = { device, heap, simd: module.simd };
   return {
     kernels: wasmKernels(wasm, kernels),
+    label: `${module.label}, one thread`,
     extend: (runtime) => wasmExtensions(runtime, wasm),
     release,
-    note: "",
   };
 }
 
