@@ -78,8 +78,12 @@ export async function runTraining(
   run: RunTrainingOptions,
 ): Promise<{ folder: string; step: number; rms: number }> {
   const { resolved, opened, problems, signal, onEvent } = run;
-  const { options, settings } = resolved;
-  refuseLongPrompts(opened, problems, options);
+  const { options } = resolved;
+  const room = roomForThoughts(opened, problems, options);
+  const settings = {
+    ...resolved.settings,
+    validationMaxThoughtSteps: Math.min(resolved.settings.validationMaxThoughtSteps, room),
+  };
   const folder = openRunFolder(resolved.folder, "rloo", options);
   try {
     const rms = (folder.config?.resolved.rms as number | undefined) ?? (await embeddingRms(opened.model));
@@ -97,6 +101,7 @@ export async function runTraining(
         data: problems.source,
         trainingProblems: problems.training.length,
         validationProblems: problems.validation.length,
+        validationMaxThoughtSteps: settings.validationMaxThoughtSteps,
         versions: versions(opened.backend),
       },
     });
@@ -123,8 +128,11 @@ export async function runTraining(
   }
 }
 
-/** Better before the first step than at the step that meets it. The longest texts stand for all. */
-function refuseLongPrompts({ model }: OpenedModel, problems: Problems, options: TrainOptions): void {
+/**
+ * Most thought steps that every problem leaves room for among the model's positions. The longest texts stand for all.
+ * @throws UsageError where training would not fit: better now than at the step that meets it
+ */
+function roomForThoughts({ model }: OpenedModel, problems: Problems, options: TrainOptions): number {
   const tokens = (question: string) =>
     model.tokenizer.encode(renderPrompt(question, options.promptTemplate)).length;
   const longest = [...problems.training, ...problems.validation]
@@ -136,7 +144,7 @@ function refuseLongPrompts({ model }: OpenedModel, problems: Problems, options: 
   const { maxPositions } = model.config;
   // Around 16 tokens are forced between thought and answer.
   const room = maxPositions - longest.tokens - options.maxAnswerTokens - 16;
-  if (options.maxThoughtSteps <= room) return;
+  if (options.maxThoughtSteps <= room) return room;
   throw new UsageError(
     `the prompt of problem ${longest.id} has ${longest.tokens} tokens; with --max-thought-steps ${options.maxThoughtSteps} and --max-answer-tokens ${options.maxAnswerTokens} that exceeds the model's ${maxPositions} positions` +
       (room > 0
