@@ -5,6 +5,10 @@ const fuzzy: WatchedRun = {
   thought: { name: "fuzzy", temperature: 1e-4, noiseScale: 0.33, storesThoughts: true },
   dtype: "float32",
 };
+const hard: WatchedRun = {
+  thought: { name: "hard", temperature: 1, noiseScale: 0, storesThoughts: false },
+  dtype: "float32",
+};
 const codes = (warnings: readonly { code: string }[]) => warnings.map(({ code }) => code);
 
 describe("createWatch", () => {
@@ -24,11 +28,9 @@ describe("createWatch", () => {
     const watch = createWatch(fuzzy);
     const seen = [1, 2, 3, 4, 5].map((step) => codes(watch.step(step, { "thought/limitRate": 1 })));
     expect(seen).toEqual([[], [], [], [], ["THOUGHTS_AT_LIMIT"]]);
-    const hard = createWatch({
-      ...fuzzy,
-      thought: { ...fuzzy.thought, storesThoughts: false } as WatchedRun["thought"],
-    });
-    for (let step = 1; step < 9; step++) expect(hard.step(step, { "thought/limitRate": 1 })).toEqual([]);
+    const watchOfHard = createWatch(hard);
+    for (let step = 1; step < 9; step++)
+      expect(watchOfHard.step(step, { "thought/limitRate": 1 })).toEqual([]);
   });
 
   it("repeats a code only after a hundred steps", () => {
@@ -57,14 +59,20 @@ describe("createWatch", () => {
     expect(watch.validation(50, { "validation/accuracy": 0.3, "validation/problems": 16 })).toEqual([]);
   });
 
-  it("names falling entropy and a disagreement on log pi beyond float32", () => {
-    const watch = createWatch(fuzzy);
+  it("names falling entropy of hard thoughts, and a disagreement on log pi beyond float32", () => {
+    const watch = createWatch(hard);
     for (let step = 1; step <= 10; step++) watch.step(step, { "thought/entropy": 0.4 });
     expect(codes(watch.step(11, { "thought/entropy": 0.3, "logprob/gapRelative": 1e-5 }))).toEqual([]);
     expect(codes(watch.step(12, { "thought/entropy": 0.1, "logprob/gapRelative": 1e-2 }))).toEqual([
       "ENTROPY_FALLING",
       "LOGPROB_GAP",
     ]);
+  });
+
+  it("says nothing of the entropy of mixtures, which falls with their temperature and not with diversity", () => {
+    const watch = createWatch(fuzzy);
+    for (let step = 1; step <= 10; step++) watch.step(step, { "thought/entropy": 1e-5 });
+    expect(watch.step(11, { "thought/entropy": 1e-30 })).toEqual([]);
   });
 
   it("continues from its stored state as if it had not stopped", () => {

@@ -152,7 +152,8 @@ export function createWatch(run: WatchedRun, state: WatchState = emptyWatchState
   }
 
   function entropyFall(step: number, entropy: number | undefined): TrainerWarning[] {
-    if (entropy === undefined) return [];
+    // Mixtures report the entropy at their own temperature, which falls as a model grows sure and harms nothing.
+    if (entropy === undefined || run.thought?.storesThoughts) return [];
     const start = state.entropyStart;
     if (start.count < ENTROPY_START_STEPS) {
       state.entropyStart = { sum: start.sum + entropy, count: start.count + 1 };
