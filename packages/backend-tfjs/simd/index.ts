@@ -15,4 +15,4 @@ export { normalizeRows, normalizeRowsGradient } from "./norm";
 export { philoxWords } from "./philox";
 export { reduceMiddle } from "./reduce";
 export { rotate } from "./rotary";
-export { shiftRows, softmaxGradient, softmaxRows, sumExpRows } from "./softmax";
+export { argMaxRows, shiftRows, softmaxGradient, softmaxRows, sumExpRows } from "./softmax";

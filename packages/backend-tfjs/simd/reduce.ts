@@ -2,7 +2,8 @@
 
 // Sums, maxima and minima over the middle axis of [outer, n, inner].
 
-import { maxLanes, minLanes, sumLanes } from "./math";
+import { minLanes, sumLanes } from "./math";
+import { rowMax } from "./softmax";
 
 /** Codes: 0 sum, 1 maximum, 2 minimum. Sums are blocked, long rows are added up in float64. NaN wins an extremum. */
 export function reduceMiddle(
@@ -17,7 +18,7 @@ export function reduceMiddle(
   for (let i = 0; i < outer; i++) {
     if (inner === 1) {
       const value: f32 =
-        operation === 0 ? sumRow(n, x) * scale : operation === 1 ? maxRow(n, x) : minRow(n, x);
+        operation === 0 ? sumRow(n, x) * scale : operation === 1 ? rowMax(n, x) : minRow(n, x);
       store<f32>(out, value);
     } else if (operation === 0) {
       sumRows(n, inner, x, scale, out);
@@ -45,15 +46,6 @@ function sumRow(n: i32, x: usize): f32 {
   }
   for (; i < n; i++) total += load<f32>(x + i * 4);
   return total as f32;
-}
-
-function maxRow(n: i32, x: usize): f32 {
-  let best = f32x4.splat(-Infinity);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) best = f32x4.max(best, v128.load(x + i * 4));
-  let largest = maxLanes(best);
-  for (; i < n; i++) largest = max(largest, load<f32>(x + i * 4));
-  return largest;
 }
 
 function minRow(n: i32, x: usize): f32 {

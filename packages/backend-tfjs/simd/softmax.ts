@@ -42,14 +42,47 @@ export function shiftRows(rows: i32, n: i32, x: usize, pairs: usize, out: usize)
   }
 }
 
-/** NaN wins. */
+/** NaN wins; it is looked for apart, because the instruction that keeps it is many times slower. */
 export function rowMax(n: i32, x: usize): f32 {
-  let best = f32x4.splat(-Infinity);
+  let best0 = f32x4.splat(-Infinity);
+  let best1 = best0;
+  let odd = f32x4.splat(0);
   let i = 0;
-  for (; i + 4 <= n; i += 4) best = f32x4.max(best, v128.load(x + i * 4));
-  let largest = maxLanes(best);
+  for (; i + 8 <= n; i += 8) {
+    const x0 = v128.load(x + i * 4);
+    const x1 = v128.load(x + i * 4, 16);
+    odd = v128.or(odd, v128.or(f32x4.ne(x0, x0), f32x4.ne(x1, x1)));
+    best0 = f32x4.pmax(best0, x0);
+    best1 = f32x4.pmax(best1, x1);
+  }
+  if (v128.any_true(odd)) return NaN;
+  let largest = maxLanes(f32x4.pmax(best0, best1));
   for (; i < n; i++) largest = max(largest, load<f32>(x + i * 4));
   return largest;
+}
+
+/** Index of the largest element of each row, the first of equals; NaN counts as the largest. */
+export function argMaxRows(rows: i32, n: i32, x: usize, out: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const largest = rowMax(n, x);
+    store<i32>(out, !F32.isNaN(largest) ? indexOf(n, x, largest) : indexOfNaN(n, x));
+    x += n * 4;
+    out += 4;
+  }
+}
+
+function indexOf(n: i32, x: usize, value: f32): i32 {
+  const wanted = f32x4.splat(value);
+  let i = 0;
+  while (i + 4 <= n && !v128.any_true(f32x4.eq(v128.load(x + i * 4), wanted))) i += 4;
+  while (i < n - 1 && load<f32>(x + i * 4) !== value) i++;
+  return i;
+}
+
+function indexOfNaN(n: i32, x: usize): i32 {
+  let i = 0;
+  while (i < n - 1 && !F32.isNaN(load<f32>(x + i * 4))) i++;
+  return i;
 }
 
 /** out = exp(x - shift); returns the sum, kept in float64 across stretches of 1024. */

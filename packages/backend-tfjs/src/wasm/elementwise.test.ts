@@ -111,6 +111,27 @@ describe("reductions", () => {
   });
 });
 
+describe("argMax", () => {
+  it("takes the first of equals wherever it stands, and a NaN before everything", async () => {
+    for (let n = 1; n < 14; n++) {
+      for (let at = 0; at < n; at++) {
+        for (const [best, rest] of [
+          [3, 1],
+          [Number.NaN, 1],
+          [Number.NaN, Infinity],
+          [-1, -Infinity],
+          [-Infinity, -Infinity],
+        ] as const) {
+          const data = Array.from({ length: n }, (_, i) => (i === at || i === n - 1 ? best : rest));
+          using x = wasm.tensor(data, [1, n]);
+          using index = wasm.argMax(x);
+          expect((await wasm.read(index))[0]).toBe(best === -Infinity ? 0 : at);
+        }
+      }
+    }
+  });
+});
+
 describe("softmax and its logarithm", () => {
   it("agree with plain JavaScript on rows of every length of tail", async () => {
     for (const n of [1, 3, 4, 5, 9, 2050]) {

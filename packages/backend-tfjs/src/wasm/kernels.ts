@@ -32,6 +32,7 @@ export function wasmKernels(wasm: WasmDevice, stock: Kernels): Kernels {
         ? reduce(wasm, operation, x, axes)
         : stock.reduce(operation, x, axes),
     matmul: (a, b, transposeA, transposeB, batch) => matmul(wasm, a, b, transposeA, transposeB, batch),
+    argMax: (x) => (x.dtype === "float32" && x.size > 0 ? softmax.argMax(wasm, x) : stock.argMax(x)),
     softmax: (x) => softmax.softmax(wasm, x),
     softmaxGradient: (y, dy) => softmax.softmaxGradient(wasm, y, dy),
     logSoftmax: (x) => softmax.logSoftmax(wasm, x),

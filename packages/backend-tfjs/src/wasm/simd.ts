@@ -19,6 +19,7 @@ export interface SimdKernels {
   dotGradient(rows: number, n: number, y: number, dy: number, scale: number, out: number): void;
   softmaxRows(rows: number, n: number, x: number, out: number): void;
   sumExpRows(rows: number, n: number, x: number, pairs: number, scratch: number): void;
+  argMaxRows(rows: number, n: number, x: number, out: number): void;
   shiftRows(rows: number, n: number, x: number, pairs: number, out: number): void;
   softmaxGradient(rows: number, n: number, y: number, dy: number, out: number): void;
   reduceMiddle(...numbers: number[]): void;

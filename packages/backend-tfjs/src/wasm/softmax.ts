@@ -3,6 +3,14 @@
 import type { DeviceArray } from "../engine/array.ts";
 import type { WasmDevice } from "./device.ts";
 
+/** Over the last axis; the first of equals, NaN as the largest. */
+export function argMax(wasm: WasmDevice, x: DeviceArray): DeviceArray {
+  const [rows, n] = rowsOf(x);
+  const out = wasm.heap.uninitialized(wasm.device, x.shape.slice(0, -1), "int32");
+  wasm.simd.argMaxRows(rows, n, wasm.heap.address(x), wasm.heap.address(out));
+  return out;
+}
+
 export function softmax(wasm: WasmDevice, x: DeviceArray): DeviceArray {
   const [rows, n] = rowsOf(x);
   const out = wasm.heap.uninitialized(wasm.device, x.shape);
