@@ -8,7 +8,8 @@ import { multiply } from "./gemm";
 import { softmaxRows } from "./softmax";
 
 /**
- * query and out [B, N, T, H]; key and value [B, K, S, H]; prefix key and value [K, Z, H].
+ * query and out [B, N, T, H]; key and value [B, K, capacity, H], of which the first S are visited; prefix key and value
+ * [K, Z, H].
  * mask: float32, added, advancing by maskB, maskT and maskS bytes (0 where broadcast), 0 for none; prefixMask [Z] or 0.
  * scores: T * (Z + S) floats.
  */
@@ -19,6 +20,7 @@ export function attend(
   H: i32,
   K: i32,
   S: i32,
+  capacity: i32,
   Z: i32,
   query: usize,
   key: usize,
@@ -41,7 +43,7 @@ export function attend(
   for (let b = 0; b < B; b++) {
     for (let n = 0; n < N; n++) {
       const k = n / headsPerKey;
-      const own = (b * K + k) * S * row;
+      const own = (b * K + k) * capacity * row;
       const prefix = k * Z * row;
       const q = query + (b * N + n) * T * row;
       const o = out + (b * N + n) * T * row;
@@ -123,6 +125,7 @@ export function attendBackward(
   H: i32,
   K: i32,
   S: i32,
+  capacity: i32,
   Z: i32,
   query: usize,
   key: usize,
@@ -151,7 +154,7 @@ export function attendBackward(
   for (let b = 0; b < B; b++) {
     for (let n = 0; n < N; n++) {
       const k = n / headsPerKey;
-      const own = (b * K + k) * S * row;
+      const own = (b * K + k) * capacity * row;
       const prefix = k * Z * row;
       const at = (b * N + n) * T * row;
       const q = query + at;

@@ -53,6 +53,7 @@ export function attention(runtime: Runtime, wasm: WasmDevice, options: Attention
   const sizes = checkSizes(options);
   const layout = {
     sizes,
+    visible: visibleKeys(wasm, mask, sizes),
     groups: groupsOf(options, sizes),
     maskShape: mask?.shape ?? null,
     scale: options.scale,
@@ -79,6 +80,8 @@ export function attention(runtime: Runtime, wasm: WasmDevice, options: Attention
 
 interface Layout {
   readonly sizes: Sizes;
+  /** Own keys that are visited; the rest has no weight. */
+  readonly visible: number;
   readonly groups: readonly Group[];
   readonly maskShape: readonly number[] | null;
   readonly scale: number;
@@ -118,13 +121,13 @@ interface GroupOffsets {
 /** Calls `visit` with the numbers that both directions begin with: sizes, operands, masks, scale. */
 function forEachGroup(
   wasm: WasmDevice,
-  { sizes, groups, maskShape, scale }: Layout,
+  { sizes, visible, groups, maskShape, scale }: Layout,
   operands: Operands,
   visit: (numbers: number[], at: GroupOffsets, scores: number, work: number) => void,
 ): void {
   const { B, N, T, H, K, S, Z } = sizes;
   const { heap } = wasm;
-  const scoreBytes = T * (Z + S) * 4;
+  const scoreBytes = T * (Z + visible) * 4;
   const work = heap.scratch(GEMM_WORK_BYTES + 2 * scoreBytes);
   const scores = work + GEMM_WORK_BYTES;
   const address = (x: DeviceArray | null): number => (x ? heap.address(x) : 0);
@@ -136,7 +139,7 @@ function forEachGroup(
       key: begin * K * S * H * 4,
       prefix: prompt * K * Z * H * 4,
     };
-    const numbers = [rows, N, T, H, K, S, Z];
+    const numbers = [rows, N, T, H, K, visible, S, Z];
     numbers.push(address(operands.query) + at.query);
     numbers.push(address(operands.key) + at.key, address(operands.value) + at.key);
     numbers.push(address(operands.prefixKey) + at.prefix, address(operands.prefixValue) + at.prefix);
@@ -154,7 +157,7 @@ function backward(
   upstream: DeviceArray,
 ): DeviceArray[] {
   const { heap, device, simd } = wasm;
-  const { T, S, Z } = layout.sizes;
+  const { T, Z } = layout.sizes;
   const query = heap.uninitialized(device, operands.query.shape);
   const key = heap.zeros(device, operands.key.shape);
   const value = heap.zeros(device, operands.value.shape);
@@ -170,10 +173,26 @@ function backward(
       ...[heap.address(upstream) + at.query, heap.address(query) + at.query],
       ...[heap.address(key) + at.key, heap.address(value) + at.key],
       ...[prefixKeyAt + at.prefix, prefixValueAt + at.prefix],
-      ...[scores, scores + T * (Z + S) * 4, work],
+      ...[scores, scores + T * (Z + layout.visible) * 4, work],
     ),
   );
   return [query, key, value, ...prefix];
+}
+
+/** Added to a score, this leaves no weight beside any key that is not hidden. */
+const HIDDEN = -1e8;
+
+/**
+ * Own keys up to the last one that is not hidden from everybody: a cache has room for keys that are yet to come. All of
+ * them where none is visible, so that the weights are still those of the softmax.
+ */
+function visibleKeys(wasm: WasmDevice, mask: Handle | null, { S }: Sizes): number {
+  if (!mask || mask.size !== S || mask.shape[mask.shape.length - 1] !== S) return S;
+  const at = wasm.heap.address(mask.array("attention")) / 4;
+  const { floats } = wasm.heap;
+  let visible = S;
+  while (visible > 0 && (floats[at + visible - 1] as number) <= HIDDEN) visible--;
+  return visible === 0 ? S : visible;
 }
 
 function groupsOf({ prefix }: AttentionArguments, { B }: Sizes): Group[] {

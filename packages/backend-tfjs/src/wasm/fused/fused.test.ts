@@ -87,6 +87,30 @@ describe("fused forms agree with their decompositions in value and gradients", (
     }
   });
 
+  it.each([-1e9, -Infinity])(
+    "attention passes over room that a mask of %f hides at the end",
+    async (hidden) => {
+      const shapes = [
+        [3, 2, 1, 8],
+        [3, 2, 9, 8],
+        [3, 2, 9, 8],
+      ];
+      for (const seen of [0, 1, 5, 9]) {
+        if (seen === 0 && hidden === -Infinity) continue;
+        const mask = Float32Array.from({ length: 9 }, (_, i) => (i < seen ? 0 : hidden));
+        await both.compare(
+          shapes,
+          withGradients((ops, [query_BNTH, key_BKSH, value_BKSH]) => {
+            if (!query_BNTH || !key_BKSH || !value_BKSH) throw new Error("three operands");
+            const row = ops.tensor(mask, [1, 1, 1, 9]);
+            const options = { query_BNTH, key_BKSH, value_BKSH, scale: 0.3, mask: row };
+            return ops.fused.attention?.(options) ?? reference.attention(ops, options);
+          }),
+        );
+      }
+    },
+  );
+
   it("attention refuses what does not fit, in the words of the contract", () => {
     const [q, k, v] = [wasm.ones([2, 3, 1, 4]), wasm.ones([2, 2, 5, 4]), wasm.ones([2, 2, 5, 4])];
     const base = { query_BNTH: q, key_BKSH: k, value_BKSH: v, scale: 1 };
