@@ -7,9 +7,10 @@ import { Runtime } from "./engine/runtime.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { elementwiseOps } from "./ops/elementwise.ts";
 import { lifetimeOps } from "./ops/lifetime.ts";
+import { matmulOp } from "./ops/matmul.ts";
 import { creationOps, movementOps } from "./ops/movement.ts";
 import { randomOps } from "./ops/random.ts";
-import { matmulOp, reductionOps } from "./ops/reductions.ts";
+import { reductionOps } from "./ops/reductions.ts";
 import type { Extensions } from "./wasm/extensions.ts";
 
 export interface AssembleOptions {

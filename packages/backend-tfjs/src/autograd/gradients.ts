@@ -64,12 +64,14 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
       const operands = parameters.map((x) => runtime.use(x, "valueAndGrad"));
       for (const x of operands) assertDtype(x, ["float32"], "valueAndGrad");
       const tape = new Tape();
+      let owned: Handle[] = [];
       try {
         return withLeaves(tape, operands, (leaves) => {
           const { value, aux } = runtime.scope(
             () => checkResult(runtime, fn(), operands),
             (result) => [result.value, ...result.aux],
           );
+          owned = [value, ...aux];
           const track = runtime.isTracked(value) ? value.track : null;
           const upstream = runtime.keep(runtime.kernels.full(value.shape, 1, value.dtype));
           const found = runtime.withTape(null, () => tape.differentiate(track, upstream, leaves, arithmetic));
@@ -79,6 +81,9 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
           });
           return { value, gradients, aux };
         });
+      } catch (error) {
+        for (const handle of owned) handle.dispose();
+        throw error;
       } finally {
         tape.clear();
       }
