@@ -74,8 +74,11 @@ export class Tape {
     try {
       for (let node = this.#nodes.pop(); node; node = this.#nodes.pop()) {
         const gradient = gradients.get(node.track);
-        if (gradient) propagate(node, gradient, gradients, arithmetic);
-        for (const saved of node.saved) saved.dispose();
+        try {
+          if (gradient) propagate(node, gradient, gradients, arithmetic);
+        } finally {
+          for (const saved of node.saved) saved.dispose();
+        }
       }
       return leaves.map((leaf) => {
         const gradient = gradients.get(leaf) ?? null;
