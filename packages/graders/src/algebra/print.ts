@@ -72,10 +72,11 @@ export function printExpression(x: Expression, work: Work): string {
 }
 
 function printSum(terms: readonly Expression[], work: Work): string {
-  let number: Rational | null = zero;
+  let number: Rational = zero;
   const rest: string[] = [];
   for (const term of flatten(terms, "sum", work)) {
-    const sum: Rational | null = term.kind === "number" && number ? addRational(number, term.value) : null;
+    const value = term.kind === "product" ? productOfNumbers(term.factors) : numberOf(term);
+    const sum = value && addRational(number, value);
     if (sum) number = sum;
     else rest.push(printExpression(term, work));
   }
@@ -83,6 +84,16 @@ function printSum(terms: readonly Expression[], work: Work): string {
   if (!equalRational(number, zero)) rest.push(printRational(number));
   if (rest.length === 0) return "0";
   return rest.length === 1 ? (rest[0] as string) : `(${rest.join(" + ")})`;
+}
+
+/** The product of numerals, or null where there is anything else in it. */
+function productOfNumbers(factors: readonly Expression[]): Rational | null {
+  let product: Rational | null = one;
+  for (const factor of factors) {
+    const value = numberOf(factor);
+    product = product && value && multiplyRational(product, value);
+  }
+  return product;
 }
 
 function printProduct(factors: readonly Expression[], work: Work): string {

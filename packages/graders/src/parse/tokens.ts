@@ -314,8 +314,13 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     else if (run === "cbrt") sign("cuberoot");
     else if (lower === "infinity" || constantWords.has(run))
       pushConstant(constantWords.get(lower) ?? "infinity");
-    else if (isWord(run, isAfterNumber, spaced)) push({ kind: "text", text: run });
-    else {
+    else if (previous?.kind === "text" || isWord(run, isAfterNumber, spaced)) {
+      // twenty-one, right-angled
+      const rest = text.charAt(end) === "-" ? letterRun(text, end + 1) : "";
+      const isCompound = isWord(rest, false, false);
+      push({ kind: "text", text: isCompound ? `${run}-${rest}` : run });
+      if (isCompound) return end + 1 + rest.length;
+    } else {
       const split = splitJoiner(run);
       if (split) {
         // Models write 1orW for 1 or W.

@@ -19,7 +19,7 @@ export function isWord(run: string, isAfterNumber: boolean, spaced: boolean): bo
 /** Words of two and three letters that are words also where a product of letters could stand. */
 const shortWords = new Set(
   (
-    "no is of to at if by so we it he be as an my the are for not but was has its our you all one two six ten yes odd " +
+    "per no is of to at if by so we it he be as an my the are for not but was has its our you all one two six ten yes odd " +
     "let can may day men boy who how why get got say see use now new old any out off end red box car dog cat egg sum its"
   ).split(" "),
 );

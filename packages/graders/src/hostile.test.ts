@@ -1,0 +1,176 @@
+/** Hostile text is data: no exception, no match, and a bounded number of steps (counted, not timed). */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compareAnswers } from "./compare/compare-answers.ts";
+import { findBoxes } from "./extract/boxes.ts";
+import { gradeResponse } from "./reward/grade-response.ts";
+import { limits } from "./work.ts";
+
+/** The last step that is taken may be a large one. */
+const mostSteps = limits.steps * 1.25;
+const references = ["5", "x^2+1", "(1,2)", "\\sqrt{2}", "\\text{even}", "[0,1)"];
+
+const long = (part: string, count: number, rest = ""): string => part.repeat(count) + rest;
+
+const inside: ReadonlyArray<readonly [name: string, text: string]> = [
+  ["brackets", long("(", 1900) + long(")", 1900)],
+  ["a power tower", "9^{9^{9^{9^{9}}}}"],
+  ["a flat tower", long("x^", 1900, "x")],
+  ["a huge exponent", `${long("9", 1000)}^{${long("9", 1000)}}`],
+  ["a huge numeral", long("9", 3900)],
+  ["a huge fraction", `${long("9", 1900)}/${long("7", 1900)}`],
+  ["a long decimal", `0.${long("9", 3900)}`],
+  ["a factorial of factorials", "((9!)!)!"],
+  ["factorials", long("1999!+", 600, "1")],
+  ["factorial signs", long("!", 3000)],
+  ["percent signs", `5${long("%", 3900)}`],
+  ["fractions in a row", long("1/2", 1300)],
+  ["nested commands", long("\\frac", 780, "1")],
+  ["nested roots", long("\\sqrt", 700, "2")],
+  ["high roots", long("\\sqrt[63]{2}+", 250, "1")],
+  ["functions of functions", long("\\sin", 900, "x")],
+  ["sums of functions", long("\\sin(1)+e^{2}+", 250, "1")],
+  ["sums of sums", "\\sum_{a=1}^{1000}\\sum_{b=1}^{1000}\\sum_{c=1}^{1000}abc"],
+  ["a long list", long("1,", 1900, "1")],
+  ["a long list of roots", long("\\sqrt{2},", 400, "1")],
+  ["plus-minus", long("\\pm1", 900)],
+  ["unions", long("(1,2)\\cup", 400, "(3,4)")],
+  ["bars", long("|", 3000)],
+  ["matrices", long("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", 90)],
+  ["open environments", long("\\begin{pmatrix}", 250)],
+  ["subscripts", long("a_", 1900)],
+  ["applications", long("f(", 1900)],
+  ["words in words", long("\\text{a ", 600)],
+  ["backslashes", long("\\", 3001)],
+  ["a chain", long("x<", 1900, "x")],
+  ["currencies", long("\\$", 1900, "5")],
+  ["exponentials", "e^{e^{e^{e^{10}}}}"],
+  ["big binomials", "\\binom{4000}{2000}"],
+  ["wide spaces", long("\\quad", 700)],
+];
+
+describe("a hostile box", () => {
+  it.each(inside)("%s", (_name, text) => {
+    for (const gold of references) {
+      const { correct, verdict } = gradeResponse(`\\boxed{${text}}`, gold, { mode: "boxed" });
+      expect(correct).toBe(false);
+      expect(verdict?.steps ?? 0).toBeLessThan(mostSteps);
+    }
+  });
+
+  it.each(inside)("%s, as the reference too", (_name, text) => {
+    const verdict = compareAnswers(text, `${text}+0`);
+    expect(verdict.steps).toBeLessThan(mostSteps);
+  });
+});
+
+describe("a hostile response", () => {
+  it.each([
+    ["braces", long("{", 100_000)],
+    ["open boxes", long("\\boxed{", 15_000)],
+    ["boxes in boxes", long("\\boxed{", 5000) + long("}", 5000)],
+    ["many boxes", Array.from({ length: 5000 }, (_, n) => `\\boxed{${n + 6}} `).join("x ")],
+    ["dollars", long("$", 100_000)],
+    ["open mathematics", long("\\(", 50_000)],
+    ["marks", long("answer is ", 50_000)],
+    ["hashes", long("####", 200_000)],
+    ["numbers", long("1 ", 200_000)],
+    ["joined numbers", long("1, ", 200_000)],
+    ["letters", long("A", 999_999)],
+    ["question marks", long("?", 999_999)],
+    ["too long", long("5 ", 600_000)],
+  ])("%s", (_name, text) => {
+    for (const mode of ["auto", "boxed", "gsm8k", "last-number", "choice"] as const) {
+      const { correct, verdict } = gradeResponse(text, "5", { mode });
+      expect(correct).toBe(false);
+      expect(verdict?.steps ?? 0).toBeLessThan(mostSteps);
+    }
+  });
+});
+
+describe("any text", () => {
+  const runs = { seed: 7, numRuns: 600 };
+  const pieces = [
+    ..."{}()[]|^_0129xyei+-*/=<>!%,;:.'$& \\",
+    ...[
+      "\\frac",
+      "\\sqrt",
+      "\\pi",
+      "\\text{",
+      "\\boxed{",
+      "\\{",
+      "\\}",
+      "\\\\",
+      "\\left",
+      "\\right.",
+      "\\cup",
+      "\\infty",
+    ],
+    ...[
+      "\\begin{pmatrix}",
+      "\\end{pmatrix}",
+      "\\sum_{k=1}^{n}",
+      "\\pm",
+      "\\sin",
+      "\\log_",
+      "\\quad",
+      "and",
+      " or ",
+      "9^{9",
+    ],
+    ...[
+      "1,234",
+      "0.\\overline{3}",
+      "\\binom",
+      "mod",
+      "\\pmod",
+      "#### ",
+      "answer is ",
+      "cm",
+      "½",
+      "²",
+      "√",
+      "😀",
+      "\u0000",
+    ],
+  ];
+  const soup = fc.array(fc.constantFrom(...pieces), { maxLength: 30 }).map((parts) => parts.join(""));
+
+  it("made of the grammar's own pieces is graded without an exception, within the budget", () => {
+    fc.assert(
+      fc.property(soup, soup, (gold, answer) => {
+        const { verdict, reward } = gradeResponse(answer, gold);
+        expect([0, 10, 100]).toContain(reward);
+        expect(verdict?.steps ?? 0).toBeLessThan(mostSteps);
+      }),
+      runs,
+    );
+  });
+
+  it("made of any characters is graded without an exception", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", maxLength: 60 }),
+        fc.constantFrom(...references),
+        (answer, gold) => {
+          expect([0, 10, 100]).toContain(gradeResponse(`\\boxed{${answer}}`, gold).reward);
+        },
+      ),
+      runs,
+    );
+  });
+
+  it("has boxes that are closed and lie inside of it, in order", () => {
+    fc.assert(
+      fc.property(soup, (text) => {
+        let last = 0;
+        for (const { start, end, content, isClosed } of findBoxes(text)) {
+          expect(start).toBeGreaterThanOrEqual(last);
+          if (isClosed) expect(text.slice(start, end).endsWith(`${content}}`)).toBe(true);
+          last = end;
+        }
+      }),
+      runs,
+    );
+  });
+});
