@@ -96,6 +96,19 @@ describe.each(["cpu", "wasm"] as const)("the tape on %s", (variant) => {
     expect(y.disposed).toBe(false);
   });
 
+  it("adds to one gradient without changing another that has the same memory", async () => {
+    ops = await createTfjsBackend({ variant });
+    using a = ops.full([4], 3);
+    using b = ops.full([4], 5);
+    const result = ops.valueAndGrad(() => {
+      const squares = ops.sum(ops.square(a));
+      return ops.add(ops.sum(ops.add(a, b)), squares); // backwards, a and b get one and the same gradient first
+    }, [a, b]);
+    const [byA, byB] = await Promise.all(result.gradients.map((gradient) => ops.read(gradient)));
+    expect([byA?.[0], byB?.[0]]).toEqual([7, 1]);
+    disposeAll(result);
+  });
+
   it("differentiates a pass inside a pass, each by its own parameters", async () => {
     ops = await createTfjsBackend({ variant });
     using x = ops.full([], 3);
