@@ -20,7 +20,7 @@ export interface TfKernelBackend {
   disposeData(dataId: DataId): boolean;
 }
 
-export interface TfKernelCall {
+interface TfKernelCall {
   readonly inputs: Readonly<Record<string, TfInfo>> | readonly TfInfo[];
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly backend: TfKernelBackend;
