@@ -43,6 +43,7 @@ function modulo(x: bigint): bigint {
 }
 
 function divide(a: bigint, b: bigint): bigint | null {
+  if (b === 1n) return a;
   return b === 0n ? null : (a * powerModulo(b, prime - 2n)) % prime;
 }
 

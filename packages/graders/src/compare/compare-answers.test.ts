@@ -173,6 +173,13 @@ checkTopic(
     ["60\\text{ mph}", "60 miles per hour"],
     ["20\\text{ square units}", "20\\text{ cm}^2"],
     ["64 square feet", "64"],
+    ["2500000", "2.5\\text{ million dollars}"],
+    ["36", "3 dozen eggs"],
+    ["5", "5^{\\text{th}}"],
+    ["5th", "5^{th}"],
+    ["18", "\\mathbf{18}"],
+    ["18", "\\textcolor{red}{18}"],
+    ["\\mathbf{v}+\\mathbf{w}", "\\vec{w}+\\vec{v}"],
     ["\\frac{990}{7}^\\circ", "990/7^\\circ"],
     ["5 m", "5"],
     ["8\\!:\\!34 \\text{ p.m.}", "8:34 PM"],
@@ -180,6 +187,7 @@ checkTopic(
   [
     ["0.2", "0.2%"],
     ["5 cm", "5 m"],
+    ["2", "2 million"],
     ["5\\text{ feet}", "5 square feet"],
     ["45\\text{ units}^2", "45\\text{ units}^3"],
     ["18 degrees", "18\\text{ hours}"],
@@ -365,6 +373,7 @@ describe("prose", () => {
     ["x \\ge 5", "Therefore $x \\geq 5$ is the solution."],
     ["100\\%", "The error increases by 100%."],
     ["1, 2", "The roots are 1 and 2."],
+    ["1000.99", "$so the number is 10 which is 1,000.99m²$"],
   ])("%s is read in: %s", (gold, answer) => {
     expect(inProse(gold, answer)).toBe(true);
   });

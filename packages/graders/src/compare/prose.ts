@@ -15,7 +15,7 @@ import type { Work } from "../work.ts";
  * Whether a text begins as a sentence: with a word that is no name of a value ("Area = 12") and no function. Linear.
  */
 export function looksLikeProse(text: string): boolean {
-  const match = /^[\s"'*#>(]{0,40}([A-Za-z][a-z']*)(\s*)(.?)/.exec(text);
+  const match = /^[\s"'*#>($]{0,40}([A-Za-z][a-z']*)(\s*)(.?)/.exec(text);
   if (!match) return false;
   const [, word = "", , behind = ""] = match;
   if (word.length < 2 || functionWords.has(word) || behind === "=" || behind === "(" || behind === "_")
@@ -95,7 +95,9 @@ function* mathSpans(text: string): Generator<Span> {
       continue;
     }
     const content = text.slice(start, end).trim();
-    if (content !== "" && !isName(content)) yield { start: position, end: end + close.length, content };
+    // Prose between dollars ("$so it is 5$") is scanned like prose outside of them.
+    if (content !== "" && !isName(content) && !looksLikeProse(content))
+      yield { start: position, end: end + close.length, content };
     position = end + close.length;
   }
 }

@@ -23,6 +23,7 @@ import {
 import { parsePrimary } from "./primaries.ts";
 import { isUnionLetter, isUnitLetter } from "./statements.ts";
 import type { Token } from "./tokens.ts";
+import { ordinalEndings } from "./words.ts";
 
 export function parseSum(cursor: Cursor): Expression {
   const terms: Expression[] = [];
@@ -172,12 +173,24 @@ export function parseExponent(cursor: Cursor, base: Expression): Expression {
     for (let count = 0; count < 3; count++) cursor.next();
     return { kind: "quantity", value: base, unit: "degree" };
   }
+  if (skipOrdinal(cursor)) return base;
   const sign = parseSign(cursor);
   const exponent = cursor.nested(() => {
     const primary = parsePrimary(cursor);
     return cursor.accept("^") ? parseExponent(cursor, primary) : primary;
   });
   return powerOf(base, sign === "-" ? negative(exponent) : exponent);
+}
+
+/** 5^{th}, 5^{\text{th}}: moves over the ending. */
+function skipOrdinal(cursor: Cursor): boolean {
+  if (cursor.previous(2)?.kind !== "number" || !cursor.at("{")) return false;
+  const [first, second] = [cursor.peek(1), cursor.peek(2)];
+  const isText = first?.kind === "text" && ordinalEndings.has(first.text) && cursor.at("}", 2);
+  const letters = first?.kind === "letter" && second?.kind === "letter" ? first.text + second.text : "";
+  if (!isText && !(ordinalEndings.has(letters) && cursor.at("}", 3))) return false;
+  for (let count = isText ? 3 : 4; count > 0; count--) cursor.next();
+  return true;
 }
 
 /** A numeral with a base (204_5), or a name with an index (a_1). */

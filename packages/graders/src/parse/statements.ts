@@ -8,10 +8,18 @@
  *   sets     := ratio (("∪" | "∩" | "∖") ratio)*
  *   ratio    := sum (":" sum)*                         sum: see arithmetic.ts
  */
+import { integer } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
 import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
-import type { Expression, Joiner, RelationOperator, SetOperator } from "./expression.ts";
+import {
+  type Expression,
+  type Joiner,
+  numberNode,
+  productOf,
+  type RelationOperator,
+  type SetOperator,
+} from "./expression.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
 
@@ -152,10 +160,31 @@ function parseQuantity(cursor: Cursor): Expression {
     if (isBracketed) cursor.expect(")");
     value = { kind: "call", name: "mod", args: [value, modulus] };
   }
+  if (value.kind !== "text") value = parseScale(cursor, value);
   const unit = value.kind === "text" ? "" : parseUnit(cursor);
   if (unit === "") return value;
   return { kind: "quantity", value, unit };
 }
+
+/** "2.5 million", "3 dozen": the word is a factor. */
+function parseScale(cursor: Cursor, value: Expression): Expression {
+  const token = cursor.peek();
+  const [word = "", ...rest] = token?.kind === "text" ? token.text.split(" ") : [];
+  const factor = scaleWords.get(word.toLowerCase());
+  if (factor === undefined) return value;
+  if (rest.length === 0) cursor.next();
+  else cursor.replace({ kind: "text", text: rest.join(" "), spaced: true });
+  return productOf([value, numberNode(integer(factor))]);
+}
+
+const scaleWords = new Map<string, number>([
+  ["dozen", 12],
+  ["hundred", 100],
+  ["thousand", 1000],
+  ["million", 1_000_000],
+  ["billion", 1_000_000_000],
+  ["trillion", 1_000_000_000_000],
+]);
 
 /** The words of a unit as one string ("cm^2", "miles per hour"); a remark is read and dropped. */
 function parseUnit(cursor: Cursor): string {

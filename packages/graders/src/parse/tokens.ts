@@ -20,7 +20,7 @@ import {
   operatorCommands,
   textCommands,
 } from "./vocabulary.ts";
-import { isWord, joinerWords, startsAsNumber, stripFullStop } from "./words.ts";
+import { isWord, joinerWords, ordinalEndings, startsAsNumber, stripFullStop } from "./words.ts";
 
 /** One token. `spaced`: white space stands before it. `text` is its canonical spelling. */
 export type Token =
@@ -244,6 +244,11 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 
   function readMark(mark: string, end: number): number {
     const argument = bracedArgument(end);
+    if (argument && mark === "vec" && !isLetterName(argument.content)) {
+      // Bold type around a value, \mathbf{18}, is nothing but bold type.
+      inner(argument.content);
+      return argument.end;
+    }
     if (argument) {
       const content = argument.content.replace(/[\s{}]/g, "");
       push({ kind: "letter", text: `${mark} ${content}` });
@@ -269,12 +274,16 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       push({ kind: "letter", text: content });
     } else if (content.includes("\\") || content.includes("{") || startsAsNumber(content)) {
       // Mathematics inside text: read it where it stands.
-      const inner = tokenize(content, commas, work);
-      isCommaAmbiguous ||= inner.isCommaAmbiguous;
-      for (const token of inner.tokens) push(token);
+      inner(content);
     } else pushText(content);
     spaced = true;
     return argument.end;
+  }
+
+  function inner(content: string): void {
+    const result = tokenize(content, commas, work);
+    isCommaAmbiguous ||= result.isCommaAmbiguous;
+    for (const token of result.tokens) push(token);
   }
 
   /** Words: commas split them, "and" and "or" at the edges become joiners. */
@@ -306,6 +315,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     const previous = tokens.at(-1);
     const isAfterNumber = previous?.kind === "number";
     const isCall = text.charAt(end) === "(";
+    // 5th
+    if (isAfterNumber && !spaced && ordinalEndings.has(lower)) return end;
     if (joinerWords.has(lower)) sign(lower);
     else if (isAfterNumber && run.length > 1 && isUnitWord(run) && !isCall) push({ kind: "text", text: run });
     else if (run.length === 1) push({ kind: "letter", text: run });
@@ -341,6 +352,11 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 }
 
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
+/** One letter, or a Greek letter's command: what a bold mark makes a vector of. */
+function isLetterName(content: string): boolean {
+  return /^\s*\\?[A-Za-z]+\s*$/.test(content) && (content.includes("\\") || content.trim().length === 1);
+}
 
 function letterRun(text: string, start: number): string {
   let end = start;

@@ -114,7 +114,19 @@ export const ignoredCommands = new Set<string>([
 
 /** Commands whose argument in braces is to be dropped with them. */
 export const droppedWithArgument = new Set<string>([
-  ...["phantom", "hphantom", "vphantom", "hspace", "vspace", "label", "tag", "color", "hskip", "mathstrut"],
+  ...[
+    "phantom",
+    "hphantom",
+    "vphantom",
+    "hspace",
+    "vspace",
+    "label",
+    "tag",
+    "color",
+    "textcolor",
+    "hskip",
+    "mathstrut",
+  ],
 ]);
 
 /** Commands whose argument is words. */
@@ -141,6 +153,8 @@ export const markCommands = new Map<string, string>(
     mathbf: "vec",
     boldsymbol: "vec",
     bm: "vec",
+    pmb: "vec",
+    bold: "vec",
     vec: "vec",
     overrightarrow: "vec",
     hat: "hat",

@@ -7,6 +7,9 @@ import { isUnitWord } from "./units.ts";
 /** Words that join two answers. */
 export const joinerWords: ReadonlySet<string> = new Set(["and", "or"]);
 
+/** 1st, 2nd, 3rd, 4th: endings that say nothing about the value. */
+export const ordinalEndings: ReadonlySet<string> = new Set(["st", "nd", "rd", "th"]);
+
 /** Whether a run of two or more letters is a word rather than a product of variables. */
 export function isWord(run: string, isAfterNumber: boolean, spaced: boolean): boolean {
   if (isUnitWord(run) && (isAfterNumber || run.length > 3)) return true;
