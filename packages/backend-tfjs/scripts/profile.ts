@@ -1,14 +1,16 @@
 /**
  * Times a decode step and a training step of a tiny Llama on one variant of this backend, and where the time goes.
  *
- *   node --conditions=@soft-tokens/source --import tsx scripts/profile.ts [--variant wasm] [--stock] [--layers 3]
+ *   node --conditions=@soft-tokens/source --import tsx scripts/profile.ts [--variant wasm] [--stock] [--from FOLDER] [--layers 3]
  *     [--hidden 96] [--ffn 256] [--vocabulary 250] [--rows 64] [--prompts 4] [--prompt-length 30] [--thought-length 20]
  *     [--phase decode|train|both] [--repeat 10] [--operations] [--wall]
  *
- * Hard and soft steps are interleaved, so that their ratio holds on a busy machine. `--operations` lists the time spent in
+ * `--from` names a folder whose node_modules has the native packages. Hard and soft steps are interleaved, so that their ratio holds on a busy machine. `--operations` lists the time spent in
  * each operation of the backend, itself without the operations that it calls. Times are processor time unless `--wall`.
  */
 
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { adamW, type Backend, RandomKey, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
 import { embeddingRms, initializeModel } from "../../model/src/index.ts";
@@ -19,6 +21,7 @@ const { values: flags } = parseArgs({
   options: {
     variant: { type: "string", default: "wasm" },
     stock: { type: "boolean", default: false },
+    from: { type: "string" },
     layers: { type: "string", default: "3" },
     hidden: { type: "string", default: "96" },
     ffn: { type: "string", default: "256" },
@@ -46,7 +49,11 @@ const repeat = Number(flags.repeat);
 const rowsPerPrompt = Array.from({ length: P }, () => R / P);
 const key = RandomKey.fromSeed(1);
 
-const backend = await createTfjsBackend({ variant: flags.variant as Variant, repairs: !flags.stock });
+const backend = await createTfjsBackend({
+  variant: flags.variant as Variant,
+  repairs: !flags.stock,
+  ...(flags.from && { require: createRequire(join(flags.from, "package.json")) }),
+});
 print(backend.choice);
 const model = initializeModel({ backend, key, files: modelFiles(), standardDeviation: 0.08 });
 const parameters = [...model.parameters.values()];
