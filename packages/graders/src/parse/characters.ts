@@ -164,3 +164,35 @@ export function isUpper(character: string): boolean {
 export function isSpace(character: string): boolean {
   return character === " " || character === "\n" || character === "\t" || character === "\r";
 }
+
+/**
+ * Undoes JSON-escaped LaTeX (\\frac for \frac): only where no single-backslash command stands beside it, so that the
+ * row breaks of a matrix stay what they are.
+ */
+export function undoubleEscapes(text: string): string {
+  if (!text.includes("\\\\")) return text;
+  let doubled = false;
+  for (let index = 0; index < text.length; index++) {
+    if (text.charAt(index) !== "\\") continue;
+    const isDouble = text.charAt(index + 1) === "\\";
+    if (!isDouble) {
+      if (isLetter(text.charAt(index + 1))) return text;
+    } else {
+      doubled ||= isLetter(text.charAt(index + 2)) || "{}%$,;!()[]".includes(text.charAt(index + 2));
+      index++;
+    }
+  }
+  return doubled ? text.replaceAll("\\\\", "\\") : text;
+}
+
+/** One letter, or a Greek letter's command: what a bold mark makes a vector of. */
+export function isLetterName(content: string): boolean {
+  return /^\s*\\?[A-Za-z]+\s*$/.test(content) && (content.includes("\\") || content.trim().length === 1);
+}
+
+/** The letters from `start` on. */
+export function letterRun(text: string, start: number): string {
+  let end = start;
+  while (isLetter(text.charAt(end))) end++;
+  return text.slice(start, end);
+}

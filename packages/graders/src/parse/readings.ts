@@ -9,6 +9,7 @@ import { createCursor, ParseFailure, type ReadingOptions } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import { parseAnswer } from "./statements.ts";
 import { printTokens, tokenize } from "./tokens.ts";
+import { isPhrase } from "./words.ts";
 
 /** What a text can mean. */
 export interface Readings {
@@ -58,6 +59,9 @@ export function readAnswer(source: string, work: Work): Readings {
     } catch (error) {
       failureMessage(error);
     }
+  }
+  if (expressions.length === 0 && isPhrase(source)) {
+    expressions.push({ kind: "text", text: source.trim().replace(/\s+/g, " ") });
   }
   return { text, expressions, reason: expressions.length > 0 ? null : reason };
 }

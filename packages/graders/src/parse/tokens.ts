@@ -5,7 +5,16 @@
  */
 import type { Rational } from "../algebra/rational.ts";
 import { limits, type Work } from "../work.ts";
-import { isDigit, isLetter, isSpace, isUpper, unicodeToLatex } from "./characters.ts";
+import {
+  isDigit,
+  isLetter,
+  isLetterName,
+  isSpace,
+  isUpper,
+  letterRun,
+  undoubleEscapes,
+  unicodeToLatex,
+} from "./characters.ts";
 import type { FunctionName } from "./expression.ts";
 import { type CommaReading, scanNumber } from "./numerals.ts";
 import { isUnitWord } from "./units.ts";
@@ -20,7 +29,7 @@ import {
   operatorCommands,
   textCommands,
 } from "./vocabulary.ts";
-import { isWord, joinerWords, ordinalEndings, startsAsNumber, stripFullStop } from "./words.ts";
+import { isCount, isWord, joinerWords, ordinalEndings, startsAsNumber, stripFullStop } from "./words.ts";
 
 /** One token. `spaced`: white space stands before it. `text` is its canonical spelling. */
 export type Token =
@@ -286,18 +295,29 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     for (const token of result.tokens) push(token);
   }
 
-  /** Words: commas split them, "and" and "or" at the edges become joiners. */
+  /** Words: commas split them, "and" and "or" at the edges or between single letters become joiners. */
   function pushText(content: string): void {
     for (const [index, part] of content.split(",").entries()) {
       if (index > 0) sign(",");
       const words = part.split(/[\s$]+/).filter((word) => word !== "");
-      const first = words[0]?.toLowerCase();
-      if (first !== undefined && joinerWords.has(first)) sign(words.shift()?.toLowerCase() as string);
-      const last = words.at(-1)?.toLowerCase();
-      const endsWithJoiner = words.length > 0 && last !== undefined && joinerWords.has(last);
-      if (endsWithJoiner) words.pop();
-      if (words.length > 0) push({ kind: "text", text: stripFullStop(words.join(" ")) });
-      if (endsWithJoiner) sign(last);
+      const isJoiner = (word: string): boolean => joinerWords.has(word.toLowerCase());
+      const areLetters = words.every((word) => word.length === 1 || isJoiner(word));
+      let phrase: string[] = [];
+      const pushPhrase = (): void => {
+        const text = stripFullStop(phrase.join(" "));
+        phrase = [];
+        if (text === "") return;
+        if (isCount(text)) inner(text);
+        else push({ kind: "text", text });
+      };
+      for (const [place, word] of words.entries()) {
+        const splits = areLetters || place === 0 || place === words.length - 1;
+        if (isJoiner(word) && splits) {
+          pushPhrase();
+          sign(word.toLowerCase());
+        } else phrase.push(word);
+      }
+      pushPhrase();
     }
   }
 
@@ -353,17 +373,6 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
-/** One letter, or a Greek letter's command: what a bold mark makes a vector of. */
-function isLetterName(content: string): boolean {
-  return /^\s*\\?[A-Za-z]+\s*$/.test(content) && (content.includes("\\") || content.trim().length === 1);
-}
-
-function letterRun(text: string, start: number): string {
-  let end = start;
-  while (isLetter(text.charAt(end))) end++;
-  return text.slice(start, end);
-}
-
 function isKnownCommand(name: string): boolean {
   const tables = [
     operatorCommands,
@@ -377,26 +386,6 @@ function isKnownCommand(name: string): boolean {
     name !== "" &&
     (tables.some((table) => table.has(name)) || ignoredCommands.has(name) || textCommands.has(name))
   );
-}
-
-/**
- * Undoes JSON-escaped LaTeX (\\frac for \frac): only where no single-backslash command stands beside it, so that the
- * row breaks of a matrix stay what they are.
- */
-function undoubleEscapes(text: string): string {
-  if (!text.includes("\\\\")) return text;
-  let doubled = false;
-  for (let index = 0; index < text.length; index++) {
-    if (text.charAt(index) !== "\\") continue;
-    const isDouble = text.charAt(index + 1) === "\\";
-    if (!isDouble) {
-      if (isLetter(text.charAt(index + 1))) return text;
-    } else {
-      doubled ||= isLetter(text.charAt(index + 2)) || "{}%$,;!()[]".includes(text.charAt(index + 2));
-      index++;
-    }
-  }
-  return doubled ? text.replaceAll("\\\\", "\\") : text;
 }
 
 /** The tokens as one string, for comparison as text: spelling variants of LaTeX and white space are gone. */

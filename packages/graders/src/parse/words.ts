@@ -31,6 +31,23 @@ export function isShortWord(run: string): boolean {
   return shortWords.has(run.toLowerCase());
 }
 
+const months = "january february march april may june july august september october november december".split(
+  " ",
+);
+
+/** A numeral and what it counts ("64 dollars"), but no date. */
+export function isCount(phrase: string): boolean {
+  if (!/^-?\d[\d.]*(?: [a-zA-Z.]+)*$/.test(phrase)) return false;
+  return !phrase.split(" ").some((word) => months.includes(word.toLowerCase()));
+}
+
+/** A few plain words and numerals that are a name together: "June 20", "Room 5". */
+export function isPhrase(text: string): boolean {
+  const words = text.trim().split(/\s+/);
+  const hasWord = words.some((word) => /^[A-Za-z]/.test(word));
+  return hasWord && words.length <= 4 && words.every((word) => /^(?:[A-Za-z]{3,}|\d{1,4})[.,]?$/.test(word));
+}
+
 /** Text that is a numeral or a time of day. */
 export function startsAsNumber(content: string): boolean {
   if (/^\d{1,2}:\d\d(?::\d\d)?\s*(?:[apAP]\.?[mM]\.?)?$/.test(content)) return true;
