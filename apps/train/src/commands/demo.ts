@@ -73,7 +73,7 @@ export async function demo(
   });
   // The longest first, so that no core waits at the end.
   await runJobs(
-    [...jobs.slice(1), ...jobs.slice(0, 1)],
+    jobs.toSorted((a, b) => (b.training?.steps ?? 0) - (a.training?.steps ?? 0)),
     options.jobs ?? Math.min(4, availableParallelism()),
     signal,
   );

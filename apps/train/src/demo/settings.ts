@@ -33,14 +33,14 @@ const SETTINGS: Readonly<Record<DemoLength, DemoSettings>> = {
     samplesPerQuestion: 16,
     maxThoughtSteps: 24,
     noiseScale: 0.33,
-    steps: { hard: 100, fuzzy: 150, soft: 150 },
+    steps: { hard: 100, fuzzy: 400, soft: 150 },
   },
   long: {
     testQuestions: 512,
     samplesPerQuestion: 32,
     maxThoughtSteps: 24,
     noiseScale: 0.33,
-    steps: { hard: 300, fuzzy: 600, soft: 600 },
+    steps: { hard: 300, fuzzy: 1200, soft: 600 },
   },
 };
 
@@ -78,7 +78,7 @@ export function demoTrainOptions(
     samplesPerPrompt: 16,
     steps: settings.steps[thought],
     ...OPTIMIZER[thought],
-    warmupSteps: Math.min(20, settings.steps[thought] - 1),
+    warmupSteps: Math.min(5, settings.steps[thought] - 1),
     validateEvery: 0,
     checkpointEvery: 50,
     saveRolloutsEvery: settings.steps[thought],
