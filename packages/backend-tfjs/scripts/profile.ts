@@ -5,8 +5,9 @@
  *     [--hidden 96] [--ffn 256] [--vocabulary 250] [--rows 64] [--prompts 4] [--prompt-length 30] [--thought-length 20]
  *     [--phase decode|train|both] [--repeat 10] [--operations] [--wall]
  *
- * `--from` names a folder whose node_modules has the native packages. Hard and soft steps are interleaved, so that their ratio holds on a busy machine. `--operations` lists the time spent in
- * each operation of the backend, itself without the operations that it calls. Times are processor time unless `--wall`.
+ * `--from` names a folder whose node_modules has the native packages. Hard and soft steps are interleaved, so that their
+ * ratio holds on a busy machine. `--operations` lists the time spent in each operation of the backend, itself without the
+ * operations that it calls. Times are processor time unless `--wall`.
  */
 
 import { createRequire } from "node:module";

@@ -1,6 +1,13 @@
 /** `valueAndGrad`, `checkpoint`, `customGradient`: the doors to the tape. */
 
-import { type Backend, formatShape, type Tensor, TensorError } from "@soft-tokens/tensor";
+import {
+  type Backend,
+  formatShape,
+  type Shape,
+  shapesEqual,
+  type Tensor,
+  TensorError,
+} from "@soft-tokens/tensor";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { assertDtype } from "../ops/checks.ts";
@@ -118,15 +125,26 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
       const value = ownResult(runtime, runtime.use(result.value, "customGradient"), operands);
       const aux = result.aux ?? [];
       const saved = result.saved.map((x) => runtime.use(x, "customGradient"));
+      const shapes = operands.map((x) => x.shape);
       runtime.record(value, operands, saved, (dy, kept) => {
         const parts = result.backward(dy, kept);
-        return operands.map((_, at) => parts[at] ?? null);
+        return shapes.map((shape, at) => checkGradient(parts[at] ?? null, shape, at));
       });
       const surviving = new Set<Tensor>([value, ...aux, ...operands]);
       for (const x of saved) if (!surviving.has(x)) x.dispose();
       return { value, aux };
     },
   };
+}
+
+function checkGradient(gradient: Tensor | null, shape: Shape, at: number): Tensor | null {
+  if (gradient && !shapesEqual(gradient.shape, shape)) {
+    throw new TensorError(
+      "SHAPE_MISMATCH",
+      `customGradient: the gradient of input ${at} has shape ${formatShape(gradient.shape)}, wanted ${formatShape(shape)}`,
+    );
+  }
+  return gradient;
 }
 
 /** A function may return its operand; the caller must own the result, so it gets a handle of its own. */

@@ -96,6 +96,17 @@ describe.each(["cpu", "wasm"] as const)("the tape on %s", (variant) => {
     expect(y.disposed).toBe(false);
   });
 
+  it("refuses a gradient that is not of its input's shape, by name", async () => {
+    ops = await createTfjsBackend({ variant });
+    using x = ops.ones([2, 3]);
+    const wrong = () =>
+      ops.customGradient([x], () => ({ value: ops.sum(x), saved: [], backward: () => [ops.ones([3, 2])] }))
+        .value;
+    expect(() => ops.valueAndGrad(wrong, [x])).toThrowError(
+      "customGradient: the gradient of input 0 has shape [3, 2], wanted [2, 3]",
+    );
+  });
+
   it("adds to one gradient without changing another that has the same memory", async () => {
     ops = await createTfjsBackend({ variant });
     using a = ops.full([4], 3);
