@@ -8,7 +8,7 @@ export interface Dashboard {
   finish(): void;
 }
 
-export type JobState =
+type JobState =
   | { readonly phase: "waiting" }
   | { readonly phase: string; readonly done: number; readonly total: number; readonly detail: string }
   | { readonly phase: string; readonly detail: string };

@@ -51,7 +51,7 @@ export function vocabularyWords(): string[] {
   return [...new Set([...words, ...NAMES, ...THINGS, "So", ",", "+", "-", "*", "=", ";", "I", "guess"])];
 }
 
-export function wordProblem(key: RandomKey, index: number): WordProblem {
+function wordProblem(key: RandomKey, index: number): WordProblem {
   for (let attempt = 0; ; attempt++) {
     const draw = drawer(key.fold("problem", index, attempt));
     const [text, first, second] = draw.pick(TEMPLATES);
@@ -82,7 +82,7 @@ export function wordProblem(key: RandomKey, index: number): WordProblem {
 }
 
 /** One problem in eight is reserved for tests and never trained on, by its text. */
-export function isTestProblem({ question }: WordProblem): boolean {
+function isTestProblem({ question }: WordProblem): boolean {
   let hash = 2166136261; // FNV-1a
   for (const byte of new TextEncoder().encode(question)) hash = Math.imul(hash ^ byte, 16777619) >>> 0;
   return (hash >>> 13) % 8 === 0;

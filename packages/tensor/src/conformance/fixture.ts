@@ -99,7 +99,7 @@ function parseTensor(text: string): HostTensor {
 }
 
 /** The array that `Backend.read` gives for this dtype. */
-export function hostArray(dtype: DType, values: readonly number[]): TensorData {
+function hostArray(dtype: DType, values: readonly number[]): TensorData {
   switch (dtype) {
     case "float32":
     case "bfloat16":

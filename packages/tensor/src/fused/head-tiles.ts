@@ -52,7 +52,7 @@ export function rows32(ops: Backend, x: Tensor, span: Span): Tensor {
 }
 
 /** What is known of a chunk's softmax after one visit of every tile. Shapes [R, 1] but for `argmax_R`. */
-export interface SoftmaxStatistics {
+interface SoftmaxStatistics {
   /** Largest logit. */
   readonly max: Tensor;
   /** sum of exp((z - max) / tau) */
