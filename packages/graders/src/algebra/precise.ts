@@ -12,14 +12,14 @@ export interface Precise {
 }
 
 /** Bits of a mantissa. */
-export const precision = 320;
+const precision = 320;
 /** Bits behind the point in series; the guard bits absorb their rounding. */
 const fraction = 384n;
 const unit = 1n << fraction;
 /** Exponents beyond this are refused: no answer needs a number of more than 300,000 digits. */
 const largestExponent = 1_000_000;
 
-export const preciseZero: Precise = { mantissa: 0n, exponent: 0 };
+const preciseZero: Precise = { mantissa: 0n, exponent: 0 };
 
 export function preciseFromRational(x: Rational): Precise | null {
   const shift = precision + 8 - bitLength(x.numerator) + bitLength(x.denominator);

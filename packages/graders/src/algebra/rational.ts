@@ -51,7 +51,7 @@ export function multiplyRational(a: Rational, b: Rational): Rational | null {
   return within(rational(a.numerator * b.numerator, a.denominator * b.denominator));
 }
 
-export function invertRational(x: Rational): Rational | null {
+function invertRational(x: Rational): Rational | null {
   return rational(x.denominator, x.numerator);
 }
 

@@ -167,7 +167,7 @@ function parseMarked(cursor: Cursor): Expression {
 }
 
 /** base^...: a degree sign, a prime, or an exponent: a group, or one signed factor without its own exponent's rest. */
-export function parseExponent(cursor: Cursor, base: Expression): Expression {
+function parseExponent(cursor: Cursor, base: Expression): Expression {
   if (cursor.accept("°")) return { kind: "quantity", value: base, unit: "degree" };
   if (cursor.at("{") && cursor.at("°", 1) && cursor.at("}", 2)) {
     for (let count = 0; count < 3; count++) cursor.next();

@@ -18,7 +18,7 @@ export interface ReadingOptions {
 }
 
 /** Which ambiguous habits the text showed while it was parsed. */
-export interface ReadingFlags {
+interface ReadingFlags {
   product: boolean;
   root: boolean;
   unit: boolean;
