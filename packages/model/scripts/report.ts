@@ -25,7 +25,7 @@ export class Report {
   close(title: string, got: readonly number[], want: readonly number[], tolerance: number): void {
     const largest = want.reduce((most, value, index) => {
       const difference = Math.abs((got[index] ?? Number.NaN) - value);
-      return difference <= most ? most : difference;
+      return Math.max(difference, most); // NaN stays NaN
     }, 0);
     const isRight = got.length === want.length && largest <= tolerance;
     this.check(title, isRight, `largest difference ${largest}, allowed ${tolerance}`);

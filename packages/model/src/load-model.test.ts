@@ -191,7 +191,7 @@ describe("a shard index", () => {
   const pointTo = (shard: string) =>
     changeJson(INDEX, (json) => ({
       ...json,
-      weight_map: { ...(json["weight_map"] as object), [EMBEDDING]: shard },
+      weight_map: { ...(json.weight_map as object), [EMBEDDING]: shard },
     }));
 
   it.each([
@@ -258,7 +258,7 @@ describe("a shard index", () => {
     const shard = "model-00001-of-00002.safetensors";
     await cp(join(folder, shard), join(folder, "copy.safetensors"));
     await changeJson(INDEX, (json) => {
-      const map = json["weight_map"] as Record<string, string>;
+      const map = json.weight_map as Record<string, string>;
       const [first] = Object.entries(map).find(([, name]) => name === shard) as [string, string];
       return { ...json, weight_map: { ...map, [first]: "copy.safetensors" } };
     });
