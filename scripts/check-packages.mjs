@@ -85,7 +85,7 @@ function checkFiles(tarball) {
     .map((path) => path.replace(/^package\//, ""));
   const wanted = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "src/index.ts"];
   const missing = wanted.filter((path) => !paths.includes(path));
-  const isWelcome = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|(dist|src|bin)\/.*)$/;
+  const isWelcome = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|(dist|src|bin|simd)\/.*)$/;
   const isUnwelcome =
     /\.test\.ts$|(^|\/)(fixtures|test-support|scripts|fixtures-scripts)\/|\.tsbuildinfo$|\.py$/;
   const unwanted = paths.filter((path) => !isWelcome.test(path) || isUnwelcome.test(path));
