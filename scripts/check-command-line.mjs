@@ -98,7 +98,7 @@ async function mistakes() {
       ["other.jsonl", "question"],
     ],
     [["train", ...soft, "--backend", "libtorch"], 2, ["--backend libtorch", "tfjs"]],
-    [["train", ...soft, "--out", "a-file/run"], 1, ["a-file", "--out"]],
+    [["train", ...soft, "--max-thought-steps", "8", "--out", "a-file/run"], 1, ["a-file", "--out"]],
     [["train", "--model", "no/such/folder", ...soft.slice(2)], 1, ["no/such/folder"]],
     [["train", "--model", "empty-folder", ...soft.slice(2)], 1, ["empty-folder", "config.json"]],
     [["train", "--model", "some-org/some-model", ...soft.slice(2)], 1, ["some-org/some-model", "hub"], hub],
@@ -299,7 +299,7 @@ async function training() {
       await rowsWritten("interrupted", 7, finished);
       signalGroup(child, "SIGINT"); // as a terminal does: npm, the launcher and the program all get it
       const { status, stderr } = await finished;
-      expectEqual(status, 130, `status (${stderr})`);
+      expectTrue(["SIGINT", 130].includes(status), `status ${status} (${stderr})`); // npm may end by the signal itself
       expectTrue(/stopped at step \d+ of 24; the same command continues/.test(stderr), stderr);
       const step = metricRows("interrupted").at(-1).step;
       expectTrue(step < 24, "the run had ended before it was interrupted");
