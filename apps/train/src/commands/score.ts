@@ -19,9 +19,10 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
   const file = await readRollouts(options.rollouts);
   using opened = await openModel(options, signal);
   const { model, chunk } = opened;
-  const policy = createThoughtPolicy(thoughtName(file.thought, options.rollouts), {
+  const thought = thoughtName(file.thought, options.rollouts);
+  const policy = createThoughtPolicy(thought, {
     temperature: file.temperature,
-    sigma: file.sigma,
+    sigma: thought === "hard" ? 0 : file.sigma, // other programs may write the run's sigma for hard thoughts too
   });
   for (let begin = 0; begin < file.rollouts.length; begin += options.batch) {
     signal.throwIfAborted();

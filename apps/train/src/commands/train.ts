@@ -1,6 +1,7 @@
 /** `run`: one training run with live progress; Ctrl-C saves and stops, the same command continues. */
 
 import { createProgress, formatCount, InterruptedError, openModel } from "@soft-tokens/app-common";
+import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
 import {
@@ -46,9 +47,20 @@ export async function train(
 }
 
 function dryRunReport({ options, settings, folder }: ResolvedTraining, problems: Problems) {
+  const { thought, temperature, noiseScale } = options;
+  // rms(E) is measured on the loaded model; temperature and noise scale do not depend on it.
+  const policy = createThoughtPolicy(thought, {
+    rms: 1,
+    ...(temperature !== undefined && { temperature }),
+    ...(noiseScale !== undefined && { noiseScale }),
+  });
   return {
     folder,
     options,
+    thought: {
+      temperature: policy.settings.temperature,
+      noiseScale: policy.settings.noiseScale,
+    },
     settings,
     data: { ...problems.source, training: problems.training.length, validation: problems.validation.length },
     samplesPerStep: settings.promptsPerStep * settings.samplesPerPrompt,
