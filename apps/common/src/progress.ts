@@ -41,7 +41,7 @@ export function createProgress(
       const seconds = (now - started) / 1000;
       const rate = (done - doneAtStart) / Math.max(seconds, 1e-9);
       const left = rate > 0 ? formatDuration((total - done) / rate) : "?";
-      const text = `${label} ${done}/${total} ${unit}s  ${formatRate(rate, unit)}  ${isLast ? `took ${formatDuration(seconds)}` : `${left} left`}${detail ? `  ${detail}` : ""}`;
+      const text = `${label} ${done}/${total} ${plural(unit)}  ${formatRate(rate, unit)}  ${isLast ? `took ${formatDuration(seconds)}` : `${left} left`}${detail ? `  ${detail}` : ""}`;
       if (!isLive) {
         stream.write(`${text}\n`);
         return;
@@ -78,7 +78,12 @@ export function formatDuration(seconds: number): string {
 }
 
 function formatRate(rate: number, unit: string): string {
-  return rate >= 1 || rate === 0 ? `${rate.toFixed(1)} ${unit}s/s` : `${(1 / rate).toFixed(1)} s/${unit}`;
+  return rate >= 1 || rate === 0 ? `${rate.toFixed(1)} ${plural(unit)}/s` : `${(1 / rate).toFixed(1)} s/${unit}`;
+}
+
+/** "step" -> "steps"; symbols such as MB stay. */
+function plural(unit: string): string {
+  return /^[A-Z]+$/.test(unit) ? unit : `${unit}s`;
 }
 
 function fit(text: string, columns: number): string {
