@@ -24,6 +24,12 @@ const programs = {
 const quietTools = { TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1", DO_NOT_TRACK: "1" };
 
 const isWindows = process.platform === "win32";
+/** Without a network npm and pnpm say so after a quarter of a minute, not after two. */
+const shortRetries = {
+  npm_config_fetch_retries: "4",
+  npm_config_fetch_retry_mintimeout: "1000",
+  npm_config_fetch_retry_maxtimeout: "5000",
+};
 /** A second SIGINT within this time is the same Ctrl-C: the terminal and npm both deliver it. */
 const SAME_KEY_PRESS_MS = 500;
 /** What a program is given to end by itself after the second Ctrl-C. */
@@ -78,13 +84,23 @@ function ensureInstalled() {
   const install = spawnSync(
     "npx",
     [
-      ...["--yes", "--loglevel=error", packageManager, "install", "--frozen-lockfile", "--prefer-offline"],
+      ...[
+        "--yes",
+        "--prefer-offline",
+        "--loglevel=error",
+        packageManager,
+        "install",
+        "--frozen-lockfile",
+        "--prefer-offline",
+      ],
+      "--loglevel=info", // npx hands its own quiet level on
       ...(isWatched ? [] : ["--reporter=append-only"]),
     ],
     {
       cwd: root,
       encoding: "utf8",
       shell: isWindows,
+      env: { ...process.env, ...shortRetries },
       stdio: isWatched ? ["ignore", process.stderr.fd, process.stderr.fd] : ["ignore", "pipe", "pipe"],
     },
   );
