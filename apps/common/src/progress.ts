@@ -78,7 +78,9 @@ export function formatDuration(seconds: number): string {
 }
 
 function formatRate(rate: number, unit: string): string {
-  return rate >= 1 || rate === 0 ? `${rate.toFixed(1)} ${plural(unit)}/s` : `${(1 / rate).toFixed(1)} s/${unit}`;
+  return rate >= 1 || rate === 0
+    ? `${rate.toFixed(1)} ${plural(unit)}/s`
+    : `${(1 / rate).toFixed(1)} s/${unit}`;
 }
 
 /** "step" -> "steps"; symbols such as MB stay. */
