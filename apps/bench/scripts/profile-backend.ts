@@ -1,7 +1,7 @@
 /**
- * Times a decode step and a training step of a tiny Llama on one variant of this backend, and where the time goes.
+ * Times a decode step and a training step of a tiny Llama on one variant of backend-tfjs, and where the time goes.
  *
- *   node --conditions=@soft-tokens/source --import tsx scripts/profile.ts [--variant wasm] [--stock] [--from FOLDER] [--layers 3]
+ *   node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/profile-backend.ts [--variant wasm] [--stock] [--from FOLDER] [--layers 3]
  *     [--hidden 96] [--ffn 256] [--vocabulary 250] [--rows 64] [--prompts 4] [--prompt-length 30] [--thought-length 20]
  *     [--phase decode|train|both] [--repeat 10] [--operations] [--wall]
  *
@@ -13,10 +13,10 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { createTfjsBackend, type Variant } from "@soft-tokens/backend-tfjs";
+import { embeddingRms, initializeModel } from "@soft-tokens/model";
+import { createThoughtPolicy, type ThoughtPolicy } from "@soft-tokens/sampler";
 import { adamW, type Backend, RandomKey, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
-import { embeddingRms, initializeModel } from "../../model/src/index.ts";
-import { createThoughtPolicy, type ThoughtPolicy } from "../../sampler/src/index.ts";
-import { createTfjsBackend, type Variant } from "../src/index.ts";
 
 const { values: flags } = parseArgs({
   options: {
