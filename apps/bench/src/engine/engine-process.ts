@@ -26,9 +26,8 @@ export async function startEngine(settings: EngineSettings): Promise<EngineProce
       if (reply.type !== "measured") throw new Error(`engine: unexpected reply ${reply.type}`);
       return reply.measurement;
     },
-    [Symbol.dispose]: () => {
-      child.kill();
-    },
+    // It ends when its parent lets go of it; a signal it would take for Ctrl-C.
+    [Symbol.dispose]: () => child.disconnect(),
   };
 }
 
