@@ -148,7 +148,7 @@ async function measureVocabulary(settings: EngineSettings, signal: AbortSignal) 
   const measure = async (vocabulary: number) => {
     signal.throwIfAborted();
     using engine = await startEngine({ ...settings, shape: { ...settings.shape, vocabulary } });
-    return engine.step("soft");
+    return await engine.step("soft");
   };
   const [before, after] = [await measure(small), await measure(large)];
   const tokens = settings.prompts * settings.samples * (settings.thoughtSteps + settings.answerTokens);
