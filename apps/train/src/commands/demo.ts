@@ -109,7 +109,7 @@ export async function demo(
 }
 
 const QUICK_NOTE =
-  "This was a quick check of the machinery: a few steps teach nothing. `npm run demo` shows learning.";
+  "This was a quick check of the machinery: three steps and eight questions say little. `npm run demo` measures learning.";
 const LONGER_NOTE =
   "Not every training clearly rose in this short run; `npm run demo -- --long` trains several times longer.";
 
