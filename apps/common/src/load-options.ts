@@ -54,7 +54,8 @@ export function parseOptions<Schema extends z.ZodObject>(
     const got = value === undefined ? "missing" : `got ${JSON.stringify(value)}`;
     const help = (schema.shape[key] as z.ZodType | undefined)?.description;
     const wanted = issue.message.replace(/^Invalid (input|option): /, "").replace(/, received \w+$/, "");
-    return `  --${toFlag(key)}: ${got}; ${wanted}${help ? ` (${help})` : ""}`;
+    const says = value === undefined && wanted === "expected string" ? "" : `; ${wanted}`;
+    return `  --${toFlag(key)}: ${got}${says}${help ? ` (${help})` : ""}`;
   });
   throw new UsageError(`these options cannot be used:\n${lines.join("\n")}`);
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -50,6 +50,20 @@ describe("openRunFolder", () => {
     expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toBe(
       '{"step":1,"reward/mean":1}\n{"step":2,"reward/mean":2}\n',
     );
+  });
+
+  test("clears away what a killed process was writing", () => {
+    openRunFolder(path, "rloo", {}).close();
+    for (const name of [
+      "config.json.123.tmp",
+      "rollouts/step-000008.safetensors.tmp-2319",
+      "rollouts/step-000004.jsonl",
+    ]) {
+      writeFileSync(join(path, name), "");
+    }
+    openRunFolder(path, "rloo", {}).close();
+    expect(readdirSync(path).sort()).toEqual(["checkpoints", "rollouts"]);
+    expect(readdirSync(join(path, "rollouts"))).toEqual(["step-000004.jsonl"]);
   });
 
   test("says that a config is damaged or somebody else's", () => {

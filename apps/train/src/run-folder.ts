@@ -9,8 +9,10 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -68,6 +70,7 @@ export function openRunFolder(
   if (config) refuseOtherRun(path, config, kind, options);
   mkdirSync(join(path, "checkpoints"), { recursive: true });
   mkdirSync(join(path, "rollouts"), { recursive: true });
+  for (const folder of [path, join(path, "rollouts")]) removeUnfinished(folder);
   let metricsFile: number | null = null;
   return {
     path,
@@ -92,6 +95,13 @@ export function openRunFolder(
       metricsFile = null;
     },
   };
+}
+
+/** What a killed process was writing: never renamed, so no reader has seen it. */
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (/\.tmp(-\d+)?$/.test(name)) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** Temporary name, synced, renamed: a reader never sees half a file. */

@@ -1,6 +1,14 @@
 /** `run`: one training run with live progress; Ctrl-C saves and stops, the same command continues. */
 
-import { createProgress, formatCount, InterruptedError, openModel } from "@soft-tokens/app-common";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createProgress,
+  formatCount,
+  InterruptedError,
+  openModel,
+  UsageError,
+} from "@soft-tokens/app-common";
 import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
@@ -18,6 +26,7 @@ export async function train(
   const resolved = resolveTraining(options);
   const problems = await loadTrainingProblems(options);
   if (dryRun) {
+    checkModelName(options.model);
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
@@ -44,6 +53,18 @@ export async function train(
     );
     throw new InterruptedError();
   }
+}
+
+/** A dry run loads nothing, but a folder that is no model's, or a name that cannot be a hub id, is known without that. */
+function checkModelName(model: string): void {
+  if (existsSync(model)) {
+    if (existsSync(join(model, "config.json"))) return;
+    throw new UsageError(`--model ${model}: the folder has no config.json`);
+  }
+  if (/^[\w.-]+\/[\w.-]+$/.test(model)) return;
+  throw new UsageError(
+    `--model ${model}: there is no such folder, and a hub id looks like organisation/name`,
+  );
 }
 
 function dryRunReport({ options, settings, folder }: ResolvedTraining, problems: Problems) {
