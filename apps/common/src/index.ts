@@ -11,3 +11,4 @@ export * from "./progress.ts";
 export * from "./run-main.ts";
 export * from "./schema-options.ts";
 export * from "./versions.ts";
+export * from "./write-whole.ts";

@@ -1,9 +1,10 @@
 /** `report.html` of a run folder, of a folder of several runs (the demo), or of one evaluation. All read from disk. */
 
-import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { kindOf, type ReportTraining, readRun, renderReport } from "@soft-tokens/evals/report";
 import { UsageError } from "./errors.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface WriteReportOptions {
   readonly title: string;
@@ -48,8 +49,7 @@ export async function writeReport(folder: string, options: WriteReportOptions): 
     ...(versions && { versions }),
   });
   const file = join(folder, "report.html");
-  writeFileSync(`${file}.tmp`, page);
-  renameSync(`${file}.tmp`, file);
+  writeWhole(file, page);
   return file;
 }
 

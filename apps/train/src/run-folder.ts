@@ -6,18 +6,15 @@
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@soft-tokens/app-common";
+import { UsageError, writeWhole } from "@soft-tokens/app-common";
 
 /** Options that may differ when a run is continued: where and how often, not what. */
 const FREE_OPTIONS = new Set([
@@ -102,19 +99,6 @@ function removeUnfinished(folder: string): void {
   for (const name of readdirSync(folder)) {
     if (/\.tmp(-\d+)?$/.test(name)) rmSync(join(folder, name), { force: true });
   }
-}
-
-/** Temporary name, synced, renamed: a reader never sees half a file. */
-export function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, "w");
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
 }
 
 function isUpTo(line: string, step: number): boolean {

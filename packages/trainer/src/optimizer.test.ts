@@ -3,7 +3,7 @@ import type { Tensor } from "@soft-tokens/tensor";
 import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clipScale, differenceNorm, GradientSum, globalNorm } from "./gradient-sum.ts";
-import { createAdamW } from "./optimizer.ts";
+import { type AdamW, createAdamW } from "./optimizer.ts";
 import { updateWeights } from "./update-weights.ts";
 
 let ops: TfjsBackend;
@@ -97,22 +97,29 @@ describe("the global norm", () => {
 });
 
 describe("updateWeights", () => {
+  const settings = {
+    schedule: "constant",
+    learningRate: 0.1,
+    warmupSteps: 0,
+    steps: 9,
+    gradientClip: 1,
+    gradientSpikeFactor: 3,
+  } as const;
+  const updateWith = async (
+    parameter: Tensor,
+    optimizer: AdamW,
+    gradient: number,
+    recentNorms: readonly number[],
+  ) => {
+    using gradients = new GradientSum(ops, [parameter]);
+    gradients.add([ops.tensor([gradient], [1])]);
+    return await updateWeights(1, optimizer, gradients, settings, recentNorms);
+  };
+
   it("leaves weights and optimizer alone where the gradient is not finite", async () => {
     using parameter = ops.ones([1]);
     using optimizer = createAdamW({ backend: ops, parameters: new Map([["w", parameter]]), ...adam });
-    const settings = {
-      schedule: "constant",
-      learningRate: 0.1,
-      warmupSteps: 0,
-      steps: 9,
-      gradientClip: 1,
-      gradientSpikeFactor: 3,
-    } as const;
-    const update = async (gradient: number) => {
-      using gradients = new GradientSum(ops, [parameter]);
-      gradients.add([ops.tensor([gradient], [1])]);
-      return await updateWeights(1, optimizer, gradients, settings, []);
-    };
+    const update = (gradient: number) => updateWith(parameter, optimizer, gradient, []);
     const skipped = await update(Number.NaN);
     expect(skipped).toMatchObject({ isSkipped: true, metrics: { "optim/skipped": 1 } });
     expect(skipped.warnings[0]?.code).toBe("GRADIENT_NON_FINITE");
@@ -125,19 +132,8 @@ describe("updateWeights", () => {
   it("leaves a spike out when asked to, but never while too few norms say what is usual", async () => {
     using parameter = ops.ones([1]);
     using optimizer = createAdamW({ backend: ops, parameters: new Map([["w", parameter]]), ...adam });
-    const settings = {
-      schedule: "constant",
-      learningRate: 0.1,
-      warmupSteps: 0,
-      steps: 9,
-      gradientClip: 1,
-      gradientSpikeFactor: 3,
-    } as const;
-    const update = async (gradient: number, recentNorms: readonly number[]) => {
-      using gradients = new GradientSum(ops, [parameter]);
-      gradients.add([ops.tensor([gradient], [1])]);
-      return await updateWeights(1, optimizer, gradients, settings, recentNorms);
-    };
+    const update = (gradient: number, recentNorms: readonly number[]) =>
+      updateWith(parameter, optimizer, gradient, recentNorms);
     const usual = Array.from({ length: 10 }, () => 2);
     expect(await update(6.1, usual)).toMatchObject({ isSkipped: false, metrics: { "optim/skipped": 1 } });
     expect(await numbers(parameter)).toEqual([1]);

@@ -2,8 +2,8 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "@soft-tokens/app-common";
 import { RandomKey } from "@soft-tokens/tensor";
-import { writeWhole } from "../run-folder.ts";
 import { selectProblems, type WordProblem } from "./word-problems.ts";
 
 /** Root of the demo's problems; the committed model was taught with problems of the same key. */

@@ -5,7 +5,14 @@
 
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { gradeBoxed, loadProblems, type OpenedModel, UsageError, versions } from "@soft-tokens/app-common";
+import {
+  gradeBoxed,
+  loadProblems,
+  type OpenedModel,
+  UsageError,
+  versions,
+  writeWhole,
+} from "@soft-tokens/app-common";
 import { type Question, renderPrompt, type Task } from "@soft-tokens/evals";
 import { embeddingRms } from "@soft-tokens/model";
 import {
@@ -25,7 +32,7 @@ import {
 } from "@soft-tokens/trainer";
 import type { ResolvedTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
-import { openRunFolder, type RunFolder, writeWhole } from "../run-folder.ts";
+import { openRunFolder, type RunFolder } from "../run-folder.ts";
 
 export type TrainingEvent = TrainerEvent<TrainingSample>;
 
