@@ -6,9 +6,8 @@
  */
 
 import type { LanguageModel } from "@soft-tokens/model";
-import type { Tensor } from "@soft-tokens/tensor";
+import { type Tensor, tokenChoice } from "@soft-tokens/tensor";
 import type { GenerateRequest } from "../contract.ts";
-import { chooseTokens } from "../policies/choose-tokens.ts";
 import type { RecordedThought } from "./recorder.ts";
 import type { Sample } from "./sample.ts";
 
@@ -53,7 +52,6 @@ export function chooseNext(
   const { backend: ops, head } = model;
   const { policy, settings, chunk } = request;
   const at = (rows: readonly number[]) => rows.map((row) => samples[row] as Sample);
-  const options = { ...(chunk && { chunk }) };
   return ops.tidy(() => {
     const ids: Tensor[] = [];
     const inputs: Tensor[] = [];
@@ -68,7 +66,7 @@ export function chooseNext(
         head,
         keys,
         topK: settings.recordTopK,
-        ...options,
+        ...(chunk && { chunk }),
       });
       ids.push(shadow_R);
       // What is stored is the float32 thought; what is fed is its rounding to the model's dtype.
@@ -79,12 +77,12 @@ export function chooseNext(
       const keys = at(groups.answering).map(({ identity, text }) =>
         identity.key.fold("answer", text.answerIds.length),
       );
-      const choice = chooseTokens(ops, {
+      const choice = tokenChoice(ops, {
         hidden_RD: rowsOf(model, hidden_RD, groups.answering),
         weight_VD: head.weight_VD,
         temperature: settings.answerTemperature,
         keys,
-        ...options,
+        ...chunk,
       });
       ids.push(choice.ids_R);
       inputs.push(model.embed(choice.ids_R));

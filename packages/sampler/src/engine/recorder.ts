@@ -3,9 +3,8 @@
  * few steps, earlier where thoughts are large; nothing of size V.
  */
 
-import type { Backend, Tensor } from "@soft-tokens/tensor";
+import type { Backend, Tensor, TokenChoiceResult } from "@soft-tokens/tensor";
 import type { ThoughtStep } from "../contract.ts";
-import type { TokenChoice } from "../policies/choose-tokens.ts";
 import { DeferredRows } from "./deferred-rows.ts";
 import type { Sample } from "./sample.ts";
 
@@ -51,7 +50,7 @@ export class Recorder implements Disposable {
   }
 
   /** Takes ownership. */
-  addAnswer(logProb_R: NonNullable<TokenChoice["logProb_R"]>, samples: readonly Sample[]): void {
+  addAnswer(logProb_R: NonNullable<TokenChoiceResult["logProb_R"]>, samples: readonly Sample[]): void {
     this.#answerLogProbs.add(logProb_R, samples);
   }
 

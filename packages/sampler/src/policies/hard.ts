@@ -3,10 +3,9 @@
  * The shadow is the thought, so nothing but ids has to be stored. Temperature 0 is greedy and has no density.
  */
 
-import { tokenLogProb } from "@soft-tokens/tensor";
+import { tokenChoice, tokenLogProb } from "@soft-tokens/tensor";
 import type { ThoughtPolicy, ThoughtSettings } from "../contract.ts";
 import { SamplerError } from "../errors.ts";
-import { chooseTokens } from "./choose-tokens.ts";
 
 export function hardPolicy(settings: ThoughtSettings): ThoughtPolicy {
   const { temperature } = settings;
@@ -15,12 +14,12 @@ export function hardPolicy(settings: ThoughtSettings): ThoughtPolicy {
     settings,
     storesThoughts: false,
     think(hidden_RD, { backend, head, keys, chunk, topK }) {
-      const { ids_R, ...choice } = chooseTokens(backend, {
+      const { ids_R, ...choice } = tokenChoice(backend, {
         hidden_RD,
         weight_VD: head.weight_VD,
         temperature,
         keys,
-        ...(chunk && { chunk }),
+        ...chunk,
         ...(topK !== undefined && { topK }),
       });
       return { next_RD: backend.takeRows(head.embedding_VD, ids_R), shadow_R: ids_R, ...choice };

@@ -1,14 +1,30 @@
 /** Calls the head operations in each form that a backend has, with the arguments of a stored case. */
 
 import type { Backend, Tensor } from "../contract.ts";
-import type { FusedOps, LogProbResult, MixtureResult } from "../fused/contract.ts";
-import { mixture, reference, requireFused, thoughtLogProb, tokenLogProb } from "../fused/index.ts";
+import type {
+  FusedOps,
+  LogProbResult,
+  MixtureResult,
+  TokenChoiceArguments,
+  TokenChoiceResult,
+} from "../fused/contract.ts";
+import {
+  mixture,
+  reference,
+  requireFused,
+  thoughtLogProb,
+  tokenChoice,
+  tokenLogProb,
+} from "../fused/index.ts";
 import { type Form, layerForms } from "./fused-calls.ts";
 
 /** hidden, weight, embedding (absent: tied), thought, ids, coefficient. */
 export type HeadInputs = Readonly<Record<string, Tensor>>;
 
-export function headForms(ops: Backend, name: "mixture" | "thoughtLogProb" | "tokenLogProb"): Form[] {
+export function headForms(
+  ops: Backend,
+  name: "mixture" | "tokenChoice" | "thoughtLogProb" | "tokenLogProb",
+): Form[] {
   return layerForms(ops, name);
 }
 
@@ -29,6 +45,10 @@ export function callMixture(
     ...(args.topK !== undefined && { topK: args.topK as number }),
     ...(maxElements !== undefined && { maxElements }),
   });
+}
+
+export function callTokenChoice(ops: Backend, form: Form, args: TokenChoiceArguments): TokenChoiceResult {
+  return pick(ops, form, "tokenChoice", tokenChoice, reference.tokenChoice)(args);
 }
 
 export function callLogProb(

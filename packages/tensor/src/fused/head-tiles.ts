@@ -8,7 +8,8 @@
 import type { Backend, Tensor } from "../contract.ts";
 import type { HeadChunk } from "./contract.ts";
 
-const DEFAULT_MAX_ELEMENTS = 2 ** 22;
+/** Default of `HeadChunk.maxElements`. */
+export const DEFAULT_MAX_ELEMENTS = 2 ** 22;
 /** Fewer rows than this make thin products: from here on the vocabulary is split instead. */
 const MIN_ROWS = 16;
 

@@ -1,61 +1,74 @@
 /**
  * One hard token per row: the thought step of hard thoughts, and every answer token. The distribution is
- * softmax(z / tau) over the whole vocabulary, in float32 whatever the weights are (method.md section 1).
+ * softmax(z / tau) over the whole vocabulary, in float32 whatever the weights are (method.md section 1). No gradient.
  *
  * Axes: R rows, V vocabulary, W vocabulary rows cast at once, D hidden, K alternatives.
  */
 
-import type { Backend, HeadChunk, RandomKey, Tensor } from "@soft-tokens/tensor";
-import { assertShape } from "@soft-tokens/tensor";
-
-/** Default of `HeadChunk.maxElements`. */
-const MAX_ELEMENTS = 2 ** 22;
-
-export interface TokenChoiceArguments {
-  readonly hidden_RD: Tensor;
-  readonly weight_VD: Tensor;
-  /** tau; 0 takes the most probable token, and entropy and alternatives are then those of tau = 1. */
-  readonly temperature: number;
-  /** One per row; not used at temperature 0. */
-  readonly keys: readonly RandomKey[];
-  readonly chunk?: HeadChunk;
-  /** Defaults to 0. */
-  readonly topK?: number;
-}
-
-/** The caller owns the tensors. */
-export interface TokenChoice {
-  readonly ids_R: Tensor;
-  /** log softmax(z / tau) at the chosen id; null at temperature 0. */
-  readonly logProb_R: Tensor | null;
-  /** Nats. */
-  readonly entropy_R: Tensor;
-  readonly topIds_RK?: Tensor;
-  readonly topProbabilities_RK?: Tensor;
-}
+import type { Backend, Tensor } from "../contract.ts";
+import { TensorError } from "../errors.ts";
+import { assertShape } from "../shape.ts";
+import type { TokenChoiceArguments, TokenChoiceResult } from "./contract.ts";
+import { DEFAULT_MAX_ELEMENTS } from "./head-tiles.ts";
 
 /** Chooses a token for each row; the largest intermediate is [rows of a chunk, V]. */
-export function chooseTokens(ops: Backend, options: TokenChoiceArguments): TokenChoice {
-  const { R = 0, D = 0 } = assertShape(options.hidden_RD, ["R", "D"], "chooseTokens: hidden");
-  const { V = 0 } = assertShape(options.weight_VD, ["V", D], "chooseTokens: weight");
-  const maxElements = options.chunk?.maxElements ?? MAX_ELEMENTS;
+export function tokenChoice(ops: Backend, options: TokenChoiceArguments): TokenChoiceResult {
+  const { temperature, keys } = options;
+  const { R = 0, D = 0 } = assertShape(options.hidden_RD, ["R", "D"], "tokenChoice: hidden");
+  const { V = 0 } = assertShape(options.weight_VD, ["V", D], "tokenChoice: weight");
+  checkChoice(temperature, keys.length, R);
+  const topK = Math.min(options.topK ?? 0, V);
+  if (R === 0) return emptyResult(ops, temperature, topK);
+  const maxElements = options.maxElements ?? DEFAULT_MAX_ELEMENTS;
   const rowsPerChunk = Math.max(1, Math.floor(maxElements / V));
-  if (R <= rowsPerChunk) return ops.tidy(() => chooseChunk(ops, options, maxElements));
+  if (R <= rowsPerChunk) return ops.tidy(() => chooseChunk(ops, options, maxElements, topK));
   return ops.tidy(() => {
-    const chunks: TokenChoice[] = [];
+    const chunks: TokenChoiceResult[] = [];
     for (let begin = 0; begin < R; begin += rowsPerChunk) {
       const rows = Math.min(rowsPerChunk, R - begin);
       const hidden_RD = ops.slice(options.hidden_RD, [begin, 0], [rows, D]);
-      const keys = options.keys.slice(begin, begin + rows);
-      chunks.push(ops.tidy(() => chooseChunk(ops, { ...options, hidden_RD, keys }, maxElements)));
+      const chunk = { ...options, hidden_RD, keys: keys.slice(begin, begin + rows) };
+      chunks.push(ops.tidy(() => chooseChunk(ops, chunk, maxElements, topK)));
     }
     return joinChoices(ops, chunks);
   });
 }
 
-function chooseChunk(ops: Backend, options: TokenChoiceArguments, maxElements: number): TokenChoice {
+function checkChoice(temperature: number, keys: number, rows: number): void {
+  if (!(temperature >= 0) || !Number.isFinite(temperature)) {
+    throw new TensorError(
+      "INVALID_ARGUMENT",
+      `tokenChoice: temperature must be 0 or a positive number, got ${temperature}`,
+    );
+  }
+  if (temperature > 0 && keys !== rows) {
+    throw new TensorError(
+      "SHAPE_MISMATCH",
+      `tokenChoice: wanted one key for each of ${rows} rows, got ${keys}`,
+    );
+  }
+}
+
+/** No rows: a batch whose samples have all finished. */
+function emptyResult(ops: Backend, temperature: number, topK: number): TokenChoiceResult {
+  return {
+    ids_R: ops.zeros([0], "int32"),
+    logProb_R: temperature === 0 ? null : ops.zeros([0]),
+    entropy_R: ops.zeros([0]),
+    ...(topK > 0 && {
+      topIds_RK: ops.zeros([0, topK], "int32"),
+      topProbabilities_RK: ops.zeros([0, topK]),
+    }),
+  };
+}
+
+function chooseChunk(
+  ops: Backend,
+  options: TokenChoiceArguments,
+  maxElements: number,
+  topK: number,
+): TokenChoiceResult {
   const { temperature, keys } = options;
-  const topK = options.topK ?? 0;
   const isGreedy = temperature === 0;
   const z_RV = logits32(ops, options.hidden_RD, options.weight_VD, maxElements);
   // Shifted before the division, so that small temperatures keep their digits. The largest p is then 1 / sum of
@@ -66,7 +79,7 @@ function chooseChunk(ops: Backend, options: TokenChoiceArguments, maxElements: n
   const p_RV = ops.softmax(shifted_RV);
   const logNormalizer_R = ops.negate(ops.log(ops.max(p_RV, { axis: -1 })));
   const ids_R = isGreedy ? ops.argMax(z_RV) : ops.sampleCategorical(p_RV, { key: keys });
-  const top = topK > 0 ? ops.topK(p_RV, Math.min(topK, p_RV.shape[1] as number)) : null;
+  const top = topK > 0 ? ops.topK(p_RV, topK) : null;
   return {
     ids_R,
     logProb_R: isGreedy ? null : ops.subtract(ops.takeAlongLast(shifted_RV, ids_R), logNormalizer_R),
@@ -90,8 +103,8 @@ function logits32(ops: Backend, hidden_RD: Tensor, weight_VD: Tensor, maxElement
   return parts.length === 1 ? (parts[0] as Tensor) : ops.concat(parts, -1);
 }
 
-function joinChoices(ops: Backend, chunks: readonly TokenChoice[]): TokenChoice {
-  const join = (of: (chunk: TokenChoice) => Tensor | null | undefined) => {
+function joinChoices(ops: Backend, chunks: readonly TokenChoiceResult[]): TokenChoiceResult {
+  const join = (of: (chunk: TokenChoiceResult) => Tensor | null | undefined) => {
     const parts = chunks.map(of).filter((part) => part !== null && part !== undefined);
     return parts.length === chunks.length ? ops.concat(parts, 0) : null;
   };
