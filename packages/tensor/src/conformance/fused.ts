@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import type { Backend, Tensor } from "../contract.ts";
 import type { FloatDType } from "../dtype.ts";
 import type { FusedOps } from "../fused/contract.ts";
-import { adamW, reference, requireFused } from "../fused/index.ts";
+import { reference, requireFused } from "../fused/index.ts";
 import { expectClose } from "../testing/expect-close.ts";
 import { expectGradient } from "../testing/expect-gradient.ts";
 import { disposeAll, floatDtypes } from "./calls.ts";
@@ -36,18 +36,6 @@ export function fused(check: Check): void {
       }
     }
   });
-
-  for (const testCase of fusedCases.filter(({ op }) => op === "adamW")) {
-    check(`adamW: ${testCase.title} equals torch.optim.AdamW after three steps`, async (ops) => {
-      const own = ops.capabilities.fused.has("adamW") ? [requireFused(ops, "adamW")] : [];
-      const forms: FusedOps["adamW"][] = [
-        (options) => adamW(ops, options),
-        (options) => reference.adamW(ops, options),
-        ...own,
-      ];
-      for (const step of forms) await checkAdamW(ops, testCase, step);
-    });
-  }
 
   check(
     "a fused operation that is not declared throws UNSUPPORTED_OP when asked for, a declared one is there",
@@ -132,25 +120,6 @@ async function checkGradients(ops: Backend, testCase: NamedCase, form: Form): Pr
   disposeAll([result.value, ...result.gradients]);
   if (!testCase.title.includes("small")) await expectGradient(ops, call, inputs, { wrt }); // too curved there
   disposeAll(inputs);
-}
-
-async function checkAdamW(ops: Backend, testCase: NamedCase, step: FusedOps["adamW"]): Promise<void> {
-  const [parameter, ...gradients] = testCase.inputs.map((x) => upload(ops, x)) as [Tensor, ...Tensor[]];
-  using firstMoment = ops.zeros(parameter.shape);
-  using secondMoment = ops.zeros(parameter.shape);
-  const settings = testCase.args as Record<
-    "learningRate" | "beta1" | "beta2" | "epsilon" | "weightDecay" | "gradientScale",
-    number
-  >;
-  for (const [at, gradient] of gradients.entries()) {
-    step({ parameter, gradient, firstMoment, secondMoment, step: at + 1, ...settings });
-  }
-  for (const [at, x] of [parameter, firstMoment, secondMoment].entries()) {
-    const want = testCase.outputs[at];
-    if (!want) throw new Error("fixture: no output");
-    await expectClose(ops, x, want.data, { shape: want.shape });
-  }
-  disposeAll([parameter, ...gradients]);
 }
 
 function nameInputs(testCase: NamedCase, inputs: readonly Tensor[]): Readonly<Record<string, Tensor>> {

@@ -7,6 +7,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../contract.ts";
+import { adamWSteps } from "./adamw.ts";
 import { autograd } from "./autograd.ts";
 import { broadcasting } from "./broadcasting.ts";
 import { capture } from "./capture.ts";
@@ -24,7 +25,6 @@ import { random } from "./random.ts";
 import { sampling } from "./sampling.ts";
 import { shapes } from "./shapes.ts";
 import { type Concern, describeConcern } from "./suite.ts";
-import { tokenChoices } from "./token-choice.ts";
 import { values } from "./values.ts";
 
 const concerns: Readonly<Record<string, Concern>> = {
@@ -44,8 +44,8 @@ const concerns: Readonly<Record<string, Concern>> = {
   random,
   sampling,
   "fused operations": fused,
+  "optimizer steps": adamWSteps,
   "head operations": head,
-  "token choice": tokenChoices,
 };
 
 /** Defines every test of the contract for one backend. The factory is called once; the suite disposes what it gives. */

@@ -62,30 +62,6 @@ export interface MixtureResult {
   readonly topProbabilities_RK?: Tensor;
 }
 
-export interface TokenChoiceArguments extends HeadChunk {
-  readonly hidden_RD: Tensor;
-  readonly weight_VD: Tensor;
-  /** tau; 0 takes the most probable token, and entropy and alternatives are then those of tau = 1. */
-  readonly temperature: number;
-  /** One per row; not used at temperature 0. */
-  readonly keys: readonly RandomKey[];
-  /** Also return the k most probable tokens. Defaults to 0. */
-  readonly topK?: number;
-}
-
-/** One token per row and what is worth recording of the choice; no gradient. The caller owns the tensors. */
-export interface TokenChoiceResult {
-  /** int32; drawn as `sampleCategorical` draws: by the cumulative sum at one uniform number per row. */
-  readonly ids_R: Tensor;
-  /** log softmax(z / tau) at the chosen id; null at temperature 0. */
-  readonly logProb_R: Tensor | null;
-  /** Nats. */
-  readonly entropy_R: Tensor;
-  /** Present when asked for. */
-  readonly topIds_RK?: Tensor;
-  readonly topProbabilities_RK?: Tensor;
-}
-
 export interface ThoughtLogProbArguments extends HeadChunk {
   readonly hidden_RD: Tensor;
   readonly weight_VD: Tensor;
@@ -121,10 +97,24 @@ export interface LogProbResult {
 }
 
 export interface AdamWArguments {
+  /** float32 or bfloat16. */
   readonly parameter: Tensor;
+  /**
+   * float32 copy of the parameter, of its shape: the step updates the copy, and the parameter becomes the copy rounded to
+   * its own dtype. Absent: the step is taken from the parameter itself, which loses steps below half of a bfloat16 digit.
+   */
+  readonly master?: Tensor;
+  /** float32 or bfloat16; read as float32. */
   readonly gradient: Tensor;
+  /** float32 or bfloat16. The step is taken with the new moments in float32, before they are rounded for storage. */
   readonly firstMoment: Tensor;
   readonly secondMoment: Tensor;
+  /**
+   * For a bfloat16 second moment: round it up or down at random, without bias, by numbers that follow from this key.
+   * To the nearest it would never fall: a step of 1 - beta2 = 0.001 is less than half of its last digit. The numbers
+   * themselves are the backend's own; the same key gives the same. Absent: to the nearest. The first moment always is.
+   */
+  readonly roundingKey?: RandomKey;
   /** 1 for the first step: bias correction. */
   readonly step: number;
   readonly learningRate: number;
@@ -149,9 +139,8 @@ export interface FusedOps {
   /** (silu(x gate) * (x up)) down; x [R, D], gate and up [D, F], down [F, D]. */
   gatedMlp(x_RD: Tensor, gate_DF: Tensor, up_DF: Tensor, down_FD: Tensor): Tensor;
   mixture(options: MixtureArguments): MixtureResult;
-  tokenChoice(options: TokenChoiceArguments): TokenChoiceResult;
   thoughtLogProb(options: ThoughtLogProbArguments): LogProbResult;
   tokenLogProb(options: TokenLogProbArguments): LogProbResult;
-  /** One AdamW step in place: assigns parameter and both moments. */
+  /** One AdamW step in place: assigns parameter, master where given, and both moments. */
   adamW(options: AdamWArguments): void;
 }

@@ -5,6 +5,7 @@
 
 import type { Backend, Tensor } from "../contract.ts";
 import { TensorError } from "../errors.ts";
+import { adamW as referenceAdamW } from "./adamw.ts";
 import { attention as referenceAttention } from "./attention.ts";
 import type {
   AdamWArguments,
@@ -14,8 +15,6 @@ import type {
   MixtureArguments,
   MixtureResult,
   ThoughtLogProbArguments,
-  TokenChoiceArguments,
-  TokenChoiceResult,
   TokenLogProbArguments,
 } from "./contract.ts";
 import {
@@ -24,12 +23,10 @@ import {
 } from "./log-prob.ts";
 import { mixture as referenceMixture } from "./mixture.ts";
 import {
-  adamW as referenceAdamW,
   gatedMlp as referenceGatedMlp,
   rmsNorm as referenceRmsNorm,
   rotary as referenceRotary,
 } from "./norm.ts";
-import { tokenChoice as referenceTokenChoice } from "./token-choice.ts";
 
 /** The decompositions themselves: the oracle of every backend's fused form. */
 export const reference = {
@@ -38,7 +35,6 @@ export const reference = {
   attention: referenceAttention,
   gatedMlp: referenceGatedMlp,
   mixture: referenceMixture,
-  tokenChoice: referenceTokenChoice,
   thoughtLogProb: referenceThoughtLogProb,
   tokenLogProb: referenceTokenLogProb,
   adamW: referenceAdamW,
@@ -93,11 +89,6 @@ export function gatedMlp(
 /** One thought step of the head; see {@link FusedOps.mixture}. */
 export function mixture(ops: Backend, options: MixtureArguments): MixtureResult {
   return ops.fused.mixture?.(options) ?? referenceMixture(ops, options);
-}
-
-/** One hard token per row; see {@link FusedOps.tokenChoice}. */
-export function tokenChoice(ops: Backend, options: TokenChoiceArguments): TokenChoiceResult {
-  return ops.fused.tokenChoice?.(options) ?? referenceTokenChoice(ops, options);
 }
 
 /** Weighted Gaussian log-probabilities of stored thoughts; see {@link FusedOps.thoughtLogProb}. */

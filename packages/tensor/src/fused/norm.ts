@@ -1,7 +1,6 @@
-/** Reference decompositions of rmsNorm, rotary, gatedMlp and adamW: required operations only. */
+/** Reference decompositions of rmsNorm, rotary and gatedMlp: required operations only. */
 
 import type { Backend, Tensor } from "../contract.ts";
-import type { AdamWArguments } from "./contract.ts";
 
 /** Zhang and Sennrich 2019, arXiv 1910.07467, as in Llama: the mean of squares in float32. */
 export function rmsNorm(
@@ -42,33 +41,4 @@ export function gatedMlp(
   return ops.tidy(() =>
     ops.matmul(ops.multiply(ops.silu(ops.matmul(x_RD, gate_DF)), ops.matmul(x_RD, up_DF)), down_FD),
   );
-}
-
-/** Loshchilov and Hutter 2019, arXiv 1711.05101, in the order of operations of torch.optim.AdamW. */
-export function adamW(ops: Backend, options: AdamWArguments): void {
-  const { parameter, firstMoment, secondMoment, beta1, beta2, learningRate } = options;
-  const correction1 = 1 - beta1 ** options.step;
-  const correction2 = 1 - beta2 ** options.step;
-  ops.tidy(() => {
-    const gradient = ops.affine(ops.cast(options.gradient, "float32"), { scale: options.gradientScale });
-    const first = ops.add(
-      ops.affine(firstMoment, { scale: beta1 }),
-      ops.affine(gradient, { scale: 1 - beta1 }),
-    );
-    const second = ops.add(
-      ops.affine(secondMoment, { scale: beta2 }),
-      ops.affine(ops.square(gradient), { scale: 1 - beta2 }),
-    );
-    const denominator = ops.affine(ops.sqrt(second), {
-      scale: 1 / Math.sqrt(correction2),
-      shift: options.epsilon,
-    });
-    const decayed = ops.affine(ops.cast(parameter, "float32"), {
-      scale: 1 - learningRate * options.weightDecay,
-    });
-    const update = ops.affine(ops.divide(first, denominator), { scale: learningRate / correction1 });
-    ops.assign(parameter, ops.cast(ops.subtract(decayed, update), parameter.dtype));
-    ops.assign(firstMoment, first);
-    ops.assign(secondMoment, second);
-  });
 }
