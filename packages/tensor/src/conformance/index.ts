@@ -25,6 +25,7 @@ import { random } from "./random.ts";
 import { sampling } from "./sampling.ts";
 import { shapes } from "./shapes.ts";
 import { type Concern, describeConcern } from "./suite.ts";
+import { tokenChoices } from "./token-choice.ts";
 import { values } from "./values.ts";
 
 const concerns: Readonly<Record<string, Concern>> = {
@@ -46,6 +47,7 @@ const concerns: Readonly<Record<string, Concern>> = {
   "fused operations": fused,
   "optimizer steps": adamWSteps,
   "head operations": head,
+  "token choice": tokenChoices,
 };
 
 /** Defines every test of the contract for one backend. The factory is called once; the suite disposes what it gives. */

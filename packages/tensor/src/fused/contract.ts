@@ -62,6 +62,30 @@ export interface MixtureResult {
   readonly topProbabilities_RK?: Tensor;
 }
 
+export interface TokenChoiceArguments extends HeadChunk {
+  readonly hidden_RD: Tensor;
+  readonly weight_VD: Tensor;
+  /** tau; 0 takes the most probable token, and entropy and alternatives are then those of tau = 1. */
+  readonly temperature: number;
+  /** One per row; not used at temperature 0. */
+  readonly keys: readonly RandomKey[];
+  /** Also return the k most probable tokens. Defaults to 0. */
+  readonly topK?: number;
+}
+
+/** One token per row and what is worth recording of the choice; no gradient. The caller owns the tensors. */
+export interface TokenChoiceResult {
+  /** int32; drawn as `sampleCategorical` draws: by the cumulative sum at one uniform number per row. */
+  readonly ids_R: Tensor;
+  /** log softmax(z / tau) at the chosen id; null at temperature 0. */
+  readonly logProb_R: Tensor | null;
+  /** Nats. */
+  readonly entropy_R: Tensor;
+  /** Present when asked for. */
+  readonly topIds_RK?: Tensor;
+  readonly topProbabilities_RK?: Tensor;
+}
+
 export interface ThoughtLogProbArguments extends HeadChunk {
   readonly hidden_RD: Tensor;
   readonly weight_VD: Tensor;
@@ -139,6 +163,7 @@ export interface FusedOps {
   /** (silu(x gate) * (x up)) down; x [R, D], gate and up [D, F], down [F, D]. */
   gatedMlp(x_RD: Tensor, gate_DF: Tensor, up_DF: Tensor, down_FD: Tensor): Tensor;
   mixture(options: MixtureArguments): MixtureResult;
+  tokenChoice(options: TokenChoiceArguments): TokenChoiceResult;
   thoughtLogProb(options: ThoughtLogProbArguments): LogProbResult;
   tokenLogProb(options: TokenLogProbArguments): LogProbResult;
   /** One AdamW step in place: assigns parameter, master where given, and both moments. */

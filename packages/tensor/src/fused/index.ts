@@ -15,6 +15,8 @@ import type {
   MixtureArguments,
   MixtureResult,
   ThoughtLogProbArguments,
+  TokenChoiceArguments,
+  TokenChoiceResult,
   TokenLogProbArguments,
 } from "./contract.ts";
 import {
@@ -27,6 +29,7 @@ import {
   rmsNorm as referenceRmsNorm,
   rotary as referenceRotary,
 } from "./norm.ts";
+import { tokenChoice as referenceTokenChoice } from "./token-choice.ts";
 
 /** The decompositions themselves: the oracle of every backend's fused form. */
 export const reference = {
@@ -35,6 +38,7 @@ export const reference = {
   attention: referenceAttention,
   gatedMlp: referenceGatedMlp,
   mixture: referenceMixture,
+  tokenChoice: referenceTokenChoice,
   thoughtLogProb: referenceThoughtLogProb,
   tokenLogProb: referenceTokenLogProb,
   adamW: referenceAdamW,
@@ -89,6 +93,11 @@ export function gatedMlp(
 /** One thought step of the head; see {@link FusedOps.mixture}. */
 export function mixture(ops: Backend, options: MixtureArguments): MixtureResult {
   return ops.fused.mixture?.(options) ?? referenceMixture(ops, options);
+}
+
+/** One hard token per row; see {@link FusedOps.tokenChoice}. */
+export function tokenChoice(ops: Backend, options: TokenChoiceArguments): TokenChoiceResult {
+  return ops.fused.tokenChoice?.(options) ?? referenceTokenChoice(ops, options);
 }
 
 /** Weighted Gaussian log-probabilities of stored thoughts; see {@link FusedOps.thoughtLogProb}. */
