@@ -19,6 +19,8 @@ const programs = {
   train: "apps/train/src/main.ts",
   bench: "apps/bench/src/main.ts",
   grade: "packages/graders/src/cli.ts",
+  "build-native": "packages/backend-libtorch/scripts/build.ts",
+  "setup-native": "packages/backend-libtorch/scripts/setup.ts",
 };
 /** No telemetry, no advertising of newer versions. */
 const quietTools = { TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1", DO_NOT_TRACK: "1" };
