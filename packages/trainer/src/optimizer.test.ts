@@ -57,6 +57,17 @@ describe("createAdamW", () => {
   );
 });
 
+describe("the optimizer's moments", () => {
+  it("are stored in the dtype that was asked for, or refused by a backend that lacks it", () => {
+    using parameter = ops.ones([2]);
+    const create = (optimizerMoments: "float32" | "bfloat16") =>
+      createAdamW({ backend: ops, parameters: new Map([["w", parameter]]), ...adam, optimizerMoments });
+    using optimizer = create("float32");
+    expect([...optimizer.state.values()].map(({ dtype }) => dtype)).toEqual(["float32", "float32"]);
+    expect(() => create("bfloat16")).toThrow(expect.objectContaining({ code: "UNSUPPORTED_OP" }));
+  });
+});
+
 describe("GradientSum", () => {
   it("adds micro-batches and owns what it is given", async () => {
     await withLeakCheck(ops, async () => {

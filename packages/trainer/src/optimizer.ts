@@ -1,9 +1,9 @@
 /**
- * AdamW over all parameters of a model, with float32 state. Parameters of a narrower dtype keep a float32 master copy, or a
- * learning rate of 1e-6 would be rounded away; the model's handles are updated in place, so the sampler sees each step.
+ * AdamW over all parameters of a model. Parameters of a narrower dtype keep a float32 master copy, or a learning rate of
+ * 1e-6 would be rounded away; the model's handles are updated in place, so the sampler sees each step.
  */
 
-import { adamW, type Backend, type Tensor } from "@soft-tokens/tensor";
+import { adamW, type Backend, type FloatDType, type RandomKey, type Tensor } from "@soft-tokens/tensor";
 
 interface AdamWSettings {
   readonly beta1: number;
@@ -19,6 +19,10 @@ export interface AdamWOptions extends AdamWSettings {
   readonly learningRateFactor?: (parameter: Tensor) => number;
   /** Defaults to `true` for parameters that are not float32; for these it cannot be switched off. */
   readonly masterWeights?: boolean;
+  /** How both moments are stored; bfloat16 halves them. Defaults to `float32`. */
+  readonly optimizerMoments?: FloatDType;
+  /** Of the unbiased rounding of a second moment in bfloat16; without it such a moment never falls. */
+  readonly roundingKey?: RandomKey;
 }
 
 /** Owns the moments and master copies, borrows the parameters. */
@@ -38,15 +42,16 @@ export interface AdamW extends Disposable {
 }
 
 export function createAdamW(options: AdamWOptions): AdamW {
-  const { backend: ops, parameters, beta1, beta2, epsilon, weightDecay } = options;
+  const { backend: ops, parameters, beta1, beta2, epsilon, weightDecay, roundingKey } = options;
+  const moments = options.optimizerMoments ?? "float32";
   const slots = [...parameters].map(([name, parameter]) => {
     const needsMaster = parameter.dtype !== "float32" || (options.masterWeights ?? false);
     return {
       name,
       parameter,
       factor: options.learningRateFactor?.(parameter) ?? 1,
-      firstMoment: ops.zeros(parameter.shape),
-      secondMoment: ops.zeros(parameter.shape),
+      firstMoment: ops.zeros(parameter.shape, moments),
+      secondMoment: ops.zeros(parameter.shape, moments),
       master: needsMaster
         ? parameter.dtype === "float32"
           ? ops.clone(parameter)
@@ -72,12 +77,14 @@ export function createAdamW(options: AdamWOptions): AdamW {
     state,
     update(gradients, { learningRate, gradientScale }) {
       updates++;
-      for (const [index, { parameter, factor, firstMoment, secondMoment, master }] of slots.entries()) {
+      for (const [index, { name, parameter, factor, firstMoment, secondMoment, master }] of slots.entries()) {
         adamW(ops, {
-          parameter: master ?? parameter,
+          parameter,
+          ...(master && { master }),
           gradient: gradients[index] as Tensor,
           firstMoment,
           secondMoment,
+          ...(roundingKey && { roundingKey: roundingKey.fold(updates, name) }),
           step: updates,
           learningRate: factor * learningRate,
           beta1,
@@ -86,9 +93,6 @@ export function createAdamW(options: AdamWOptions): AdamW {
           weightDecay,
           gradientScale,
         });
-        if (!master) continue;
-        using narrowed = ops.cast(master, parameter.dtype);
-        ops.assign(parameter, narrowed);
       }
     },
     setUpdates(value) {

@@ -68,6 +68,7 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
     parameters: model.parameters,
     learningRateFactor: (parameter) =>
       parameter === model.head.embedding_VD ? settings.embeddingLearningRateFactor : 1,
+    roundingKey: key.fold("rounding"),
     ...settings,
   });
   const chunk = headChunk(settings);

@@ -23,6 +23,10 @@ const optimizerKeys = {
   beta2: z.number().min(0).lt(1).default(0.999).describe("AdamW second-moment decay"),
   epsilon: positive().default(1e-8).describe("AdamW epsilon"),
   weightDecay: z.number().nonnegative().default(0).describe("AdamW decoupled weight decay"),
+  optimizerMoments: z
+    .enum(["float32", "bfloat16"])
+    .default("float32")
+    .describe("How AdamW's two moments are stored; bfloat16 saves 4 bytes per parameter"),
   gradientClip: z.number().nonnegative().default(1).describe("Largest global gradient norm (0: no clip)"),
   gradientSpikeFactor: z
     .number()

@@ -63,6 +63,7 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     parameters: model.parameters,
     learningRateFactor: (parameter) =>
       parameter === model.head.embedding_VD ? settings.embeddingLearningRateFactor : 1,
+    roundingKey: key.fold("rounding"),
     ...settings,
   });
   const chunk = headChunk(settings);

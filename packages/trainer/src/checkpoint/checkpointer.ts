@@ -1,7 +1,7 @@
 /**
  * Complete checkpoints of a run: the model's Hugging Face folder with two files beside the weights,
  *
- *   optimizer.safetensors   first.NAME, second.NAME (and master.NAME), float32, shapes as in memory
+ *   optimizer.safetensors   first.NAME, second.NAME (and master.NAME), dtypes and shapes as in memory
  *   trainer.json            step, optimizer updates, best validation, settings, key, and the hash of every file
  *
  * so that the folder can be loaded by transformers as it is, and continued bit for bit by the trainer.
@@ -143,7 +143,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
 async function writeOptimizer(file: string, optimizer: AdamW, ops: Backend): Promise<void> {
   const tensors = [...optimizer.state].map(([name, tensor]) => ({
     name,
-    dtype: "F32" as const,
+    dtype: tensor.dtype === "bfloat16" ? ("BF16" as const) : ("F32" as const),
     shape: tensor.shape,
     data: async () => (await ops.read(tensor)) as Float32Array,
   }));
@@ -153,7 +153,7 @@ async function writeOptimizer(file: string, optimizer: AdamW, ops: Backend): Pro
 async function restoreOptimizer(file: string, optimizer: AdamW, ops: Backend): Promise<void> {
   await using stored = await readSafetensors(file);
   for (const [name, tensor] of optimizer.state) {
-    using value = ops.tensor(await stored.readFloat32(name), tensor.shape);
+    using value = ops.tensor(await stored.readFloat32(name), tensor.shape, tensor.dtype);
     ops.assign(tensor, value);
   }
 }

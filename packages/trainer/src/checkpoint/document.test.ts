@@ -10,7 +10,7 @@ const document: CheckpointDocument = {
     items: 10,
     dtype: "float32",
     policy: { thought: "soft", temperature: 0.5, noiseScale: 0.33, sigma: 0.1 + 0.2 },
-    settings: { steps: 10, learningRate: 6e-6 },
+    settings: { steps: 10, learningRate: 6e-6, optimizerMoments: "float32" },
   },
   state: { step: 3, lastValidatedStep: 0, best: null, skippedInARow: 0, watch: emptyWatchState() },
   optimizer: { updates: 3 },
@@ -42,11 +42,11 @@ describe("assertSameRun", () => {
     const other = {
       ...document.identity,
       policy: { ...document.identity.policy, sigma: 0.25 },
-      settings: { steps: 20, learningRate: 6e-6 },
+      settings: { steps: 20, learningRate: 6e-6, optimizerMoments: "bfloat16" },
     };
     expect(() => assertSameRun(document.identity, document.identity, "f")).not.toThrow();
     expect(() => assertSameRun(document.identity, other, "f")).toThrow(
-      /sigma was 0.30000000000000004 and is 0.25; steps was 10 and is 20/,
+      /sigma was 0.30000000000000004 and is 0.25; steps was 10 and is 20; optimizerMoments was "float32" and is "bfloat16"/,
     );
   });
 });
