@@ -27,6 +27,8 @@ export interface EvaluateModelOptions {
   readonly template: string;
   readonly maxThoughtSteps: number;
   readonly maxAnswerTokens: number;
+  /** Text that ends a thought. Defaults to the paper's. */
+  readonly stopString?: string;
   /** Of soft-sample and fuzzy-sample, in units of `rms`. */
   readonly noiseScale: number;
   /** rms(E) that the noise is measured in. Defaults to the model's own. */
@@ -40,11 +42,12 @@ export interface EvaluateModelOptions {
 
 export async function evaluateModel(options: EvaluateModelOptions): Promise<EvaluationResults> {
   const { opened, seed, noiseScale, maxThoughtSteps, maxAnswerTokens, template } = options;
+  const { stopString = defaultGenerationSettings.stopString } = options;
   const rms = options.rms ?? (await embeddingRms(opened.model));
   const generate = await createGenerateFunction({
     model: opened.model,
     key: RandomKey.fromSeed(seed),
-    settings: { ...defaultGenerationSettings, maxThoughtSteps, maxAnswerTokens },
+    settings: { ...defaultGenerationSettings, maxThoughtSteps, maxAnswerTokens, stopString },
     chunk: opened.chunk,
     maxRows: options.batchRows,
     rms,
@@ -56,14 +59,14 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     modes: options.modes,
     samplesPerQuestion: options.samplesPerQuestion,
     generate,
-    grade: (text, question) => gradeBoxed(text, question.answer, defaultGenerationSettings.stopString),
+    grade: (text, question) => gradeBoxed(text, question.answer, stopString),
     folder: options.folder,
     ...(options.limit !== undefined && { limit: options.limit }),
     template,
     samplesPerBatch: options.batchRows,
     record: { questions: options.recordedQuestions, samples: 2 },
     seed,
-    settings: { seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, dtype: opened.dtype },
+    settings: { seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, stopString, dtype: opened.dtype },
     versions: versions(opened.backend),
     signal: options.signal,
     onProgress: options.onProgress,

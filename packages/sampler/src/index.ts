@@ -2,6 +2,7 @@
 export type * from "./contract.ts";
 export { generate } from "./engine/generate.ts";
 export { generateNaive } from "./engine/naive.ts";
+export { mostForcedTokens } from "./engine/plan.ts";
 export * from "./errors.ts";
 export * from "./policies/create-policy.ts";
 export type { StoredRollout, StoredRollouts } from "./rollouts/format.ts";

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from "@soft-tokens/app-common";
 import { formatGrid, INFERENCE_MODES, type InferenceMode, PAPER_TEMPLATE } from "@soft-tokens/evals";
+import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import { z } from "zod";
 
 export const EvaluateOptions = z.strictObject({
@@ -27,6 +28,11 @@ export const EvaluateOptions = z.strictObject({
   limit: z.int().positive().optional().describe("The first N questions only"),
   maxThoughtSteps: z.int().nonnegative().default(512).describe("Most steps of a thought"),
   maxAnswerTokens: z.int().positive().default(32).describe("Most tokens of an answer"),
+  stopString: z
+    .string()
+    .min(1)
+    .default(defaultGenerationSettings.stopString)
+    .describe("Text that ends a thought, as in training"),
   noiseScale: z
     .number()
     .positive()
@@ -68,6 +74,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     template: options.promptTemplate,
     maxThoughtSteps: options.maxThoughtSteps,
     maxAnswerTokens: options.maxAnswerTokens,
+    stopString: options.stopString,
     noiseScale: options.noiseScale,
     batchRows: options.batch,
     recordedQuestions: options.record,

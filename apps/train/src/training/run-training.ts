@@ -18,6 +18,7 @@ import { embeddingRms } from "@soft-tokens/model";
 import {
   createThoughtPolicy,
   inferencePolicy,
+  mostForcedTokens,
   type ThoughtPolicy,
   writeRollouts,
 } from "@soft-tokens/sampler";
@@ -149,11 +150,11 @@ function roomForThoughts({ model }: OpenedModel, problems: Problems, options: Tr
     .toSorted((a, b) => b.tokens - a.tokens)[0];
   if (!longest) throw new UsageError(`--data ${options.data}: no problems to train on`);
   const { maxPositions } = model.config;
-  // Around 16 tokens are forced between thought and answer.
-  const room = maxPositions - longest.tokens - options.maxAnswerTokens - 16;
+  const forced = mostForcedTokens(model, options);
+  const room = maxPositions - longest.tokens - forced - options.maxAnswerTokens;
   if (options.maxThoughtSteps <= room) return room;
   throw new UsageError(
-    `the prompt of problem ${longest.id} has ${longest.tokens} tokens; with --max-thought-steps ${options.maxThoughtSteps} and --max-answer-tokens ${options.maxAnswerTokens} that exceeds the model's ${maxPositions} positions` +
+    `the prompt of problem ${longest.id} has ${longest.tokens} tokens; with --max-thought-steps ${options.maxThoughtSteps}, up to ${forced} forced tokens and --max-answer-tokens ${options.maxAnswerTokens} that exceeds the model's ${maxPositions} positions` +
       (room > 0
         ? `; use --max-thought-steps ${room} or less`
         : "; use shorter problems or a shorter --prompt-template"),

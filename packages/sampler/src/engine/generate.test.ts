@@ -12,6 +12,7 @@ import { sampleKeys } from "../sample-keys.ts";
 import { defaultGenerationSettings } from "../settings.ts";
 import { generate } from "./generate.ts";
 import { generateNaive } from "./naive.ts";
+import { mostForcedTokens } from "./plan.ts";
 
 const { rms } = readReference();
 const root = RandomKey.fromSeed(11);
@@ -330,6 +331,18 @@ describe("a generation that does not come to its end", () => {
 
 describe("requests that cannot be met", () => {
   const code = (wanted: string) => expect.objectContaining({ code: wanted });
+
+  it("refuses a prompt exactly where forced tokens and settings leave it no room", async () => {
+    const settings = { ...defaultGenerationSettings, maxThoughtSteps: 40, maxAnswerTokens: 2 };
+    const room = model.config.maxPositions - 40 - mostForcedTokens(model, settings) - 2;
+    const run = (length: number) =>
+      generate(model, {
+        ...requestOf("hard-sample", { ...settings, maxThoughtSteps: 40 }),
+        prompts: [{ ids: Array<number>(length).fill(5), sampleKeys: [root] }],
+      });
+    expect((await run(room)).rollouts).toHaveLength(1);
+    await expect(run(room + 1)).rejects.toEqual(code("SAMPLER_PROMPT_TOO_LONG"));
+  });
 
   it("names the sizes when a prompt does not fit", async () => {
     const ids = Array<number>(220).fill(5);

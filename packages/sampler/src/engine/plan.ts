@@ -4,10 +4,10 @@
  */
 
 import type { LanguageModel } from "@soft-tokens/model";
-import type { GenerateRequest, GenerationSettings } from "../contract.ts";
+import type { GenerateRequest } from "../contract.ts";
 import { SamplerError } from "../errors.ts";
 import { checkGenerationSettings } from "../settings.ts";
-import { forcedTextAfterLimit, forcedTextAfterStop } from "../text/forced-text.ts";
+import { type ForcedTextRules, forcedTextAfterLimit, forcedTextAfterStop } from "../text/forced-text.ts";
 import { sampleRules } from "../text/sample-text.ts";
 import { TokenText } from "../text/token-text.ts";
 import { Sample } from "./sample.ts";
@@ -46,8 +46,13 @@ export function planGeneration(model: LanguageModel, request: GenerateRequest): 
   };
 }
 
+/** Most tokens that can be forced between thought and answer, e.g. to see whether a prompt leaves room for them. */
+export function mostForcedTokens(model: LanguageModel, settings: ForcedTextRules): number {
+  return longestForced(settings, new TokenText(model.tokenizer));
+}
+
 /** Tokens of the longest text that can be forced: every remainder of the answer prefix, and both forms at the limit. */
-function longestForced(settings: GenerationSettings, text: TokenText): number {
+function longestForced(settings: ForcedTextRules, text: TokenText): number {
   const prefix = new TextEncoder().encode(settings.answerPrefix);
   const texts = [forcedTextAfterLimit(settings, undefined), forcedTextAfterLimit(settings, 0x20)];
   for (let length = 0; length <= prefix.length; length++) {
