@@ -4,6 +4,7 @@ export * from "./errors.ts";
 export * from "./evaluate-model.ts";
 export * from "./grade.ts";
 export * from "./load-options.ts";
+export type { MemoryNeeds } from "./memory/estimate.ts";
 export * from "./model-options.ts";
 export * from "./open-model.ts";
 export * from "./problems.ts";

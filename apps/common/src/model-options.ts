@@ -20,6 +20,10 @@ export const modelOptions = {
     .positive()
     .default(2 ** 22)
     .describe("Most elements of one [tokens, vocabulary] tile of the language head (4 bytes each)"),
+  ignoreMemoryCheck: z
+    .boolean()
+    .default(false)
+    .describe("Load a model even if it is estimated not to fit in memory"),
 } as const;
 
 export const ModelOptions = z.strictObject(modelOptions);

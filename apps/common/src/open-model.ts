@@ -1,10 +1,13 @@
 /** Backend and model together, with what a person wants to see while they load. */
 
 import { existsSync } from "node:fs";
-import { type LanguageModel, loadModel } from "@soft-tokens/model";
-import type { Backend, HeadChunk } from "@soft-tokens/tensor";
+import { inspectModel, type LanguageModel, type LoadProgress, loadModel } from "@soft-tokens/model";
+import type { Backend, FloatDType, HeadChunk } from "@soft-tokens/tensor";
 import { openBackend } from "./backend.ts";
 import { UsageError } from "./errors.ts";
+import { availableMemory } from "./memory/available.ts";
+import type { MemoryNeeds } from "./memory/estimate.ts";
+import { refuseTooLarge } from "./memory/refuse-too-large.ts";
 import type { ModelOptions } from "./model-options.ts";
 import { createProgress } from "./progress.ts";
 
@@ -12,35 +15,47 @@ export interface OpenedModel extends Disposable {
   readonly backend: Backend;
   readonly model: LanguageModel;
   readonly chunk: HeadChunk;
-  /** Resolved compute dtype and why, for logs and config.json. */
-  readonly dtype: string;
+  /** Resolved compute dtype, for logs and config.json. */
+  readonly dtype: FloatDType;
 }
 
-/** Prints one line about the backend and one about the model on standard error. @throws UsageError, ModelError */
-export async function openModel(options: ModelOptions, signal: AbortSignal): Promise<OpenedModel> {
+/**
+ * Prints one line about the backend and one about the model on standard error. `needs` says what the command will do with it.
+ * @throws UsageError, also for a model that would not fit in memory; ModelError
+ */
+export async function openModel(
+  options: ModelOptions,
+  needs: Omit<MemoryNeeds, "headElements">,
+  signal: AbortSignal,
+): Promise<OpenedModel> {
   const { backend, reason } = await openBackend(options.backend);
   process.stderr.write(`backend  ${reason}\n`);
-  if (options.dtype === "bfloat16" && !backend.capabilities.dtypes.has("bfloat16")) {
-    backend[Symbol.dispose]();
-    throw new UsageError(
-      `--dtype bfloat16: ${backend.name} does not compute in bfloat16; use --dtype float32 or auto`,
-    );
-  }
   const progress = createProgress("loading", "MB");
   let shown = false;
+  const loading = {
+    signal,
+    onProgress({ file, bytes, totalBytes }: LoadProgress) {
+      if (totalBytes < 32e6) return; // too quick to show
+      shown = true;
+      progress.update(Math.round(bytes / 1e6), Math.round(totalBytes / 1e6), file);
+    },
+  };
   try {
-    const model = await loadModel(options.model, {
-      backend,
-      ...(options.dtype !== "auto" && { dtype: options.dtype }),
-      signal,
-      onProgress({ file, bytes, totalBytes }) {
-        if (totalBytes < 32e6) return; // too quick to show
-        shown = true;
-        progress.update(Math.round(bytes / 1e6), Math.round(totalBytes / 1e6), file);
-      },
-    });
+    refuseDtypes(options.dtype, needs, backend);
+    const inspected = await inspectModel(options.model, loading);
+    const dtype = resolveDtype(options.dtype, inspected.weightsDtype, backend);
+    if (!options.ignoreMemoryCheck) {
+      refuseTooLarge({
+        model: inspected,
+        name: options.model,
+        dtype,
+        dtypes: backend.capabilities.dtypes,
+        needs: { ...needs, headElements: options.headElements },
+        available: availableMemory(backend),
+      });
+    }
+    const model = await loadModel(inspected.folder, { backend, dtype, ...loading });
     if (shown) progress.finish();
-    const dtype = [...model.parameters.values()][0]?.dtype ?? "float32";
     process.stderr.write(`model    ${describe(model, options.model)}, ${dtype}\n`);
     return {
       backend,
@@ -57,6 +72,35 @@ export async function openModel(options: ModelOptions, signal: AbortSignal): Pro
     backend[Symbol.dispose]();
     throw error;
   }
+}
+
+/** @throws UsageError for a dtype that the backend does not compute in */
+function refuseDtypes(
+  dtype: ModelOptions["dtype"],
+  { training }: Pick<MemoryNeeds, "training">,
+  backend: Backend,
+): void {
+  if (backend.capabilities.dtypes.has("bfloat16")) return;
+  if (dtype === "bfloat16") {
+    throw new UsageError(
+      `--dtype bfloat16: ${backend.name} does not compute in bfloat16; use --dtype float32 or auto`,
+    );
+  }
+  if (training?.optimizerMoments === "bfloat16") {
+    throw new UsageError(
+      `--optimizer-moments bfloat16: ${backend.name} does not compute in bfloat16; use --optimizer-moments float32`,
+    );
+  }
+}
+
+/** `auto` takes the weights as they are stored where the backend computes in that, else float32: nothing is lost unasked. */
+export function resolveDtype(
+  asked: ModelOptions["dtype"],
+  stored: FloatDType,
+  backend: Pick<Backend, "capabilities">,
+): FloatDType {
+  if (asked !== "auto") return asked;
+  return backend.capabilities.dtypes.has(stored) ? stored : "float32";
 }
 
 function describe(model: LanguageModel, name: string): string {

@@ -1,8 +1,9 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ModelOptions } from "@soft-tokens/app-common";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openRunFolder, type RunConfig } from "./run-folder.ts";
+import { openRunFolder, type RunConfig, withDtypeOfRun } from "./run-folder.ts";
 
 let path: string;
 beforeEach(() => {
@@ -72,5 +73,15 @@ describe("openRunFolder", () => {
     expect(() => openRunFolder(path, "rloo", {})).toThrow(/is damaged .*--out/);
     writeFileSync(join(path, "config.json"), '{"name": "x"}');
     expect(() => openRunFolder(path, "rloo", {})).toThrow(/not the config of a run/);
+  });
+});
+
+describe("withDtypeOfRun", () => {
+  test("keeps the dtype that a run began with, where auto is asked for", () => {
+    const options = ModelOptions.parse({ model: "m" });
+    expect(withDtypeOfRun(options, path).dtype).toBe("auto");
+    openRunFolder(path, "rloo", {}).writeConfig({ ...config({}), resolved: { dtype: "bfloat16" } });
+    expect(withDtypeOfRun(options, path).dtype).toBe("bfloat16");
+    expect(withDtypeOfRun({ ...options, dtype: "float32" }, path).dtype).toBe("float32");
   });
 });

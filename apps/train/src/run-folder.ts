@@ -14,11 +14,12 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { UsageError, writeWhole } from "@soft-tokens/app-common";
+import { type ModelOptions, UsageError, writeWhole } from "@soft-tokens/app-common";
 
 /** Options that may differ when a run is continued: where and how often, not what. */
 const FREE_OPTIONS = new Set([
   "backend",
+  "ignoreMemoryCheck",
   "out",
   "memoryBudget",
   "headElements",
@@ -92,6 +93,14 @@ export function openRunFolder(
       metricsFile = null;
     },
   };
+}
+
+/** A run is continued in the dtype that it began with, whatever `auto` would take now. */
+export function withDtypeOfRun<Options extends ModelOptions>(options: Options, path: string): Options {
+  const configPath = join(path, "config.json");
+  if (options.dtype !== "auto" || !existsSync(configPath)) return options;
+  const { dtype } = readConfig(configPath).resolved;
+  return dtype === "float32" || dtype === "bfloat16" ? { ...options, dtype } : options;
 }
 
 /** What a killed process was writing: never renamed, so no reader has seen it. */

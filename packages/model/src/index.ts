@@ -5,6 +5,7 @@ export type * from "./contract.ts";
 export { embeddingRms } from "./embedding-rms.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type InitializeModelOptions, initializeModel } from "./initialize-model.ts";
+export { inspectModel, type ModelInspection, parameterCount } from "./inspect-model.ts";
 export { loadModel } from "./load-model.ts";
 export type { SafetensorsData, SafetensorsDType } from "./safetensors/dtype.ts";
 export type { SafetensorsEntry } from "./safetensors/header.ts";

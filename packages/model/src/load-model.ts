@@ -71,7 +71,11 @@ export function readDescription(
   return { config: { ...own, eosTokenIds: tokenizer.eosTokenIds }, tokenizer };
 }
 
-async function resolveFolder(folderOrHubId: string, options: LoadModelOptions): Promise<string> {
+/** A folder that exists as it is, anything else downloaded. */
+export async function resolveFolder(
+  folderOrHubId: string,
+  options: Omit<LoadModelOptions, "backend" | "dtype">,
+): Promise<string> {
   const found = await stat(folderOrHubId).catch(() => null);
   if (found?.isDirectory()) return folderOrHubId;
   if (found) {
@@ -82,7 +86,7 @@ async function resolveFolder(folderOrHubId: string, options: LoadModelOptions): 
   return downloadModel(folderOrHubId, options);
 }
 
-async function readSmallFiles(folder: string): Promise<Map<string, Uint8Array>> {
+export async function readSmallFiles(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of KEPT_FILES) {
     try {

@@ -49,6 +49,8 @@ export interface MemoryInfo {
   readonly tensors: number;
   readonly bytes: number;
   readonly peakBytes: number;
+  /** Free bytes of a device that has memory of its own (a GPU). Absent where tensors live in the host's memory. */
+  readonly availableBytes?: number;
 }
 
 export interface AxisOptions {

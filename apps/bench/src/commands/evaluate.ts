@@ -61,7 +61,11 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     split: "test",
     skipBad: options.skipBad,
   });
-  using opened = await openModel(options, signal);
+  using opened = await openModel(
+    options,
+    { rows: options.batch, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
+    signal,
+  );
   const progress = createProgress(task.name, "sample");
   const results = await evaluateModel({
     opened,

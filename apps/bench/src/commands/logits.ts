@@ -15,7 +15,7 @@ export type LogitsOptions = z.infer<typeof LogitsOptions>;
 /** Prints {"top": [{"id", "logit"}, ...], "logSumExp"}; natural logarithm. */
 export async function logits(options: LogitsOptions, { signal }: { signal: AbortSignal }): Promise<void> {
   const ids = parseIds(options.ids);
-  using opened = await openModel(options, signal);
+  using opened = await openModel(options, { rows: 1, tokensPerRow: ids.length }, signal);
   const { backend, model } = opened;
   const outside = ids.find((id) => id >= model.config.vocabularySize);
   if (outside !== undefined) {

@@ -28,7 +28,11 @@ export async function generateText(
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   const prompt = renderPrompt(options.question, options.promptTemplate);
-  using opened = await openModel(options, signal);
+  using opened = await openModel(
+    options,
+    { rows: options.samples, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
+    signal,
+  );
   const { model, chunk } = opened;
   const key = RandomKey.fromSeed(options.seed);
   const { rollouts, timings } = await generate(model, {

@@ -17,7 +17,9 @@ export type ScoreOptions = z.infer<typeof ScoreOptions>;
 
 export async function score(options: ScoreOptions, { signal }: { signal: AbortSignal }): Promise<void> {
   const file = await readRollouts(options.rollouts);
-  using opened = await openModel(options, signal);
+  const lengths = file.rollouts.map((rollout) => rollout.shadowIds.length + rollout.answerIds.length);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  using opened = await openModel(options, { rows: options.batch, tokensPerRow: longest }, signal);
   const { model, chunk } = opened;
   const thought = thoughtName(file.thought, options.rollouts);
   const policy = createThoughtPolicy(thought, {

@@ -5,7 +5,7 @@ import { RandomKey } from "@soft-tokens/tensor";
 import { createSupervisedTrainer, type SupervisedExample } from "@soft-tokens/trainer";
 import { resolveSupervised } from "../config/resolve.ts";
 import type { SupervisedOptions } from "../config/train-options.ts";
-import { openRunFolder } from "../run-folder.ts";
+import { openRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import { loadExamples } from "../training/examples.ts";
 
 export async function supervised(
@@ -14,7 +14,15 @@ export async function supervised(
 ): Promise<void> {
   const { settings, folder: path } = resolveSupervised(options);
   const examples = await loadExamples(options);
-  using opened = await openModel(options, signal);
+  const training = {
+    optimizerMoments: settings.optimizerMoments,
+    activationBytes: settings.memoryBudgetBytes,
+  };
+  using opened = await openModel(
+    withDtypeOfRun(options, path),
+    { rows: 0, tokensPerRow: 0, training },
+    signal,
+  );
   process.stderr.write(`data     ${examples.length} examples\nrun      ${path}\n`);
   const folder = openRunFolder(path, "supervised", options);
   const progress = createProgress("supervised", "step");

@@ -12,6 +12,7 @@ import {
 import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
+import { withDtypeOfRun } from "../run-folder.ts";
 import {
   loadTrainingProblems,
   type Problems,
@@ -30,7 +31,7 @@ export async function train(
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
-  using opened = await openModel(options, signal);
+  using opened = await openModel(withDtypeOfRun(options, resolved.folder), memoryNeeds(resolved), signal);
   process.stderr.write(`data     ${describeProblems(options, problems)}\nrun      ${resolved.folder}\n`);
   const progress = createProgress(`${options.thought} thoughts`, "step");
   const { folder, step } = await runTraining({
@@ -53,6 +54,22 @@ export async function train(
     );
     throw new InterruptedError();
   }
+}
+
+function memoryNeeds({ options, settings }: ResolvedTraining) {
+  const validates = options.validateEvery > 0 && options.validationSize > 0;
+  const thought = Math.max(settings.maxThoughtSteps, validates ? settings.validationMaxThoughtSteps : 0);
+  return {
+    rows: Math.max(
+      settings.promptsPerStep * settings.samplesPerPrompt,
+      validates ? Math.min(settings.validationBatchSize, options.validationSize) : 0,
+    ),
+    tokensPerRow: thought + settings.maxAnswerTokens,
+    training: {
+      optimizerMoments: settings.optimizerMoments,
+      activationBytes: settings.memoryBudgetBytes,
+    },
+  };
 }
 
 /** A dry run loads nothing, but a folder that is no model's, or a name that cannot be a hub id, is known without that. */

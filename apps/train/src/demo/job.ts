@@ -46,7 +46,14 @@ export async function runDemoJob(
   signal: AbortSignal,
 ): Promise<void> {
   using opened = await openModel(
-    { model: job.model, backend: job.backend, dtype: "auto", headElements: 2 ** 22 },
+    {
+      model: job.model,
+      backend: job.backend,
+      dtype: "auto",
+      headElements: 2 ** 22,
+      ignoreMemoryCheck: true, // a few megabytes
+    },
+    { rows: 0, tokensPerRow: 0 },
     signal,
   );
   // Every training is measured with the noise it was given: rms(E) of the base model, kept for the run.
