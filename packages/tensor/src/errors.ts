@@ -12,7 +12,9 @@ export type TensorErrorCode =
   | "UNSUPPORTED_OP" // an optional operation or dtype that the backend's capabilities do not declare
   | "BACKEND_UNAVAILABLE" // no variant of the backend could be loaded; `cause` and the message list each try
   | "NOT_BUILT" // a native part that has to be built first
-  | "OUT_OF_MEMORY";
+  | "NATIVE_ABI" // a native part that is there but was built for another libtorch, Node, system or processor
+  | "OUT_OF_MEMORY"
+  | "BACKEND_FAILURE"; // the library under a backend failed; the message is its own, with the operation
 
 /** Every failure of a tensor operation except use after dispose. */
 export class TensorError extends Error {
