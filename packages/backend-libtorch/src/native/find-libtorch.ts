@@ -30,6 +30,8 @@ export interface LibtorchSearch {
 export interface SearchOptions extends InspectOptions {
   /** Defaults to the environment of this process. */
   readonly environment?: Environment;
+  /** Where a libtorch of the system may be. Defaults to the usual places. */
+  readonly systemFolders?: readonly string[];
 }
 
 /** How to get a libtorch, for the end of a message that says that none was found. */
@@ -51,7 +53,7 @@ const WHERE_IS_TORCH =
   "import importlib.util as u; s = u.find_spec('torch'); print(s.origin if s and s.origin else '')";
 
 export async function findLibtorch(options: SearchOptions = {}): Promise<LibtorchSearch> {
-  const { environment = process.env } = options;
+  const { environment = process.env, systemFolders = SYSTEM_FOLDERS } = options;
   const tried: TriedPlace[] = [];
   const look = (source: string, folder: string): FoundLibtorch | null => {
     const result = inspectLibtorch(folder, options);
@@ -74,7 +76,7 @@ export async function findLibtorch(options: SearchOptions = {}): Promise<Libtorc
     const found = look(`torch of ${python}`, folder);
     if (found) return { found, tried };
   }
-  for (const folder of [...SYSTEM_FOLDERS, ...cachedLibtorchs(environment)]) {
+  for (const folder of [...systemFolders, ...cachedLibtorchs(environment)]) {
     const found = look(folder, folder);
     if (found) return { found, tried };
   }

@@ -1,0 +1,119 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { platformName } from "./cache-folder.ts";
+import { findLibtorch } from "./find-libtorch.ts";
+import { inspectLibtorch, library } from "./libtorch-folder.ts";
+
+let work = "";
+beforeEach(() => {
+  work = mkdtempSync(join(tmpdir(), "soft-tokens-libtorch-"));
+});
+afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+interface Fake {
+  readonly version?: string;
+  readonly without?: string;
+}
+
+function libtorchAt(root: string, { version = "2.11.0+cu130", without }: Fake = {}): string {
+  const files = {
+    [`lib/${library("torch_cpu")}`]: "library",
+    [`lib/${library("c10")}`]: "library",
+    "include/ATen/ATen.h": "// header",
+    "version.py": `from typing import Optional\n__version__ = '${version}'\n`,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    if (name === without) continue;
+    mkdirSync(join(root, name, ".."), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+  return root;
+}
+
+/** A Python that knows where its torch is. */
+function pythonAt(folder: string, torch: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "python"), `#!/bin/sh\necho ${join(torch, "__init__.py")}\n`);
+  chmodSync(join(folder, "python"), 0o755);
+}
+
+describe("findLibtorch", () => {
+  test("takes LIBTORCH before all others, and only it when it is set", async () => {
+    const cached = join(work, "cache", "libtorch", `2.11.0-${platformName()}`, "torch");
+    libtorchAt(cached);
+    const environment = { PATH: "", SOFT_TOKENS_CACHE: join(work, "cache"), LIBTORCH: join(work, "mine") };
+    expect(await findLibtorch({ environment })).toEqual({
+      found: null,
+      tried: [{ place: `LIBTORCH: ${join(work, "mine")}`, reason: "there is no such folder" }],
+    });
+    libtorchAt(join(work, "mine"));
+    expect((await findLibtorch({ environment })).found).toMatchObject({
+      source: "LIBTORCH",
+      version: "2.11.0+cu130",
+    });
+  });
+
+  test("asks the active virtual environment, and passes over a torch that is too old", async () => {
+    const environment = { PATH: join(work, "bin"), SOFT_TOKENS_CACHE: work, VIRTUAL_ENV: join(work, "venv") };
+    pythonAt(join(work, "venv", "bin"), libtorchAt(join(work, "old"), { version: "1.13.1" }));
+    pythonAt(join(work, "bin"), libtorchAt(join(work, "new")));
+    const { found, tried } = await findLibtorch({ environment });
+    expect(found?.source).toBe("torch of python");
+    expect(tried.find(({ place }) => place.includes("venv"))?.reason).toMatch(/1\.13\.1 is too old; 2\.\d+/);
+  });
+
+  test("finds what setup:native put into the cache, the newest first", async () => {
+    for (const version of ["2.10.0", "2.11.0"])
+      libtorchAt(join(work, "libtorch", `${version}-${platformName()}`, "torch"), { version });
+    const { found, tried } = await findLibtorch({
+      environment: { PATH: "", SOFT_TOKENS_CACHE: work },
+      systemFolders: [join(work, "system")],
+    });
+    expect(found?.version).toBe("2.11.0");
+    expect(tried.map(({ place }) => place)).toEqual(
+      expect.arrayContaining(["LIBTORCH", "python3", join(work, "system")]),
+    );
+  });
+});
+
+describe("inspectLibtorch", () => {
+  test.each([
+    [`lib/${library("torch_cpu")}`, "missing"],
+    [`lib/${library("c10")}`, "incomplete"],
+    ["include/ATen/ATen.h", "incomplete"],
+    ["version.py", "incomplete"],
+  ])("without %s it is %s", (without, problem) => {
+    expect(inspectLibtorch(libtorchAt(work, { without }))).toMatchObject({ problem });
+  });
+
+  test("needs no headers to run", () => {
+    const root = libtorchAt(work, { without: "include/ATen/ATen.h" });
+    expect(inspectLibtorch(root, { headers: false })).toMatchObject({ version: "2.11.0+cu130", include: "" });
+  });
+
+  test("reads the version from the headers where nothing else says it", () => {
+    const root = libtorchAt(work, { without: "version.py" });
+    mkdirSync(join(root, "include", "torch", "headeronly"), { recursive: true });
+    writeFileSync(
+      join(root, "include", "torch", "headeronly", "version.h"),
+      '#define TORCH_VERSION \\\n  "2.11.0"\n',
+    );
+    expect(inspectLibtorch(join(root, "lib"))).toMatchObject({ version: "2.11.0", hasCuda: false });
+  });
+
+  test("warns of a version that is newer than any that was tested", () => {
+    expect(inspectLibtorch(libtorchAt(work, { version: "2.99.0" }))).toMatchObject({
+      warning: expect.stringContaining("2.99.0 is newer"),
+    });
+  });
+
+  test("sees a build with GCC's old ABI", () => {
+    const root = libtorchAt(work);
+    mkdirSync(join(root, "share", "cmake", "Torch"), { recursive: true });
+    const flags = 'set(TORCH_CXX_FLAGS "-D_GLIBCXX_USE_CXX11_ABI=0")';
+    writeFileSync(join(root, "share", "cmake", "Torch", "TorchConfig.cmake"), flags);
+    expect(inspectLibtorch(root)).toMatchObject({ hasCxx11Abi: false });
+  });
+});
