@@ -5,6 +5,7 @@ import type { Backend, Tensor } from "@soft-tokens/tensor";
 /** One tensor per parameter, in the order of the parameters. Owns them. */
 export class GradientSum implements Disposable {
   #sums: Tensor[] | null = null;
+  #norm: Promise<number> | null = null;
 
   constructor(
     private readonly ops: Backend,
@@ -15,6 +16,7 @@ export class GradientSum implements Disposable {
   add(gradients: readonly Tensor[]): void {
     const ops = this.ops;
     const before = this.#sums;
+    this.#norm = null;
     this.#sums = gradients.map((gradient, index) => {
       const gradient32 = gradient.dtype === "float32" ? gradient : ops.cast(gradient, "float32");
       if (gradient32 !== gradient) gradient.dispose();
@@ -33,9 +35,12 @@ export class GradientSum implements Disposable {
     return this.#sums;
   }
 
-  /** sqrt of the sum of all squares: squares in float32 on the backend, their sum over parameters in float64. */
-  async norm(): Promise<number> {
-    return globalNorm(this.ops, this.tensors);
+  /**
+   * sqrt of the sum of all squares: squares in float32 on the backend, their sum over parameters in float64. Computed once.
+   */
+  norm(): Promise<number> {
+    this.#norm ??= globalNorm(this.ops, this.tensors);
+    return this.#norm;
   }
 
   dispose(): void {

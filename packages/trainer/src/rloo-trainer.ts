@@ -113,6 +113,8 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
     );
     using gradients = new GradientSum(model.backend, [...model.parameters.values()]);
     const pass = await passWithGradients(row_B.filter(hasGradient), gradients, passOptions(signal));
+    await gradients.norm(); // an asynchronous backend has the gradients only now
+    const passSeconds = stepSeconds() - sampleSeconds - gradeSeconds;
     const termNorms = await measureTermNorms(step, row_B, gradients, signal);
     const update = await updateWeights(step, optimizer, gradients, settings, recentNorms);
     const trainSeconds = stepSeconds() - sampleSeconds - gradeSeconds;
@@ -133,7 +135,10 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
       ...passMetrics(pass, trainSeconds),
       "speed/sampleTokensPerSecond": timings.tokens / sampleSeconds,
       "time/sample": sampleSeconds,
+      "time/prefill": timings.prefillMs / 1000,
+      "time/decode": timings.decodeMs / 1000,
       "time/grade": gradeSeconds,
+      "time/pass": passSeconds,
       "time/train": trainSeconds,
       "time/step": stepSeconds(),
       "memory/peakBytes": model.backend.memory().peakBytes,
