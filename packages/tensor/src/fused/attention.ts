@@ -5,22 +5,12 @@
  * prefix and own keys. Axes as in contract.ts; J = N / K query heads per kv head, Z = keys of the prefix.
  */
 
+import { type AttentionSizes, resolveAttention } from "../checks/fused.ts";
 import type { Backend, Tensor } from "../contract.ts";
-import { TensorError } from "../errors.ts";
-import { assertShape, formatShape } from "../shape.ts";
 import type { AttentionArguments, SharedPrefix } from "./contract.ts";
 
-interface Sizes {
-  readonly B: number;
-  readonly N: number;
-  readonly T: number;
-  readonly H: number;
-  readonly K: number;
-  readonly S: number;
-}
-
 export function attention(ops: Backend, options: AttentionArguments): Tensor {
-  const sizes = checkSizes(options);
+  const sizes = resolveAttention(options);
   const { B, N, T, H, K, S } = sizes;
   return ops.tidy(() => {
     const query_BKMH = ops.reshape(options.query_BNTH, [B, K, (N / K) * T, H]);
@@ -48,7 +38,7 @@ export function attention(ops: Backend, options: AttentionArguments): Tensor {
   });
 }
 
-function applyOwn(ops: Backend, weights_BNTS: Tensor, value_BKSH: Tensor, sizes: Sizes): Tensor {
+function applyOwn(ops: Backend, weights_BNTS: Tensor, value_BKSH: Tensor, sizes: AttentionSizes): Tensor {
   const { B, N, T, H, K, S } = sizes;
   const weights_BKMS = ops.reshape(weights_BNTS, [B, K, (N / K) * T, S]);
   return ops.reshape(ops.matmul(weights_BKMS, value_BKSH), [B, N, T, H]);
@@ -59,7 +49,7 @@ function scorePrefix(
   query_BKMH: Tensor,
   prefix: SharedPrefix,
   scale: number,
-  sizes: Sizes,
+  sizes: AttentionSizes,
 ): Tensor {
   const { B, N, T } = sizes;
   const Z = prefix.key_PKSH.shape[2] as number;
@@ -73,7 +63,7 @@ function scorePrefix(
   return ops.reshape(scores_BKMZ, [B, N, T, Z]);
 }
 
-function applyPrefix(ops: Backend, weights_BNTZ: Tensor, prefix: SharedPrefix, sizes: Sizes): Tensor {
+function applyPrefix(ops: Backend, weights_BNTZ: Tensor, prefix: SharedPrefix, sizes: AttentionSizes): Tensor {
   const { B, N, T, H, K } = sizes;
   const Z = weights_BNTZ.shape[3] as number;
   const weights_BKMZ = ops.reshape(weights_BNTZ, [B, K, (N / K) * T, Z]);
@@ -88,7 +78,7 @@ function forEachPrompt(
   ops: Backend,
   x_BKMX: Tensor,
   prefix: SharedPrefix,
-  { K }: Sizes,
+  { K }: AttentionSizes,
   apply: (rows_1KRX: Tensor, prompt: number) => Tensor,
 ): Tensor {
   const [, , M = 0, X = 0] = x_BKMX.shape;
@@ -104,29 +94,4 @@ function forEachPrompt(
     parts.push(ops.transpose(ops.reshape(result, [K, rows, M, Y]), [1, 0, 2, 3]));
   });
   return parts.length === 1 ? (parts[0] as Tensor) : ops.concat(parts, 0);
-}
-
-function checkSizes(options: AttentionArguments): Sizes {
-  const [B = 0, N = 0, T = 0, H = 0] = options.query_BNTH.shape;
-  const { K = 0, S = 0 } = assertShape(options.key_BKSH, [B, "K", "S", H], "attention: key");
-  assertShape(options.value_BKSH, [B, K, S, H], "attention: value");
-  if (options.query_BNTH.shape.length !== 4 || N % K !== 0) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `attention: query ${formatShape(options.query_BNTH.shape)} wants [B, N, T, H] with N a multiple of ${K} kv heads`,
-    );
-  }
-  if (options.prefix) {
-    const { P = 0, Z = 0 } = assertShape(options.prefix.key_PKSH, ["P", K, "Z", H], "attention: prefix key");
-    assertShape(options.prefix.value_PKSH, [P, K, Z, H], "attention: prefix value");
-    if (options.prefix.mask_PS) assertShape(options.prefix.mask_PS, [P, Z], "attention: prefix mask");
-    const rows = options.prefix.rowsPerPrompt;
-    if (rows.length !== P || rows.reduce((sum, count) => sum + count, 0) !== B) {
-      throw new TensorError(
-        "SHAPE_MISMATCH",
-        `attention: rowsPerPrompt ${formatShape(rows)} wants ${P} counts with sum ${B}`,
-      );
-    }
-  }
-  return { B, N, T, H, K, S };
 }

@@ -1,0 +1,34 @@
+/** Checks of dtypes; messages name the operation, what it got and what it wanted. */
+
+import type { Tensor } from "../contract.ts";
+import type { DType } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+
+type HasDType = Pick<Tensor, "dtype">;
+
+/** @throws DTYPE_MISMATCH */
+export function assertDtype(x: HasDType, wanted: readonly DType[], operation: string): void {
+  if (!wanted.includes(x.dtype)) {
+    throw new TensorError("DTYPE_MISMATCH", `${operation}: got ${x.dtype}, wanted ${wanted.join(" or ")}`);
+  }
+}
+
+/** @throws DTYPE_MISMATCH: there is no implicit promotion */
+export function assertSameDtype(a: HasDType, b: HasDType, operation: string): void {
+  if (a.dtype !== b.dtype) {
+    throw new TensorError(
+      "DTYPE_MISMATCH",
+      `${operation}: operands must have one dtype, got ${a.dtype} and ${b.dtype}`,
+    );
+  }
+}
+
+/** An int32 tensor is scaled and shifted by integers. @throws DTYPE_MISMATCH */
+export function assertAffine(x: HasDType, scale: number, shift: number): void {
+  if (x.dtype === "int32" && !(Number.isInteger(scale) && Number.isInteger(shift))) {
+    throw new TensorError(
+      "DTYPE_MISMATCH",
+      `affine: an int32 tensor takes integers, got scale ${scale} and shift ${shift}`,
+    );
+  }
+}
