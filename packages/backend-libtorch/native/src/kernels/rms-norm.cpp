@@ -1,0 +1,159 @@
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+
+#include "layer.h"
+#include "options.h"
+#include "vectorized.h"
+
+namespace soft_tokens {
+
+namespace {
+
+using at::Tensor;
+
+/// Rows that one task takes at least, so that short rows do not cost more in scheduling than in work.
+int64_t grain(int64_t length) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, length)); }
+
+template <class T>
+inline float mean_square(const T* x, int64_t D) {
+  float sum = 0;
+  // Sixteen partial sums: as exact as pairwise at these lengths, and vectorised without leave to reorder.
+  float part[16] = {};
+  int64_t d = 0;
+  for (; d + 16 <= D; d += 16) {
+    for (int lane = 0; lane < 16; lane++) {
+      const float value = to_float(x[d + lane]);
+      part[lane] += value * value;
+    }
+  }
+  for (; d < D; d++) part[d % 16] += to_float(x[d]) * to_float(x[d]);
+  for (const float p : part) sum += p;
+  return sum / static_cast<float>(D);
+}
+
+#define SOFT_TOKENS_FORWARD(T)                                                                                \
+  SOFT_TOKENS_VECTORIZED void forward_rows(const T* x, const T* weight, T* y, float* inverse, int64_t rows, \
+                                           int64_t D, float epsilon) {                                      \
+    for (int64_t row = 0; row < rows; row++, x += D, y += D) {                                              \
+      const float scale = 1.0f / std::sqrt(mean_square(x, D) + epsilon);                                    \
+      inverse[row] = scale;                                                                                 \
+      for (int64_t d = 0; d < D; d++) {                                                                     \
+        store(y[d], rounded_to(T{}, to_float(x[d]) * scale) * to_float(weight[d]));                         \
+      }                                                                                                     \
+    }                                                                                                       \
+  }
+SOFT_TOKENS_FORWARD(float)
+SOFT_TOKENS_FORWARD(Bits16)
+#undef SOFT_TOKENS_FORWARD
+
+/// With n = x * inverse: dx = inverse * (w dy - n * mean(w dy n)), dw += dy n.
+#define SOFT_TOKENS_BACKWARD(T)                                                                               \
+  SOFT_TOKENS_VECTORIZED void backward_rows(const T* dy, const T* x, const T* weight, const float* inverse, \
+                                            T* dx, float* dw, int64_t rows, int64_t D) {                    \
+    for (int64_t row = 0; row < rows; row++, x += D, dy += D, dx += D) {                                    \
+      const float scale = inverse[row];                                                                     \
+      float part[16] = {};                                                                                  \
+      int64_t d = 0;                                                                                        \
+      for (; d + 16 <= D; d += 16) {                                                                        \
+        for (int lane = 0; lane < 16; lane++) {                                                             \
+          const float n = to_float(x[d + lane]) * scale;                                                    \
+          const float up = to_float(dy[d + lane]);                                                          \
+          part[lane] += up * to_float(weight[d + lane]) * n;                                                \
+          dw[d + lane] += up * rounded_to(T{}, n);                                                          \
+        }                                                                                                   \
+      }                                                                                                     \
+      for (; d < D; d++) {                                                                                  \
+        const float n = to_float(x[d]) * scale;                                                             \
+        part[d % 16] += to_float(dy[d]) * to_float(weight[d]) * n;                                          \
+        dw[d] += to_float(dy[d]) * rounded_to(T{}, n);                                                      \
+      }                                                                                                     \
+      float sum = 0;                                                                                        \
+      for (const float p : part) sum += p;                                                                  \
+      const float mean = sum / static_cast<float>(D);                                                       \
+      for (int64_t at = 0; at < D; at++) {                                                                  \
+        const float n = to_float(x[at]) * scale;                                                            \
+        store(dx[at], scale * (to_float(dy[at]) * to_float(weight[at]) - n * mean));                        \
+      }                                                                                                     \
+    }                                                                                                       \
+  }
+SOFT_TOKENS_BACKWARD(float)
+SOFT_TOKENS_BACKWARD(Bits16)
+#undef SOFT_TOKENS_BACKWARD
+
+template <class T>
+T* data_of(const Tensor& x) {
+  return static_cast<T*>(x.data_ptr());
+}
+
+class RmsNorm : public torch::autograd::Function<RmsNorm> {
+ public:
+  static std::pair<Tensor, Tensor> compute(const Tensor& x, const Tensor& weight, double epsilon) {
+    const int64_t D = x.size(-1);
+    const int64_t rows = D == 0 ? 0 : x.numel() / D;
+    Tensor y = at::empty(x.sizes(), x.options());
+    Tensor inverse = at::empty({rows}, x.options().dtype(at::kFloat));
+    const auto run = [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, rows, grain(D), [&](int64_t begin, int64_t end) {
+        forward_rows(data_of<T>(x) + begin * D, data_of<T>(weight), data_of<T>(y) + begin * D,
+                     inverse.data_ptr<float>() + begin, end - begin, D, static_cast<float>(epsilon));
+      });
+    };
+    if (x.scalar_type() == at::kFloat) run(float{});
+    else run(Bits16{});
+    return {y, inverse};
+  }
+
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& weight,
+                        double epsilon) {
+    auto [y, inverse] = compute(x, weight, epsilon);
+    context->save_for_backward({x, weight, inverse});
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list upstream) {
+    const auto saved = context->get_saved_variables();
+    const Tensor& x = saved[0];
+    const Tensor& weight = saved[1];
+    const Tensor& inverse = saved[2];
+    const Tensor dy = upstream[0].contiguous();
+    const int64_t D = x.size(-1);
+    const int64_t rows = inverse.numel();
+    Tensor dx = at::empty(x.sizes(), x.options());
+    // One sum per thread: the weight's gradient does not depend on how rows are dealt out but for rounding.
+    Tensor sums = at::zeros({std::max(1, at::get_num_threads()), D}, x.options().dtype(at::kFloat));
+    const auto run = [&](auto zero) {
+      using T = decltype(zero);
+      at::parallel_for(0, rows, grain(D), [&](int64_t begin, int64_t end) {
+        backward_rows(data_of<T>(dy) + begin * D, data_of<T>(x) + begin * D, data_of<T>(weight),
+                      inverse.data_ptr<float>() + begin, data_of<T>(dx) + begin * D,
+                      sums.data_ptr<float>() + at::get_thread_num() * D, end - begin, D);
+      });
+    };
+    if (x.scalar_type() == at::kFloat) run(float{});
+    else run(Bits16{});
+    return {dx, sums.sum(0).to(weight.scalar_type()), Tensor()};
+  }
+};
+
+Tensor rms_norm_portable(const Tensor& x, const Tensor& weight_D, double epsilon) {
+  const Tensor x32 = x.to(at::kFloat);
+  const Tensor inverse = x32.square().mean(-1, /*keepdim=*/true).add(epsilon).rsqrt();
+  return x32.mul(inverse).to(x.scalar_type()).mul(weight_D);
+}
+
+}  // namespace
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight_D, double epsilon) {
+  if (use_portable_kernels() || !x.is_cpu()) return rms_norm_portable(x, weight_D, epsilon);
+  const Tensor rows = x.contiguous();
+  const Tensor weight = weight_D.contiguous();
+  const bool is_recorded = at::GradMode::is_enabled() && (rows.requires_grad() || weight.requires_grad());
+  return is_recorded ? RmsNorm::apply(rows, weight, epsilon) : RmsNorm::compute(rows, weight, epsilon).first;
+}
+
+}  // namespace soft_tokens

@@ -1,0 +1,132 @@
+// Creation, shape and data movement, mutation.
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "device.h"
+#include "operations.h"
+
+namespace soft_tokens {
+
+namespace {
+thread_local c10::Device current_device = at::kCPU;
+}
+
+c10::Device worker_device() { return current_device; }
+void set_worker_device(c10::Device device) { current_device = device; }
+
+namespace operations {
+
+namespace {
+
+at::TensorOptions options_of(at::ScalarType dtype) { return at::device(worker_device()).dtype(dtype); }
+
+/// Rows of a table; the gradient is summed in float32, which bfloat16 would lose where an id comes often.
+class TakeRows : public torch::autograd::Function<TakeRows> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& table, const Tensor& ids) {
+    context->save_for_backward({ids});
+    context->saved_data["rows"] = table.size(0);
+    context->saved_data["dtype"] = static_cast<int64_t>(table.scalar_type());
+    return rows(table, ids);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list upstream) {
+    const Tensor ids = context->get_saved_variables()[0];
+    const auto dtype = static_cast<at::ScalarType>(context->saved_data["dtype"].toInt());
+    Tensor gradient = upstream[0];
+    Integers shape = gradient.sizes().slice(ids.dim()).vec();
+    shape.insert(shape.begin(), ids.numel());
+    gradient = gradient.reshape(shape).to(at::kFloat);
+    shape[0] = context->saved_data["rows"].toInt();
+    Tensor table = at::zeros(shape, gradient.options());
+    table.index_add_(0, ids.reshape({-1}), gradient);
+    return {table.to(dtype), Tensor()};
+  }
+
+  static Tensor rows(const Tensor& table, const Tensor& ids) {
+    Integers shape = ids.sizes().vec();
+    shape.insert(shape.end(), table.sizes().begin() + 1, table.sizes().end());
+    return at::index_select(table, 0, ids.reshape({-1})).reshape(shape);
+  }
+};
+
+/// True where no other tensor sees the memory. A weak cache does not count.
+bool owns_memory(const Tensor& x) { return x.storage().use_count() == 1; }
+
+}  // namespace
+
+Tensor from_host(const HostBytes& data, const Integers& shape, at::ScalarType source, at::ScalarType dtype) {
+  const Tensor view = at::from_blob(const_cast<uint8_t*>(data.bytes.data()), shape, at::dtype(source));
+  Tensor host = source == dtype ? view.clone() : view.to(dtype);
+  if (worker_device().is_cpu()) return host;
+  return host.pin_memory().to(worker_device(), /*non_blocking=*/true);
+}
+
+Tensor full(const Integers& shape, double value, at::ScalarType dtype) {
+  return at::full(shape, value, options_of(dtype));
+}
+
+Tensor arange(int64_t start, int64_t stop) { return at::arange(start, stop, options_of(at::kInt)); }
+
+Tensor same(const Tensor& x) { return x; }
+
+Tensor clone(const Tensor& x) { return at::alias(x); }
+
+Tensor cast(const Tensor& x, at::ScalarType dtype) {
+  if (x.scalar_type() == dtype) return at::alias(x);
+  if (dtype == at::kBool) return x.ne(0);
+  return x.to(dtype);
+}
+
+Tensor reshape(const Tensor& x, const Integers& shape) {
+  const Tensor y = x.reshape(shape);
+  return y.is_same(x) ? at::alias(x) : y;
+}
+
+Tensor transpose(const Tensor& x, const Integers& permutation) { return x.permute(permutation); }
+
+Tensor broadcast_to(const Tensor& x, const Integers& shape) { return x.expand(shape); }
+
+Tensor concat(const std::vector<Tensor>& xs, int64_t axis) { return at::cat(xs, axis); }
+
+Tensor slice(const Tensor& x, const Integers& begin, const Integers& size) {
+  Tensor y = x;
+  for (int64_t axis = 0; axis < x.dim(); axis++) {
+    if (size[axis] != x.size(axis)) y = y.narrow(axis, begin[axis], size[axis]);
+  }
+  return y.is_same(x) ? at::alias(x) : y;
+}
+
+Tensor take_rows(const Tensor& table, const Tensor& ids) {
+  if (table.requires_grad() && at::GradMode::is_enabled()) return TakeRows::apply(table, ids);
+  return TakeRows::rows(table, ids);
+}
+
+Tensor take_along_last(const Tensor& x, const Tensor& ids) {
+  return x.gather(-1, ids.to(at::kLong).unsqueeze(-1)).squeeze(-1);
+}
+
+Tensor one_hot(const Tensor& ids, int64_t depth, at::ScalarType dtype) {
+  return ids.unsqueeze(-1).eq(at::arange(depth, ids.options())).to(dtype);
+}
+
+Tensor assign(const Tensor& target, const Tensor& value) {
+  // A captured step knows the weight by its address, so the memory stays where that can be.
+  if (!target.is_cpu() && owns_memory(target) && target.is_contiguous()) {
+    Tensor same = target.detach();
+    same.copy_(value);
+    return same;
+  }
+  return value.detach();
+}
+
+Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, int64_t start) {
+  Tensor written = owns_memory(target) ? target.detach() : target.detach().clone();
+  written.narrow(axis, start, update.size(axis)).copy_(update);
+  return written;
+}
+
+}  // namespace operations
+}  // namespace soft_tokens

@@ -1,0 +1,77 @@
+/** `createLibtorchBackend`: loads the native part, chooses the device and says why. */
+
+import { TensorError } from "@soft-tokens/tensor";
+import { assembleBackend, type LibtorchBackend } from "./backend.ts";
+import type { NativeAddon, NativeDescription } from "./native/addon.ts";
+import { loadAddon } from "./native/load-addon.ts";
+
+type Device = "cpu" | "cuda" | "mps";
+
+export interface LibtorchOptions {
+  /** Defaults to `auto`: CUDA where a GPU is, else MPS, else the CPU. */
+  readonly device?: "auto" | Device;
+  /** Threads of the CPU's kernels. Defaults to libtorch's own choice, the number of physical cores. */
+  readonly threads?: number;
+  /**
+   * `portable` computes with ATen's operations alone, as on CUDA; for comparing them with our own kernels for the CPU.
+   * Holds for all backends of the process, the last one decides. Defaults to `own`.
+   */
+  readonly kernels?: "own" | "portable";
+  /** Hears of each tensor that was garbage-collected without `dispose()`, a leak of the caller's. Defaults to nobody. */
+  readonly onLeak?: (message: string) => void;
+}
+
+/**
+ * Opens the native backend. Arithmetic runs on a thread of its own; the event loop stays free.
+ * @throws TensorError NOT_BUILT, NATIVE_ABI, BACKEND_UNAVAILABLE with what to do about it
+ */
+export async function createLibtorchBackend(options: LibtorchOptions = {}): Promise<LibtorchBackend> {
+  const { device: wanted = "auto", threads = 0, kernels = "own", onLeak = null } = options;
+  if (!Number.isInteger(threads) || threads < 0) {
+    throw new TensorError(
+      "INVALID_ARGUMENT",
+      `backend-libtorch: threads must be a whole number, got ${threads}`,
+    );
+  }
+  const addon = (await loadAddon()) as NativeAddon;
+  const description = addon.describe();
+  const device = wanted === "auto" ? bestDevice(description) : wanted;
+  assertDevice(device, description);
+  const engine = addon.createEngine({ device, threads, portableKernels: kernels === "portable" });
+  const label = describeDevice(device, description);
+  const portable = kernels === "portable" ? "; portable kernels, as asked" : "";
+  const noGpu = device === "cpu" && wanted === "auto" ? `; CUDA: ${description.cudaReason}` : "";
+  return assembleBackend({
+    name: `libtorch-${device}`,
+    engine,
+    device: label,
+    choice: `libtorch ${description.libtorch} on ${label}${noGpu}${portable}`,
+    warn: onLeak,
+  });
+}
+
+function bestDevice(description: NativeDescription): Device {
+  if (description.cudaDevices > 0) return "cuda";
+  return description.hasMps ? "mps" : "cpu";
+}
+
+function assertDevice(device: Device, description: NativeDescription): void {
+  if (device === "cuda" && description.cudaDevices === 0) {
+    throw new TensorError(
+      "BACKEND_UNAVAILABLE",
+      `backend-libtorch: no CUDA device: ${description.cudaReason}; use device "cpu"`,
+    );
+  }
+  if (device === "mps" && !description.hasMps) {
+    throw new TensorError("BACKEND_UNAVAILABLE", 'backend-libtorch: no MPS device; use device "cpu"');
+  }
+}
+
+function describeDevice(
+  device: Device,
+  { cpuCapability, hasMatrixBfloat16, cudaDevices }: NativeDescription,
+) {
+  if (device === "cuda") return cudaDevices === 1 ? "CUDA" : `CUDA, the first of ${cudaDevices} devices`;
+  if (device === "mps") return "MPS";
+  return `CPU, ${cpuCapability}${hasMatrixBfloat16 ? " with bfloat16 matrix products" : ""}`;
+}

@@ -1,0 +1,165 @@
+/** What all operations of one backend share: slots, handles and their scopes, the active recording. No arithmetic here. */
+
+import {
+  bytesPerElement,
+  type DType,
+  isFloat,
+  type Shape,
+  shapeSize,
+  type Tensor,
+  TensorDisposedError,
+  TensorError,
+} from "@soft-tokens/tensor";
+import type { Recording } from "../autograd/recording.ts";
+import type { NativeEngine, NativeOperations, Slot } from "../native/addon.ts";
+import { Handle, type HandleOwner } from "./handle.ts";
+import { Memory, type MemoryTotals } from "./memory.ts";
+
+export interface ResultOptions {
+  /** Operands through which a gradient flows. */
+  readonly from?: readonly Handle[];
+  /** The operand whose memory the result looks at. */
+  readonly view?: Handle;
+}
+
+export class Runtime implements HandleOwner {
+  /** Decides what is tracked; null while nothing is differentiated. */
+  recording: Recording | null = null;
+  readonly operations: NativeOperations;
+  readonly totals: MemoryTotals = { bytes: 0, peakBytes: 0 };
+  #liveHandles = 0;
+  #scopes: Handle[][] = [];
+  #freeSlots: Slot[] = [];
+  #slotCount = 0;
+  #isClosed = false;
+  readonly #kept: HandleOwner;
+  readonly #lost: FinalizationRegistry<() => void>;
+
+  /** `warn` hears of a handle that was collected without having been disposed. */
+  constructor(
+    readonly engine: NativeEngine,
+    warn: ((message: string) => void) | null = null,
+  ) {
+    this.operations = engine.operations;
+    this.#kept = { handleDisposed: (_, slot) => this.freeSlot(slot) };
+    this.#lost = new FinalizationRegistry((release) => release());
+    this.#warn = warn;
+  }
+
+  readonly #warn: ((message: string) => void) | null;
+
+  get liveHandles(): number {
+    return this.#liveHandles;
+  }
+
+  newSlot(): Slot {
+    return this.#freeSlots.pop() ?? this.#slotCount++;
+  }
+
+  /** Commands run in order, so the number may be given out again at once. */
+  freeSlot(slot: Slot): void {
+    if (this.#isClosed) return;
+    this.engine.free(slot);
+    this.#freeSlots.push(slot);
+  }
+
+  /** A handle for what an operation will put into its slot. The caller, or the innermost scope, owns it. */
+  result(shape: Shape, dtype: DType, { from = [], view }: ResultOptions = {}): Handle {
+    this.assertOpen();
+    const memory = view?.memory ?? new Memory(this.totals, shapeSize(shape) * bytesPerElement(dtype));
+    const slot = this.newSlot();
+    const handle = new Handle(this, slot, shape, dtype, memory.retain());
+    this.#liveHandles += 1;
+    if (this.recording && isFloat(dtype)) handle.track = this.recording.join(from);
+    this.#scopes[this.#scopes.length - 1]?.push(handle);
+    this.#lost.register(handle, () => this.#releaseLost(slot, memory, shape, dtype), handle);
+    return handle;
+  }
+
+  /** A handle outside every scope and count, for what a recording keeps. */
+  keep(x: Handle): Handle {
+    const slot = this.newSlot();
+    this.operations.same(slot, x.slot);
+    return new Handle(this.#kept, slot, x.shape, x.dtype, x.memory);
+  }
+
+  handleDisposed(handle: Handle, slot: Slot): void {
+    this.#lost.unregister(handle);
+    this.#release(slot, handle.memory);
+  }
+
+  /** The operand as a live handle of this backend. @throws TensorDisposedError, INVALID_ARGUMENT */
+  use(x: Tensor, operation: string): Handle {
+    if (!(x instanceof Handle) || (x.owner !== this && x.owner !== this.#kept)) {
+      throw new TensorError("INVALID_ARGUMENT", `${operation}: got a tensor of another backend`);
+    }
+    if (x.disposed) {
+      throw new TensorDisposedError(
+        `${operation}: a tensor of shape [${x.shape.join(", ")}] was used after dispose()`,
+      );
+    }
+    this.assertOpen();
+    return x;
+  }
+
+  isTracked(x: Handle): boolean {
+    return this.recording !== null && x.track !== null && x.track.recording === this.recording;
+  }
+
+  /** Runs `work` with another recording, or none, in TypeScript and in the engine. */
+  withRecording<T>(recording: Recording | null, work: () => T): T {
+    const outer = this.recording;
+    if ((recording !== null) !== (outer !== null)) this.operations.setRecording([], recording !== null);
+    this.recording = recording;
+    try {
+      return work();
+    } finally {
+      this.recording = outer;
+      if ((recording !== null) !== (outer !== null)) this.operations.setRecording([], outer !== null);
+    }
+  }
+
+  /** Disposes the handles that `work` made, except those that `kept` finds in its result. */
+  scope<T>(work: () => T, kept: (result: T) => Iterable<Handle>): T {
+    const made: Handle[] = [];
+    this.#scopes.push(made);
+    let survivors: ReadonlySet<Handle> = new Set();
+    try {
+      const result = work();
+      survivors = new Set(kept(result));
+      return result;
+    } finally {
+      this.#scopes.pop();
+      const outer = this.#scopes[this.#scopes.length - 1];
+      for (const handle of made) {
+        if (survivors.has(handle)) outer?.push(handle);
+        else handle.dispose();
+      }
+    }
+  }
+
+  assertOpen(): void {
+    if (this.#isClosed) throw new TensorError("INVALID_ARGUMENT", "the backend was disposed");
+  }
+
+  /** Ends the engine and frees every tensor. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.engine.close();
+  }
+
+  #release(slot: Slot, memory: Memory): void {
+    this.#liveHandles -= 1;
+    memory.release();
+    this.freeSlot(slot);
+  }
+
+  #releaseLost(slot: Slot, memory: Memory, shape: Shape, dtype: DType): void {
+    if (this.#isClosed) return;
+    this.#release(slot, memory);
+    this.#warn?.(
+      `a tensor of shape [${shape.join(", ")}] and dtype ${dtype} was garbage-collected without dispose()`,
+    );
+  }
+}

@@ -1,0 +1,166 @@
+/** Shape, data movement, selection by ids, mutation. */
+
+import { type Backend, formatShape, normalizeAxis, shapesEqual, TensorError } from "@soft-tokens/tensor";
+import {
+  assertAlongLast,
+  assertBroadcastsTo,
+  assertDtype,
+  assertHasAxis,
+  assertSameDtype,
+  resolveConcat,
+  resolvePermutation,
+  resolveShape,
+  resolveSlice,
+} from "@soft-tokens/tensor/checks";
+import type { Handle } from "../engine/handle.ts";
+import type { Runtime } from "../engine/runtime.ts";
+import { dtypeCode } from "../native/addon.ts";
+
+export type MovementOps = Pick<
+  Backend,
+  | "clone"
+  | "cast"
+  | "reshape"
+  | "transpose"
+  | "broadcastTo"
+  | "concat"
+  | "slice"
+  | "takeRows"
+  | "takeAlongLast"
+  | "oneHot"
+  | "assign"
+  | "writeSlice"
+>;
+
+export function movementOps(runtime: Runtime): MovementOps {
+  const { operations } = runtime;
+  return {
+    clone(operand) {
+      const x = runtime.use(operand, "clone");
+      const y = runtime.result(x.shape, x.dtype, { from: [x], view: x });
+      operations.clone(y.slot, x.slot);
+      return y;
+    },
+    cast(operand, dtype) {
+      const x = runtime.use(operand, "cast");
+      const y = runtime.result(x.shape, dtype, { from: [x], ...(dtype === x.dtype && { view: x }) });
+      operations.cast(y.slot, x.slot, dtypeCode[dtype]);
+      return y;
+    },
+    reshape(operand, shape) {
+      const x = runtime.use(operand, "reshape");
+      const resolved = resolveShape(shape, x.size, x.shape, "reshape");
+      const y = runtime.result(resolved, x.dtype, { from: [x], view: x });
+      operations.reshape(y.slot, x.slot, resolved);
+      return y;
+    },
+    transpose(operand, permutation) {
+      const x = runtime.use(operand, "transpose");
+      const order = resolvePermutation(x.shape, permutation);
+      const shape = order.map((axis) => x.shape[axis] as number);
+      const y = runtime.result(shape, x.dtype, { from: [x], view: x });
+      operations.transpose(y.slot, x.slot, order);
+      return y;
+    },
+    broadcastTo(operand, shape) {
+      const x = runtime.use(operand, "broadcastTo");
+      assertBroadcastsTo(x.shape, shape);
+      const y = runtime.result([...shape], x.dtype, { from: [x], view: x });
+      operations.broadcastTo(y.slot, x.slot, shape);
+      return y;
+    },
+    concat(operands, axis) {
+      const xs = operands.map((x) => runtime.use(x, "concat"));
+      const { axis: at, shape } = resolveConcat(xs, axis);
+      const y = runtime.result(shape, (xs[0] as Handle).dtype, { from: xs });
+      operations.concat(
+        y.slot,
+        xs.map((x) => x.slot),
+        at,
+      );
+      return y;
+    },
+    slice(operand, begin, size) {
+      const x = runtime.use(operand, "slice");
+      const resolved = resolveSlice(x.shape, begin, size);
+      const y = runtime.result(resolved, x.dtype, { from: [x], view: x });
+      operations.slice(y.slot, x.slot, begin, resolved);
+      return y;
+    },
+    takeRows(operandTable, operandIds) {
+      const table = runtime.use(operandTable, "takeRows");
+      const ids = runtime.use(operandIds, "takeRows");
+      assertHasAxis(table, "takeRows");
+      assertDtype(ids, ["int32"], "takeRows");
+      const rows = table.shape[0] as number;
+      // A part of an array from the host may leave out what is wrong in the whole.
+      const range = ids.size * 4 === ids.memory.bytes ? ids.memory.range : null;
+      if (range && (range.least < 0 || range.greatest >= rows)) {
+        const wrong = range.least < 0 ? range.least : range.greatest;
+        throw new TensorError(
+          "INDEX_OUT_OF_RANGE",
+          `takeRows: id ${wrong} is outside a table of ${rows} rows`,
+        );
+      }
+      const y = runtime.result([...ids.shape, ...table.shape.slice(1)], table.dtype, { from: [table] });
+      operations.takeRows(y.slot, table.slot, ids.slot);
+      return y;
+    },
+    takeAlongLast(operand, operandIds) {
+      const x = runtime.use(operand, "takeAlongLast");
+      const ids = runtime.use(operandIds, "takeAlongLast");
+      assertDtype(ids, ["int32"], "takeAlongLast");
+      assertAlongLast(x, ids);
+      const y = runtime.result(ids.shape, x.dtype, { from: [x] });
+      operations.takeAlongLast(y.slot, x.slot, ids.slot);
+      return y;
+    },
+    oneHot(operand, depth, dtype = "float32") {
+      const ids = runtime.use(operand, "oneHot");
+      assertDtype(ids, ["int32"], "oneHot");
+      if (!Number.isInteger(depth) || depth < 0) {
+        throw new TensorError("INVALID_ARGUMENT", `oneHot: depth must be a whole number, got ${depth}`);
+      }
+      const y = runtime.result([...ids.shape, depth], dtype);
+      operations.oneHot(y.slot, ids.slot, depth, dtypeCode[dtype]);
+      return y;
+    },
+    assign(operandTarget, operandValue) {
+      const target = runtime.use(operandTarget, "assign");
+      const value = runtime.use(operandValue, "assign");
+      assertSameDtype(target, value, "assign");
+      if (!shapesEqual(target.shape, value.shape)) {
+        throw new TensorError(
+          "SHAPE_MISMATCH",
+          `assign: shapes differ, ${formatShape(target.shape)} takes ${formatShape(value.shape)}`,
+        );
+      }
+      target.memory.range = null;
+      operations.assign(target.slot, target.slot, value.slot);
+    },
+    writeSlice(operandTarget, operandUpdate, { axis, start }) {
+      const target = runtime.use(operandTarget, "writeSlice");
+      const update = runtime.use(operandUpdate, "writeSlice");
+      assertSameDtype(target, update, "writeSlice");
+      const at = normalizeAxis(axis, target.shape.length, "writeSlice");
+      const fits =
+        update.shape.length === target.shape.length &&
+        update.shape.every((length, a) => a === at || length === target.shape[a]);
+      if (!fits) {
+        throw new TensorError(
+          "SHAPE_MISMATCH",
+          `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
+        );
+      }
+      const end = start + (update.shape[at] as number);
+      if (!Number.isInteger(start) || start < 0 || end > (target.shape[at] as number)) {
+        throw new TensorError(
+          "INDEX_OUT_OF_RANGE",
+          `writeSlice: ${start} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
+        );
+      }
+      target.memory.range = null;
+      operations.writeSlice(target.slot, target.slot, update.slot, at, start);
+    },
+  };
+}
