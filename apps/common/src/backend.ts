@@ -1,8 +1,9 @@
 /** Chooses the tensor backend. The apps are the only places that name one. */
 
 import { createLibtorchBackend } from "@soft-tokens/backend-libtorch";
+import { checkAddon } from "@soft-tokens/backend-libtorch/native";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
-import type { Backend } from "@soft-tokens/tensor";
+import { type Backend, TensorError } from "@soft-tokens/tensor";
 import { UsageError } from "./errors.ts";
 import type { ModelOptions } from "./model-options.ts";
 
@@ -13,21 +14,20 @@ export interface ChosenBackend {
 }
 
 /**
- * Opens the backend that was asked for; `auto` tries libtorch, then TensorFlow.js in its own order.
+ * Opens the backend that was asked for; `auto` tries libtorch on CUDA, libtorch on the CPU, then TensorFlow.js in its own order.
  * @throws UsageError when one was asked for by name and cannot be had
  */
 export async function openBackend(name: ModelOptions["backend"]): Promise<ChosenBackend> {
   switch (name) {
-    case "libtorch":
-      return { backend: await orUsageError(createLibtorchBackend(), name), reason: "libtorch, as asked" };
+    case "libtorch": {
+      const backend = await orUsageError(createLibtorchBackend(), name);
+      return { backend, reason: await describeLibtorch(backend) };
+    }
     case "auto": {
-      const missing = await createLibtorchBackend().then(
-        (backend) => ({ backend }),
-        (error: Error) => ({ error }),
-      );
-      if ("backend" in missing) return { backend: missing.backend, reason: missing.backend.name };
+      const opened = await createLibtorchBackend().catch((error: unknown) => ({ error }));
+      if (!("error" in opened)) return { backend: opened, reason: await describeLibtorch(opened) };
       const backend = await createTfjsBackend();
-      return { backend, reason: `${backend.choice}; libtorch: not built` };
+      return { backend, reason: `${backend.choice}; libtorch: ${inBrief(opened.error)}` };
     }
     case "tfjs": {
       const backend = await orUsageError(createTfjsBackend(), name);
@@ -44,6 +44,22 @@ export async function openBackend(name: ModelOptions["backend"]): Promise<Chosen
     default:
       return name satisfies never;
   }
+}
+
+/** "libtorch-cpu (AMX bfloat16, 2 threads); CUDA: no NVIDIA driver" */
+async function describeLibtorch(backend: Backend): Promise<string> {
+  const own = `${backend.name} (${backend.capabilities.device})`;
+  const { description } = await checkAddon(); // what it said when it was loaded; not asked again
+  const { cudaDevices = 0, cudaReason = "" } = description;
+  return cudaDevices === 0 && typeof cudaReason === "string" && cudaReason
+    ? `${own}; CUDA: ${cudaReason}`
+    : own;
+}
+
+/** Why libtorch was passed over, short enough for the line that says what was taken instead. */
+function inBrief(error: unknown): string {
+  const isBuilt = !(error instanceof TensorError && error.code === "NOT_BUILT");
+  return isBuilt ? "cannot be used (npm run train -- doctor says why)" : "not built (npm run build:native)";
 }
 
 async function orUsageError<T>(opening: Promise<T>, name: string): Promise<T> {

@@ -13,6 +13,7 @@ import {
 import { Command } from "commander";
 import { appFolder } from "./app-folder.ts";
 import { DemoOptions, demo } from "./commands/demo.ts";
+import { DoctorOptions, doctor } from "./commands/doctor.ts";
 import { GenerateOptions, generateText } from "./commands/generate.ts";
 import { ScoreOptions, score } from "./commands/score.ts";
 import { supervised } from "./commands/supervised.ts";
@@ -74,6 +75,14 @@ await runMain(async (signal) => {
     )
     .action(async (_, command: Command) => {
       await demo(parseOptions(DemoOptions, {}, givenOptions(command, DemoOptions)), { signal });
+    });
+
+  addSchemaOptions(program.command("doctor"), DoctorOptions)
+    .description(
+      "Say what this machine has and lacks, which backend would be used, and whether it computes rightly",
+    )
+    .action(async (_, command: Command) => {
+      await doctor(parseOptions(DoctorOptions, {}, givenOptions(command, DoctorOptions)), { signal });
     });
 
   program.command("demo-job", { hidden: true }).action(() => serveDemoJob(signal));

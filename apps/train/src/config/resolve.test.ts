@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { resolveTraining } from "./resolve.ts";
-import { parseBytes, TrainOptions } from "./train-options.ts";
+import { TrainOptions } from "./train-options.ts";
 
 const options = (values: Partial<TrainOptions>): TrainOptions =>
   TrainOptions.parse({ model: "models/Tiny.v2", data: "data/train.jsonl", thought: "soft", ...values });
@@ -40,14 +40,5 @@ describe("resolveTraining", () => {
     [{ promptTemplate: "no placeholder" }, /lacks the word QUESTION/],
   ])("refuses %j and says what to write instead", (values, message) => {
     expect(() => resolveTraining(options(values))).toThrow(message);
-  });
-});
-
-describe("parseBytes", () => {
-  test("tells binary from decimal units", () => {
-    expect(parseBytes("1GiB")).toBe(2 ** 30);
-    expect(parseBytes("1.5 GB")).toBe(1.5e9);
-    expect(parseBytes("512MiB")).toBe(2 ** 29);
-    expect(parseBytes("100B")).toBe(100);
   });
 });

@@ -1,9 +1,9 @@
 /** Flat options -> what a run is made of. Derived values are computed here and nowhere else. */
 
 import { basename } from "node:path";
-import { UsageError } from "@soft-tokens/app-common";
+import { parseBytes, UsageError } from "@soft-tokens/app-common";
 import { RlooSettings, SupervisedSettings } from "@soft-tokens/trainer";
-import { parseBytes, type SupervisedOptions, type TrainOptions } from "./train-options.ts";
+import type { SupervisedOptions, TrainOptions } from "./train-options.ts";
 
 export interface ResolvedTraining {
   readonly options: TrainOptions;

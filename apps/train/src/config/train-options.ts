@@ -4,7 +4,7 @@
  * own schemas, with the paper's defaults (method.md, section 6); `resolveTraining` derives the rest, once.
  */
 
-import { modelOptions } from "@soft-tokens/app-common";
+import { memorySize, modelOptions } from "@soft-tokens/app-common";
 import { PAPER_TEMPLATE } from "@soft-tokens/evals";
 import { RlooSettings, SupervisedSettings } from "@soft-tokens/trainer";
 import { z } from "zod";
@@ -12,8 +12,6 @@ import { z } from "zod";
 const positive = () => z.number().positive();
 const count = () => z.int().positive();
 const countOrZero = () => z.int().nonnegative();
-
-const MEMORY_PATTERN = /^\d+(\.\d+)?\s*(B|[KMGT]i?B)$/i;
 
 const dataOptions = {
   data: z.string().min(1).describe("Problems: a JSON lines file, or gsm8k for the embedded sample of it"),
@@ -27,11 +25,7 @@ const dataOptions = {
 
 const runOptions = {
   seed: countOrZero().default(0).describe("Root of all randomness of the run"),
-  memoryBudget: z
-    .string()
-    .regex(MEMORY_PATTERN, "wanted a size such as 512MiB or 2GiB")
-    .default("1GiB")
-    .describe("Activations of one micro-batch; sets its size"),
+  memoryBudget: memorySize().default("1GiB").describe("Activations of one micro-batch; sets its size"),
   out: z
     .string()
     .optional()
@@ -96,10 +90,3 @@ export const SupervisedOptions = z.strictObject({
   ...runOptions,
 });
 export type SupervisedOptions = z.infer<typeof SupervisedOptions>;
-
-/** "1.5GiB" -> bytes; decimal units for KB, MB, GB, binary ones for KiB, MiB, GiB. */
-export function parseBytes(text: string): number {
-  const [, amount = "0", unit = "B"] = /^([\d.]+)\s*(\w+)$/.exec(text.trim()) ?? [];
-  const exponent = "BKMGT".indexOf(unit.charAt(0).toUpperCase());
-  return Math.floor(Number(amount) * (/i/i.test(unit) ? 1024 : 1000) ** exponent);
-}
