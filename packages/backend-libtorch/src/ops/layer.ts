@@ -104,15 +104,8 @@ export function layerOps(runtime: Runtime): LayerOps {
       Handle?,
       Handle?,
     ];
-    const { B, T, S } = resolveAttention(options);
+    resolveAttention(options);
     const mask = options.mask ? float32("attention", options.mask) : null;
-    const wanted = [B, 1, T, S];
-    if (mask && !shapesEqual(broadcastShapes(mask.shape, wanted, "attention: mask"), wanted)) {
-      throw new TensorError(
-        "SHAPE_MISMATCH",
-        `attention: the mask must broadcast to ${formatShape(wanted)}, got ${formatShape(mask.shape)}`,
-      );
-    }
     const prefixMask = prefix?.mask_PS ? float32("attention", prefix.mask_PS) : null;
     const y = runtime.result(query.shape, query.dtype, { from: operands });
     operations.attention(

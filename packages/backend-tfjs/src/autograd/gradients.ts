@@ -8,9 +8,9 @@ import {
   type Tensor,
   TensorError,
 } from "@soft-tokens/tensor";
+import { assertDtype } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { assertDtype } from "../ops/checks.ts";
 import { type GradientArithmetic, Tape, type Track } from "./tape.ts";
 
 export type GradientOps = Pick<Backend, "valueAndGrad" | "checkpoint" | "customGradient">;

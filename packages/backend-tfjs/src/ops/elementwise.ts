@@ -1,17 +1,11 @@
 /** Element-by-element operations with their gradients. */
 
-import {
-  type Backend,
-  broadcastShapes,
-  type DType,
-  type Shape,
-  type Tensor,
-  TensorError,
-} from "@soft-tokens/tensor";
+import { type Backend, broadcastShapes, type DType, type Shape, type Tensor } from "@soft-tokens/tensor";
+import { assertAffine, assertDtype, assertSameDtype } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import type { BinaryOperation, CompareOperation, UnaryOperation } from "../kernels/kernels.ts";
-import { assertDtype, assertSameDtype, assertSupported } from "./checks.ts";
+import { assertSupported } from "./checks.ts";
 import { sumTo } from "./gradients.ts";
 
 const NUMERIC: readonly DType[] = ["float32", "int32"];
@@ -180,12 +174,7 @@ export function elementwiseOps(runtime: Runtime, ops: Backend): ElementwiseOps {
     affine(operand, { scale = 1, shift = 0 }) {
       const x = runtime.use(operand, "affine");
       assertDtype(x, NUMERIC, "affine");
-      if (x.dtype === "int32" && !(Number.isInteger(scale) && Number.isInteger(shift))) {
-        throw new TensorError(
-          "DTYPE_MISMATCH",
-          `affine: an int32 tensor takes integers, got scale ${scale} and shift ${shift}`,
-        );
-      }
+      assertAffine(x, scale, shift);
       const y = runtime.wrap(kernels.affine(x.array("affine"), scale, shift));
       runtime.record(y, [x], [], (dy) => [ops.affine(dy, { scale })]);
       return y;

@@ -1,9 +1,9 @@
 /** Mutation, scopes, reads and accounting. */
 
 import { type Backend, formatShape, shapesEqual, type Tensor, TensorError } from "@soft-tokens/tensor";
+import { assertSameDtype } from "@soft-tokens/tensor/checks";
 import { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { assertSameDtype } from "./checks.ts";
 
 export type LifetimeOps = Pick<Backend, "assign" | "tidy" | "read" | "memory" | "capture">;
 

@@ -1,17 +1,9 @@
 /** Matrix products with their gradients. */
 
-import {
-  type Backend,
-  broadcastShapes,
-  type DType,
-  formatShape,
-  type Shape,
-  type Tensor,
-  TensorError,
-} from "@soft-tokens/tensor";
+import type { Backend, DType, Shape, Tensor } from "@soft-tokens/tensor";
+import { assertDtype, resolveMatmul } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { assertDtype } from "./checks.ts";
 
 const FLOAT: readonly DType[] = ["float32"];
 
@@ -22,7 +14,9 @@ export function matmulOp(runtime: Runtime, ops: Backend): Pick<Backend, "matmul"
       const a = runtime.use(operandA, "matmul");
       const b = runtime.use(operandB, "matmul");
       const { transposeA = false, transposeB = false } = options;
-      const batch = checkMatmul(a, b, transposeA, transposeB);
+      assertDtype(a, FLOAT, "matmul");
+      assertDtype(b, FLOAT, "matmul");
+      const { batch } = resolveMatmul(a, b, options);
       const y = runtime.wrap(
         kernels.matmul(a.array("matmul"), b.array("matmul"), transposeA, transposeB, batch),
       );
@@ -43,27 +37,6 @@ export function matmulOp(runtime: Runtime, ops: Backend): Pick<Backend, "matmul"
       return y;
     },
   };
-}
-
-function checkMatmul(a: Handle, b: Handle, transposeA: boolean, transposeB: boolean): Shape {
-  assertDtype(a, FLOAT, "matmul");
-  assertDtype(b, FLOAT, "matmul");
-  if (a.shape.length < 2 || b.shape.length < 2) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `matmul: wanted at least two axes, got ${formatShape(a.shape)} x ${formatShape(b.shape)}`,
-    );
-  }
-  const innerA = a.shape[a.shape.length - (transposeA ? 2 : 1)];
-  const innerB = b.shape[b.shape.length - (transposeB ? 1 : 2)];
-  if (innerA !== innerB) {
-    const mark = (isTransposed: boolean) => (isTransposed ? "^T" : "");
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `matmul: inner sizes differ, ${formatShape(a.shape)}${mark(transposeA)} x ${formatShape(b.shape)}${mark(transposeB)}`,
-    );
-  }
-  return broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), "matmul");
 }
 
 /** d/dA of op(A) op(B): dY op(B)^T, transposed back. */

@@ -1,20 +1,21 @@
 /** Creation, shape, data movement and selection by ids, with their gradients. */
 
+import { type Backend, type DType, type Shape, type TensorData, TensorError } from "@soft-tokens/tensor";
 import {
-  type Backend,
-  broadcastShapes,
-  type DType,
-  formatShape,
-  normalizeAxis,
-  type Shape,
-  shapeSize,
-  shapesEqual,
-  type TensorData,
-  TensorError,
-} from "@soft-tokens/tensor";
+  assertAlongLast,
+  assertBroadcastsTo,
+  assertDtype,
+  assertFills,
+  assertHasAxis,
+  assertValidShape,
+  resolveConcat,
+  resolvePermutation,
+  resolveShape,
+  resolveSlice,
+} from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { assertDtype, assertHasAxis, assertSupported, assertValidShape, resolveShape } from "./checks.ts";
+import { assertSupported } from "./checks.ts";
 import { sumTo } from "./gradients.ts";
 
 export type CreationOps = Pick<Backend, "tensor" | "zeros" | "ones" | "full" | "arange">;
@@ -50,12 +51,7 @@ export function creationOps(runtime: Runtime): CreationOps {
       const type = dtype ?? naturalDtype(data);
       assertSupported(type, "tensor");
       assertValidShape(shape, "tensor");
-      if (data.length !== shapeSize(shape)) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `tensor: ${data.length} values do not fill ${formatShape(shape)}`,
-        );
-      }
+      assertFills(data.length, shape, "tensor");
       const array = device.create([...shape], type, (out) => {
         if (type === "bool") for (let i = 0; i < out.length; i++) out[i] = data[i] ? 1 : 0;
         else out.set(data);
@@ -117,16 +113,7 @@ export function movementOps(runtime: Runtime, ops: Backend): MovementOps {
     },
     broadcastTo(operand, shape) {
       const x = runtime.use(operand, "broadcastTo");
-      assertValidShape(shape, "broadcastTo");
-      if (
-        x.shape.length > shape.length ||
-        !shapesEqual(broadcastShapes(x.shape, shape, "broadcastTo"), shape)
-      ) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `broadcastTo: shapes do not broadcast, ${formatShape(x.shape)} to ${formatShape(shape)}`,
-        );
-      }
+      assertBroadcastsTo(x.shape, shape);
       const y = runtime.wrap(kernels.broadcastTo(x.array("broadcastTo"), [...shape]));
       const from = x.shape;
       runtime.record(y, [x], [], (dy) => [sumTo(ops, dy, from)]);
@@ -134,7 +121,7 @@ export function movementOps(runtime: Runtime, ops: Backend): MovementOps {
     },
     concat(operands, axis) {
       const xs = operands.map((x) => runtime.use(x, "concat"));
-      const at = checkConcat(xs, axis);
+      const { axis: at } = resolveConcat(xs, axis);
       const y = runtime.wrap(
         kernels.concat(
           xs.map((x) => x.array("concat")),
@@ -178,12 +165,7 @@ export function movementOps(runtime: Runtime, ops: Backend): MovementOps {
       const x = runtime.use(operand, "takeAlongLast");
       const ids = runtime.use(operandIds, "takeAlongLast");
       assertDtype(ids, INTEGER, "takeAlongLast");
-      if (x.shape.length === 0 || !shapesEqual(x.shape.slice(0, -1), ids.shape)) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `takeAlongLast: wanted ids of shape ${formatShape(x.shape.slice(0, -1))}, got ${formatShape(ids.shape)}`,
-        );
-      }
+      assertAlongLast(x, ids);
       const y = runtime.wrap(kernels.takeAlongLast(x.array("takeAlongLast"), ids.array("takeAlongLast")));
       const from = x.shape;
       runtime.record(y, [x], [ids], (dy, [kept]) => [
@@ -203,79 +185,4 @@ export function movementOps(runtime: Runtime, ops: Backend): MovementOps {
       return runtime.wrap(kernels.oneHot(ids.array("oneHot"), depth, dtype));
     },
   };
-}
-
-function resolvePermutation(shape: Shape, permutation: readonly number[] | undefined): number[] {
-  const rank = shape.length;
-  if (permutation === undefined) {
-    if (rank < 2) {
-      throw new TensorError(
-        "SHAPE_MISMATCH",
-        `transpose: wanted at least two axes, got ${formatShape(shape)}`,
-      );
-    }
-    const order = shape.map((_, axis) => axis);
-    order[rank - 1] = rank - 2;
-    order[rank - 2] = rank - 1;
-    return order;
-  }
-  const order = permutation.map((axis) => normalizeAxis(axis, rank, "transpose"));
-  if (order.length !== rank || new Set(order).size !== rank) {
-    throw new TensorError(
-      "INVALID_ARGUMENT",
-      `transpose: ${formatShape(permutation)} does not permute the axes of ${formatShape(shape)}`,
-    );
-  }
-  return order;
-}
-
-function checkConcat(xs: readonly Handle[], axis: number): number {
-  const first = xs[0];
-  if (!first) throw new TensorError("INVALID_ARGUMENT", "concat: wanted at least one tensor");
-  const at = normalizeAxis(axis, first.shape.length, "concat");
-  for (const x of xs) {
-    if (x.dtype !== first.dtype) {
-      throw new TensorError(
-        "DTYPE_MISMATCH",
-        `concat: operands must have one dtype, got ${first.dtype} and ${x.dtype}`,
-      );
-    }
-    const fits =
-      x.shape.length === first.shape.length &&
-      x.shape.every((length, a) => a === at || length === first.shape[a]);
-    if (!fits) {
-      throw new TensorError(
-        "SHAPE_MISMATCH",
-        `concat: shapes differ outside axis ${at}, ${formatShape(first.shape)} and ${formatShape(x.shape)}`,
-      );
-    }
-  }
-  return at;
-}
-
-function resolveSlice(shape: Shape, begin: readonly number[], size: readonly number[]): number[] {
-  if (begin.length !== shape.length || size.length !== shape.length) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `slice: wanted one begin and size per axis of ${formatShape(shape)}, got ${formatShape(begin)} and ${formatShape(size)}`,
-    );
-  }
-  return shape.map((length, axis) => {
-    const start = begin[axis] as number;
-    const wanted = size[axis] as number;
-    const count = wanted === -1 ? length - start : wanted;
-    const fits =
-      Number.isInteger(start) &&
-      Number.isInteger(count) &&
-      start >= 0 &&
-      count >= 0 &&
-      start + count <= length;
-    if (!fits) {
-      throw new TensorError(
-        "INDEX_OUT_OF_RANGE",
-        `slice: begin ${formatShape(begin)} with size ${formatShape(size)} is outside ${formatShape(shape)}`,
-      );
-    }
-    return count;
-  });
 }

@@ -1,17 +1,9 @@
 /** Randomness from the reference generator on the host: the same bits as on every backend that says so. */
 
-import {
-  type Backend,
-  formatShape,
-  type RandomKey,
-  type RandomOptions,
-  type Shape,
-  type Tensor,
-  TensorError,
-} from "@soft-tokens/tensor";
+import type { Backend, RandomKey, RandomOptions, Shape, Tensor } from "@soft-tokens/tensor";
+import { assertDtype, assertKeyPerRow, assertMatrix, assertValidShape } from "@soft-tokens/tensor/checks";
 import type { Runtime } from "../engine/runtime.ts";
 import type { Distribution } from "../kernels/kernels.ts";
-import { assertDtype, assertValidShape } from "./checks.ts";
 
 export type RandomOps = Pick<Backend, "randomNormal" | "randomUniform" | "sampleCategorical">;
 
@@ -32,12 +24,7 @@ export function randomOps(runtime: Runtime): RandomOps {
     sampleCategorical(operand, options) {
       const probabilities = runtime.use(operand, "sampleCategorical");
       assertDtype(probabilities, ["float32"], "sampleCategorical");
-      if (probabilities.shape.length !== 2 || probabilities.shape[1] === 0) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `sampleCategorical: wanted [rows, at least 1], got ${formatShape(probabilities.shape)}`,
-        );
-      }
+      assertMatrix(probabilities, "sampleCategorical");
       const [rows, width] = probabilities.shape as [number, number];
       const { key } = options;
       if (isKeyList(key)) assertKeyPerRow(key, [rows], "sampleCategorical");
@@ -56,15 +43,6 @@ export function randomOps(runtime: Runtime): RandomOps {
 
 function isKeyList(key: RandomOptions["key"]): key is readonly RandomKey[] {
   return Array.isArray(key);
-}
-
-function assertKeyPerRow(keys: readonly RandomKey[], shape: Shape, operation: string): void {
-  if (shape.length === 0 || keys.length !== shape[0]) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `${operation}: wanted one key per index of the first axis of ${formatShape(shape)}, got ${keys.length}`,
-    );
-  }
 }
 
 /**

@@ -4,17 +4,21 @@ import {
   type AxisOptions,
   type Backend,
   type DType,
-  formatShape,
-  normalizeAxis,
   type Shape,
   shapeSize,
   type Tensor,
-  TensorError,
 } from "@soft-tokens/tensor";
+import {
+  assertDtype,
+  assertHasAxis,
+  assertLastAxisNotEmpty,
+  assertNotEmptyOver,
+  assertTopK,
+  resolveAxes,
+} from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import type { ReduceOperation } from "../kernels/kernels.ts";
-import { assertDtype, assertHasAxis } from "./checks.ts";
 
 export type ReductionOps = Pick<
   Backend,
@@ -37,13 +41,7 @@ export function reductionOps(runtime: Runtime, ops: Backend): ReductionOps {
       const x = runtime.use(operand, operation);
       assertDtype(x, dtypes, operation);
       const axes = resolveAxes(x.shape, options.axis, operation);
-      const reduced = axes.reduce((size, axis) => size * (x.shape[axis] as number), 1);
-      if ((operation === "max" || operation === "min") && reduced === 0) {
-        throw new TensorError(
-          "INVALID_ARGUMENT",
-          `${operation}: an empty axis has none, ${formatShape(x.shape)}`,
-        );
-      }
+      if (operation === "max" || operation === "min") assertNotEmptyOver(x.shape, axes, operation);
       const array =
         axes.length === 0 ? x.array(operation).view() : kernels.reduce(operation, x.array(operation), axes);
       const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
@@ -91,23 +89,13 @@ export function reductionOps(runtime: Runtime, ops: Backend): ReductionOps {
     argMax(operand) {
       const x = runtime.use(operand, "argMax");
       assertDtype(x, NUMERIC, "argMax");
-      assertHasAxis(x, "argMax");
-      if (x.shape[x.shape.length - 1] === 0) {
-        throw new TensorError(
-          "INVALID_ARGUMENT",
-          `argMax: the last axis of ${formatShape(x.shape)} is empty`,
-        );
-      }
+      assertLastAxisNotEmpty(x, "argMax");
       return runtime.wrap(kernels.argMax(x.array("argMax")));
     },
     topK(operand, k) {
       const x = runtime.use(operand, "topK");
       assertDtype(x, NUMERIC, "topK");
-      assertHasAxis(x, "topK");
-      const width = x.shape[x.shape.length - 1] as number;
-      if (!Number.isInteger(k) || k < 1 || k > width) {
-        throw new TensorError("INVALID_ARGUMENT", `topK: k must be between 1 and ${width}, got ${k}`);
-      }
+      assertTopK(x, k);
       const { values, indices } = kernels.topK(x.array("topK"), k);
       return { values: runtime.wrap(values), indices: runtime.wrap(indices) };
     },
@@ -138,14 +126,4 @@ export function reductionOps(runtime: Runtime, ops: Backend): ReductionOps {
       return y;
     },
   };
-}
-
-function resolveAxes(shape: Shape, axis: AxisOptions["axis"], operation: string): number[] {
-  const rank = shape.length;
-  if (axis === undefined) return shape.map((_, at) => at);
-  const axes = (typeof axis === "number" ? [axis] : axis).map((at) => normalizeAxis(at, rank, operation));
-  if (new Set(axes).size !== axes.length) {
-    throw new TensorError("INVALID_ARGUMENT", `${operation}: an axis is named twice, ${formatShape(axes)}`);
-  }
-  return axes.sort((a, b) => a - b);
 }

@@ -8,8 +8,8 @@ import {
   shapesEqual,
   TensorError,
 } from "@soft-tokens/tensor";
+import { assertSameDtype } from "@soft-tokens/tensor/checks";
 import type { Runtime } from "../engine/runtime.ts";
-import { assertSameDtype } from "../ops/checks.ts";
 import type { WasmDevice } from "./device.ts";
 import { adamW } from "./fused/adamw.ts";
 import { attention } from "./fused/attention.ts";

@@ -2,7 +2,7 @@
 
 import { TensorError } from "../errors.ts";
 import type { AdamWArguments, AttentionArguments } from "../fused/contract.ts";
-import { assertShape, formatShape, shapesEqual } from "../shape.ts";
+import { assertShape, broadcastShapes, formatShape, shapesEqual } from "../shape.ts";
 
 /** Axes as in `fused/contract.ts`; Z keys of the prefix, 0 without one. */
 export interface AttentionSizes {
@@ -25,6 +25,15 @@ export function resolveAttention(options: AttentionArguments): AttentionSizes {
       "SHAPE_MISMATCH",
       `attention: query ${formatShape(options.query_BNTH.shape)} wants [B, N, T, H] with N a multiple of ${K} kv heads`,
     );
+  }
+  if (options.mask) {
+    const wanted = [B, 1, T, S];
+    if (!shapesEqual(broadcastShapes(options.mask.shape, wanted, "attention: mask"), wanted)) {
+      throw new TensorError(
+        "SHAPE_MISMATCH",
+        `attention: the mask must broadcast to ${formatShape(wanted)}, got ${formatShape(options.mask.shape)}`,
+      );
+    }
   }
   if (!options.prefix) return { B, N, T, H, K, S, Z: 0 };
   const { P = 0, Z = 0 } = assertShape(options.prefix.key_PKSH, ["P", K, "Z", H], "attention: prefix key");

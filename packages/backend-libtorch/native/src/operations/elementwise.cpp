@@ -60,7 +60,11 @@ std::vector<Tensor> top_k(const Tensor& x, int64_t k) {
 }
 
 Tensor softmax(const Tensor& x) { return x.softmax(-1); }
-Tensor log_softmax(const Tensor& x) { return x.log_softmax(-1); }
+Tensor log_softmax(const Tensor& x) {
+  // ATen subtracts the maximum and the logarithm of the sum at once, which loses the digits of large logits.
+  const Tensor x32 = x.to(at::kFloat);
+  return x32.sub(x32.detach().amax(-1, /*keepdim=*/true)).log_softmax(-1).to(x.scalar_type());
+}
 Tensor log_sum_exp(const Tensor& x) { return x.logsumexp(-1); }
 
 }  // namespace soft_tokens::operations

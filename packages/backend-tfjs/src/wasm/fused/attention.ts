@@ -3,32 +3,15 @@
  * scores are ever held, and the backward pass computes them again.
  */
 
-import {
-  type AttentionArguments,
-  assertShape,
-  broadcastShapes,
-  formatShape,
-  type Tensor,
-  TensorError,
-} from "@soft-tokens/tensor";
+import type { AttentionArguments, Tensor } from "@soft-tokens/tensor";
+import { type AttentionSizes, resolveAttention } from "@soft-tokens/tensor/checks";
 import type { DeviceArray } from "../../engine/array.ts";
 import type { Handle } from "../../engine/handle.ts";
 import type { Runtime } from "../../engine/runtime.ts";
 import { broadcastStrides } from "../../kernels/layout.ts";
 import type { WasmDevice } from "../device.ts";
 import { GEMM_WORK_BYTES } from "../simd.ts";
-import { assertFloat, assertSameShape } from "./checks.ts";
-
-interface Sizes {
-  readonly B: number;
-  readonly N: number;
-  readonly T: number;
-  readonly H: number;
-  readonly K: number;
-  readonly S: number;
-  /** Keys of the prefix; 0 without one. */
-  readonly Z: number;
-}
+import { assertFloat } from "./checks.ts";
 
 /** Rows that share one prefix, and where it is. */
 interface Group {
@@ -50,7 +33,7 @@ export function attention(runtime: Runtime, wasm: WasmDevice, options: Attention
   const inputs = [query, key, value, ...(prefixKey && prefixValue ? [prefixKey, prefixValue] : [])];
   const masks = [mask, prefixMask].filter((x) => x !== null);
   assertFloat([...inputs, ...masks], "attention");
-  const sizes = checkSizes(options);
+  const sizes = resolveAttention(options);
   const layout = {
     sizes,
     visible: visibleKeys(wasm, mask, sizes),
@@ -79,7 +62,7 @@ export function attention(runtime: Runtime, wasm: WasmDevice, options: Attention
 }
 
 interface Layout {
-  readonly sizes: Sizes;
+  readonly sizes: AttentionSizes;
   /** Own keys that are visited; the rest has no weight. */
   readonly visible: number;
   readonly groups: readonly Group[];
@@ -186,7 +169,7 @@ const HIDDEN = -1e8;
  * Own keys up to the last one that is not hidden from everybody: a cache has room for keys that are yet to come. All of
  * them where none is visible, so that the weights are still those of the softmax.
  */
-function visibleKeys(wasm: WasmDevice, mask: Handle | null, { S }: Sizes): number {
+function visibleKeys(wasm: WasmDevice, mask: Handle | null, { S }: AttentionSizes): number {
   if (!mask || mask.size !== S || mask.shape[mask.shape.length - 1] !== S) return S;
   const at = wasm.heap.address(mask.array("attention")) / 4;
   const { floats } = wasm.heap;
@@ -195,7 +178,7 @@ function visibleKeys(wasm: WasmDevice, mask: Handle | null, { S }: Sizes): numbe
   return visible === 0 ? S : visible;
 }
 
-function groupsOf({ prefix }: AttentionArguments, { B }: Sizes): Group[] {
+function groupsOf({ prefix }: AttentionArguments, { B }: AttentionSizes): Group[] {
   if (!prefix) return [{ begin: 0, rows: B, prompt: 0 }];
   const groups: Group[] = [];
   let begin = 0;
@@ -204,33 +187,4 @@ function groupsOf({ prefix }: AttentionArguments, { B }: Sizes): Group[] {
     begin += rows;
   });
   return groups;
-}
-
-function checkSizes(options: AttentionArguments): Sizes {
-  const [B = 0, N = 0, T = 0, H = 0] = options.query_BNTH.shape;
-  const { K = 0, S = 0 } = assertShape(options.key_BKSH, [B, "K", "S", H], "attention: key");
-  assertShape(options.value_BKSH, [B, K, S, H], "attention: value");
-  if (options.query_BNTH.shape.length !== 4 || N % K !== 0) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `attention: query ${formatShape(options.query_BNTH.shape)} wants [B, N, T, H] with N a multiple of ${K} kv heads`,
-    );
-  }
-  const { mask, prefix } = options;
-  if (mask) {
-    const full = [B, 1, T, S];
-    assertSameShape(broadcastShapes(mask.shape, full, "attention: mask"), full, "attention: mask");
-  }
-  if (!prefix) return { B, N, T, H, K, S, Z: 0 };
-  const { P = 0, Z = 0 } = assertShape(prefix.key_PKSH, ["P", K, "Z", H], "attention: prefix key");
-  assertShape(prefix.value_PKSH, [P, K, Z, H], "attention: prefix value");
-  if (prefix.mask_PS) assertShape(prefix.mask_PS, [P, Z], "attention: prefix mask");
-  const rows = prefix.rowsPerPrompt;
-  if (rows.length !== P || rows.reduce((sum, count) => sum + count, 0) !== B) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `attention: rowsPerPrompt ${formatShape(rows)} wants ${P} counts with sum ${B}`,
-    );
-  }
-  return { B, N, T, H, K, S, Z };
 }
