@@ -13,18 +13,26 @@ export interface ChosenBackend {
   readonly reason: string;
 }
 
+export interface OpenBackendOptions {
+  /** Threads of libtorch's kernels on a CPU. Defaults to 0: its own choice. */
+  readonly threads?: number;
+}
+
 /**
  * Opens the backend that was asked for; `auto` tries libtorch on CUDA, libtorch on the CPU, then TensorFlow.js in its own order.
  * @throws UsageError when one was asked for by name and cannot be had
  */
-export async function openBackend(name: ModelOptions["backend"]): Promise<ChosenBackend> {
+export async function openBackend(
+  name: ModelOptions["backend"],
+  { threads = 0 }: OpenBackendOptions = {},
+): Promise<ChosenBackend> {
   switch (name) {
     case "libtorch": {
-      const backend = await orUsageError(createLibtorchBackend(), name);
+      const backend = await orUsageError(createLibtorchBackend({ threads }), name);
       return { backend, reason: await describeLibtorch(backend) };
     }
     case "auto": {
-      const opened = await createLibtorchBackend().catch((error: unknown) => ({ error }));
+      const opened = await createLibtorchBackend({ threads }).catch((error: unknown) => ({ error }));
       if (!("error" in opened)) return { backend: opened, reason: await describeLibtorch(opened) };
       const backend = await createTfjsBackend();
       return { backend, reason: `${backend.choice}; libtorch: ${inBrief(opened.error)}` };

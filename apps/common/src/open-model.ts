@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { inspectModel, type LanguageModel, type LoadProgress, loadModel } from "@soft-tokens/model";
 import type { Backend, FloatDType, HeadChunk } from "@soft-tokens/tensor";
-import { openBackend } from "./backend.ts";
+import { type OpenBackendOptions, openBackend } from "./backend.ts";
 import { UsageError } from "./errors.ts";
 import { availableMemory } from "./memory/available.ts";
 import type { MemoryNeeds } from "./memory/estimate.ts";
@@ -24,11 +24,11 @@ export interface OpenedModel extends Disposable {
  * @throws UsageError, also for a model that would not fit in memory; ModelError
  */
 export async function openModel(
-  options: ModelOptions,
+  options: ModelOptions & OpenBackendOptions,
   needs: Omit<MemoryNeeds, "headElements">,
   signal: AbortSignal,
 ): Promise<OpenedModel> {
-  const { backend, reason } = await openBackend(options.backend);
+  const { backend, reason } = await openBackend(options.backend, options);
   process.stderr.write(`backend  ${reason}\n`);
   const progress = createProgress("loading", "MB");
   let shown = false;
