@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "attention-paths.h"
+#include "attention-train.h"
 #include "options.h"
 
 namespace soft_tokens {
@@ -32,7 +33,10 @@ Inputs make_inputs(const at::Tensor& query, const at::Tensor& key, const at::Ten
           or_undefined(prefix_mask), rows_per_prompt, scale};
 }
 
-Forward run_forward(const Inputs& inputs) { return attention_paths::forward_portable(inputs); }
+Forward run_forward(const Inputs& inputs) {
+  if (!use_portable_kernels() && attention_paths::fits_tiles(inputs)) return attention_paths::forward_tiles(inputs);
+  return attention_paths::forward_portable(inputs);
+}
 
 Gradients run_backward(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH) {
   return attention_paths::backward_portable(inputs, forward, gradient_BNTH);

@@ -1,0 +1,58 @@
+// What the forward and the backward pass on tiles share: rows of keys as they stand, and blocks of query columns.
+//
+// A block is `block` tokens (a multiple of 16) of the J query heads that share a kv head; column j * block + t is token
+// t of head j. Columns are padded to a multiple of 32, H to `width`.
+
+#pragma once
+
+#include "attention-plan.h"
+#include "attention-tiles.h"
+
+namespace soft_tokens::attention_paths {
+
+/** Sizes of a call, padded to tiles. */
+struct TileSizes : Sizes {
+  int64_t width, padded_S, padded_Z, block, blocks, columns;
+  double scale;
+  explicit TileSizes(const Inputs& inputs);
+};
+
+/** Keys or values of one head: read in place, only an incomplete last tile is a copy. */
+class TileRows {
+ public:
+  /** Copies everything where H is not a whole number of steps. */
+  void load(const Bits16* from, int64_t stride, int64_t count, int64_t H, int64_t width);
+
+  /** c [round_up(count, 16), columns] = rows from `begin` on times b. */
+  void multiply(int64_t begin, int64_t count, const uint32_t* b, float* c, int64_t columns, int64_t width) const;
+
+  /** Transposed: [width, padded], `padded` a multiple of 32, zero after the last row. */
+  void transpose(int64_t padded, int64_t width, Bits16* to);
+
+ private:
+  const Bits16* data_ = nullptr;
+  const Bits16* tail_ = nullptr;
+  int64_t stride_ = 0, count_ = 0;
+  attention_tiles::Buffer<Bits16> copy_;
+  attention_tiles::Buffer<uint32_t> pairs_;
+};
+
+/** Rows [columns, width] of a block's queries (or of the gradient that comes in), zero where there is no query. */
+void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64_t row, int64_t kv_head,
+                int64_t block_index, Bits16* to);
+
+/** Stores the columns of x_T [width, columns] as rows, each times `factor` and its own factor. `rows` is scratch. */
+void store_block(const float* x_T, const TileSizes& sizes, int64_t row, int64_t kv_head, int64_t block_index,
+                 float factor, const float* factors, float* rows, const RowView<Bits16>& to);
+
+inline uint32_t* as_words(Bits16* x) { return reinterpret_cast<uint32_t*>(x); }
+inline const uint32_t* as_words(const Bits16* x) { return reinterpret_cast<const uint32_t*>(x); }
+inline uint32_t* as_words(float* x) { return reinterpret_cast<uint32_t*>(x); }
+inline const uint32_t* as_words(const float* x) { return reinterpret_cast<const uint32_t*>(x); }
+
+/** bfloat16 inputs of a shape that the tile unit serves. */
+bool fits_tiles(const Inputs& inputs);
+Forward forward_tiles(const Inputs& inputs);
+Gradients backward_tiles(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH);
+
+}  // namespace soft_tokens::attention_paths
