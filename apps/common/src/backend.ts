@@ -1,7 +1,6 @@
 /** Chooses the tensor backend. The apps are the only places that name one. */
 
 import { createLibtorchBackend } from "@soft-tokens/backend-libtorch";
-import { checkAddon } from "@soft-tokens/backend-libtorch/native";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { type Backend, TensorError } from "@soft-tokens/tensor";
 import { UsageError } from "./errors.ts";
@@ -29,11 +28,11 @@ export async function openBackend(
   switch (name) {
     case "libtorch": {
       const backend = await orUsageError(createLibtorchBackend({ threads }), name);
-      return { backend, reason: await describeLibtorch(backend) };
+      return { backend, reason: backend.choice };
     }
     case "auto": {
       const opened = await createLibtorchBackend({ threads }).catch((error: unknown) => ({ error }));
-      if (!("error" in opened)) return { backend: opened, reason: await describeLibtorch(opened) };
+      if (!("error" in opened)) return { backend: opened, reason: opened.choice };
       const backend = await createTfjsBackend();
       return { backend, reason: `${backend.choice}; libtorch: ${inBrief(opened.error)}` };
     }
@@ -52,16 +51,6 @@ export async function openBackend(
     default:
       return name satisfies never;
   }
-}
-
-/** "libtorch-cpu (AMX bfloat16, 2 threads); CUDA: no NVIDIA driver" */
-async function describeLibtorch(backend: Backend): Promise<string> {
-  const own = `${backend.name} (${backend.capabilities.device})`;
-  const { description } = await checkAddon(); // what it said when it was loaded; not asked again
-  const { cudaDevices = 0, cudaReason = "" } = description;
-  return cudaDevices === 0 && typeof cudaReason === "string" && cudaReason
-    ? `${own}; CUDA: ${cudaReason}`
-    : own;
 }
 
 /** Why libtorch was passed over, short enough for the line that says what was taken instead. */

@@ -28,6 +28,8 @@ import { ADDON_FILE, BUILD_INFO_FILE, type BuildInfo, readBuildInfo } from "../s
 import { platformName } from "../src/native/cache-folder.ts";
 import { type FoundLibtorch, findLibtorch, HOW_TO_GET_LIBTORCH } from "../src/native/find-libtorch.ts";
 import { library, supportedRange } from "../src/native/libtorch-folder.ts";
+import { checkAddon } from "../src/native/load-addon.ts";
+import { takeLock } from "./lock.ts";
 
 const CMAKE_NEEDED = [3, 20] as const;
 const NODE_API = 8;
@@ -39,6 +41,10 @@ const require = createRequire(import.meta.url);
 
 /** A message for the person who builds; no stack. */
 class BuildError extends Error {}
+
+/** Deleted however this ends. */
+let lock: string | null = null;
+process.on("exit", () => lock && rmSync(lock, { force: true }));
 
 try {
   await build();
@@ -56,6 +62,7 @@ async function build(): Promise<void> {
     !readdirSync(source, { recursive: true }).some((name) => String(name).endsWith(".cpp"))
   )
     throw new BuildError(`no C++ sources in ${source}`);
+  await lockFolder(out);
   const tools = findTools();
   const libtorch = await findOrExplain();
   say(`libtorch ${libtorch.version} (${libtorch.source}: ${libtorch.lib})`);
@@ -105,9 +112,29 @@ async function build(): Promise<void> {
   rmSync(join(out, BUILD_INFO_FILE), { force: true });
   renameSync(join(folder, ADDON_FILE), addon);
   writeFileSync(join(out, BUILD_INFO_FILE), `${JSON.stringify(info, null, 2)}\n`);
+  if (!prebuilt) await requireThatItLoads(addon);
   const megabytes = (statSync(addon).size / 1e6).toFixed(1);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   say(`built ${relative(process.cwd(), addon)} (${megabytes} MB) in ${seconds} s`);
+}
+
+/** A linker lets a symbol pass that nobody defines; the system's loader does not. */
+async function requireThatItLoads(addon: string): Promise<void> {
+  const environment = { ...process.env, SOFT_TOKENS_NATIVE: addon };
+  await checkAddon({ environment }).catch((error: Error) => {
+    rmSync(join(dirname(addon), BUILD_INFO_FILE), { force: true });
+    throw new BuildError(`it is built and does not load: ${error.message}`);
+  });
+}
+
+/** Two builds in one folder would spoil each other; the second finds that nothing has changed. */
+async function lockFolder(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "build.lock");
+  await takeLock(path, new AbortController().signal, (owner) =>
+    say(`another build:native is at work (process ${owner}); waiting for it`),
+  );
+  lock = path;
 }
 
 function options() {

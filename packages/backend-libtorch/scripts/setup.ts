@@ -8,12 +8,13 @@
  * the cache is whole or not there; what was downloaded before an interruption is used by the next try.
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { cacheFolder, platformName } from "../src/native/cache-folder.ts";
 import { inspectLibtorch, isUsable } from "../src/native/libtorch-folder.ts";
+import { takeLock } from "./lock.ts";
 import { download } from "./setup/download.ts";
 import { type IndexFile, indexUrl, listFiles } from "./setup/package-index.ts";
 import { DEFAULT_TORCH, fitsWheel, isKept, makePlan, type WantedWheel } from "./setup/plan.ts";
@@ -56,13 +57,17 @@ async function setUp(): Promise<void> {
   const plan = makePlan(torch, platform, cuda);
   const parent = join(cacheFolder(), "libtorch");
   const target = join(parent, `${torch}-${platform}`);
+  mkdirSync(parent, { recursive: true });
+  const lock = join(parent, "setup.lock");
+  await takeLock(lock, stopped.signal, (owner) =>
+    say(`another setup:native is at work (process ${owner}); waiting for it`),
+  );
+  temporary.add(lock);
   const standing = inspectLibtorch(join(target, "torch"));
   if (isUsable(standing) && (standing.hasCuda || !cuda) && !values.force) {
     say(`libtorch ${standing.version} is already in ${target}\nNext: npm run build:native`);
     return;
   }
-  mkdirSync(parent, { recursive: true });
-  takeLock(join(parent, "setup.lock"));
   removeLeftovers(parent);
 
   const wheels = values.wheels
@@ -186,35 +191,10 @@ function causeOf({ cause }: Error): string {
   return cause instanceof Error ? ` (${cause.message})` : "";
 }
 
-/** One at a time: two would write the same files. A lock of a process that is gone counts for nothing. */
-function takeLock(path: string): void {
-  for (let isSecondTry = false; ; isSecondTry = true) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      temporary.add(path);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const owner = Number(readFileSync(path, "utf8"));
-      if (isSecondTry || isAlive(owner))
-        throw new Error(`another setup:native is at work (process ${owner}); if it is not, delete ${path}`);
-      rmSync(path, { force: true });
-    }
-  }
-}
-
 /** What a killed run left. */
 function removeLeftovers(parent: string): void {
   for (const name of readdirSync(parent))
     if (name.startsWith(".staging-")) rmSync(join(parent, name), { recursive: true, force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function showProgress(text: string): void {

@@ -81,7 +81,7 @@ export async function diagnose({
 function libtorchReports({ description, problem }: NativeReport, chosen: string | null): BackendReport[] {
   const isChosen = (name: string) => chosen === name;
   if (!description) {
-    const detail = problem?.code === "NOT_BUILT" ? "not built" : (problem?.message ?? "unknown");
+    const detail = problem?.code === "NOT_BUILT" ? "not built" : "the native part cannot be used";
     return ["libtorch-cuda", "libtorch-cpu"].map((name) => ({ name, works: false, detail, isChosen: false }));
   }
   const devices = Number(description.cudaDevices ?? 0);
@@ -102,23 +102,28 @@ function libtorchReports({ description, problem }: NativeReport, chosen: string 
 
 async function tfjsReports(chosen: string | null): Promise<BackendReport[]> {
   const reports: BackendReport[] = [];
-  for (const variant of TFJS_VARIANTS) {
-    const name = `tfjs-${variant}`;
-    try {
-      using backend = await createTfjsBackend({ variant });
-      reports.push({ name, works: true, detail: backend.capabilities.device, isChosen: chosen === name });
-    } catch (error) {
-      reports.push({ name, works: false, detail: whyNot(error as Error), isChosen: false });
-    }
-  }
+  for (const variant of TFJS_VARIANTS) reports.push(await tfjsReport(variant, chosen));
   return reports;
 }
 
+async function tfjsReport(
+  variant: (typeof TFJS_VARIANTS)[number],
+  chosen: string | null,
+): Promise<BackendReport> {
+  const name = `tfjs-${variant}`;
+  try {
+    using backend = await createTfjsBackend({ variant });
+    return { name, works: true, detail: backend.capabilities.device, isChosen: chosen === name };
+  } catch (error) {
+    return { name, works: false, detail: whyNot(error as Error), isChosen: false };
+  }
+}
+
 function whyNot(error: Error): string {
-  const { cause } = error;
-  const first = cause instanceof AggregateError ? (cause.errors[0] as Error) : error;
-  const [line = ""] = first.message.split("\n");
-  return /Cannot find (module|package)/.test(line) ? "not installed (optional)" : line;
+  const [line = ""] = error.message
+    .replace(/^no variant of TensorFlow\.js could be loaded: [\w-]+: /, "")
+    .split("\n");
+  return line === "not installed" ? "not installed (optional)" : line;
 }
 
 function adviseOn(native: NativeReport, machine: Machine, first: readonly string[]): string[] {

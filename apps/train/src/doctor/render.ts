@@ -76,6 +76,17 @@ function machineRows({ machine }: Diagnosis): Row[] {
 function nativeRows({ native }: Diagnosis): Row[] {
   const { addon, description, libtorch, problem, tried } = native;
   const rows: Row[] = [];
+  if (addon && description) {
+    const where = addon.libtorchLib ? `: ${shortPath(addon.libtorchLib)}` : "";
+    const version = addon.libtorchVersion ?? String(description.libtorch ?? "unknown version");
+    const built = addon.info
+      ? `, built ${addon.info.date.slice(0, 10)} for libtorch ${addon.info.libtorch}`
+      : "";
+    return [
+      ["good", "libtorch", `${version}${where}`],
+      ["good", "addon", `${shortPath(addon.path)} (${addon.origin})${built}`],
+    ];
+  }
   if (libtorch) {
     const cuda = libtorch.hasCuda ? "with CUDA" : "without CUDA";
     rows.push([
@@ -90,20 +101,16 @@ function nativeRows({ native }: Diagnosis): Row[] {
       "libtorch",
       `none found (${native.supported} is supported); looked at:`,
     ]);
-    for (const { place, reason } of tried) rows.push(["absent", "", `${shortPath(place)}: ${reason}`]);
+    for (const reason of new Set(tried.map((place) => place.reason))) {
+      const places = tried.filter((other) => other.reason === reason).map(({ place }) => shortPath(place));
+      rows.push(["absent", "", `${places.join(", ")}: ${reason}`]);
+    }
   }
-  if (addon && description) {
-    const built = addon.info
-      ? `, built ${addon.info.date.slice(0, 10)} for libtorch ${addon.info.libtorch}`
-      : "";
-    rows.push(["good", "addon", `${shortPath(addon.path)} (${addon.origin})${built}`]);
-  } else {
-    rows.push([
-      "bad",
-      "addon",
-      problem?.code === "NOT_BUILT" && !addon ? "not built" : (problem?.message ?? ""),
-    ]);
-  }
+  rows.push([
+    "bad",
+    "addon",
+    problem?.code === "NOT_BUILT" && !addon ? "not built" : (problem?.message ?? ""),
+  ]);
   return rows;
 }
 

@@ -58,7 +58,8 @@ async function checkValues(backend: Backend, dtype: FloatDType): Promise<SelfTes
   using b_KN = make(b, [K, N]);
   const differentiate = () => {
     const { value, gradients } = backend.valueAndGrad(() => {
-      using product_MN = backend.matmul(a_MK, b_KN);
+      using stored_MN = backend.matmul(a_MK, b_KN);
+      using product_MN = backend.cast(stored_MN, "float32");
       using square_MN = backend.square(product_MN);
       return backend.sum(square_MN);
     }, [a_MK]);

@@ -92,7 +92,7 @@ export function probeError(
       `${at} ends the process that loads it (${outcome.signal}): ${why}; ${REBUILD}`,
     );
   }
-  const { message } = outcome;
+  const message = outcome.message.replaceAll(`${addon.path}: `, ""); // it is named already
   const missing =
     /(lib[\w.+-]+): cannot open shared object file/.exec(message)?.[1] ??
     /Library not loaded: (\S+)/.exec(message)?.[1];

@@ -1,0 +1,3 @@
+/** What the apps ask about the native part before, or instead of, opening it. */
+export { cacheFolder } from "./cache-folder.ts";
+export { describeNative, type NativeReport } from "./describe-native.ts";
