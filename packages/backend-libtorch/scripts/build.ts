@@ -10,6 +10,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -110,7 +111,8 @@ async function build(): Promise<void> {
   };
   // A process that has the old file loaded keeps it; a kill between the two leaves a build that is made again.
   rmSync(join(out, BUILD_INFO_FILE), { force: true });
-  renameSync(join(folder, ADDON_FILE), addon);
+  copyFileSync(join(folder, ADDON_FILE), `${addon}.new`);
+  renameSync(`${addon}.new`, addon);
   writeFileSync(join(out, BUILD_INFO_FILE), `${JSON.stringify(info, null, 2)}\n`);
   if (!prebuilt) await requireThatItLoads(addon);
   const megabytes = (statSync(addon).size / 1e6).toFixed(1);
