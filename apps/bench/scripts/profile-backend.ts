@@ -16,7 +16,8 @@ import { parseArgs } from "node:util";
 import { createTfjsBackend, type Variant } from "@soft-tokens/backend-tfjs";
 import { embeddingRms, initializeModel } from "@soft-tokens/model";
 import { createThoughtPolicy, type ThoughtPolicy } from "@soft-tokens/sampler";
-import { adamW, type Backend, RandomKey, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
+import { adamW, RandomKey, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
+import { clockOperations } from "../src/speed/operations.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -66,9 +67,7 @@ const promptIds = Array.from({ length: P }, (_, p) =>
 );
 
 const times = new Map<string, number[]>();
-/** Time of each operation without that of the operations that it calls. */
-const operations = new Map<string, { own: number; calls: number }>();
-if (flags.operations) instrument(backend);
+const clocked = flags.operations ? clockOperations(backend, now) : null;
 if (flags.phase !== "train") {
   await decode(policies.hard);
   for (let round = 0; round < repeat; round++) {
@@ -175,36 +174,12 @@ function report(): void {
     print(`${name}: ${median.toFixed(2)} ms median, ${(sorted[0] as number).toFixed(2)} ms best`);
   }
   times.clear();
-  if (!flags.operations) return;
-  const rows = [...operations].sort((a, b) => b[1].own - a[1].own).slice(0, 25);
-  for (const [name, { own, calls }] of rows) {
-    print(`  ${name.padEnd(20)} ${own.toFixed(1).padStart(8)} ms  ${calls} calls`);
+  if (!clocked) return;
+  const rows = [...clocked.times].sort((a, b) => b[1].elapsed - a[1].elapsed).slice(0, 25);
+  for (const [name, { elapsed, calls }] of rows) {
+    print(`  ${name.padEnd(20)} ${elapsed.toFixed(1).padStart(8)} ms  ${calls} calls`);
   }
-  operations.clear();
-}
-
-function instrument(target: Backend): void {
-  let inner = 0;
-  const wrap = (holder: Record<string, unknown>, name: string) => {
-    const call = holder[name];
-    if (typeof call !== "function") return;
-    holder[name] = (...args: unknown[]) => {
-      const outerInner = inner;
-      inner = 0;
-      const start = now();
-      try {
-        return call.apply(holder, args);
-      } finally {
-        const whole = now() - start;
-        const entry = operations.get(name) ?? { own: 0, calls: 0 };
-        operations.set(name, { own: entry.own + whole - inner, calls: entry.calls + 1 });
-        inner = outerInner + whole;
-      }
-    };
-  };
-  const fused = target.fused as Record<string, unknown>;
-  for (const name of Object.keys(fused)) wrap(fused, name);
-  for (const name of Object.keys(target)) wrap(target as unknown as Record<string, unknown>, name);
+  clocked.times.clear();
 }
 
 /** Milliseconds of processor time of this process: what a busy machine does not change much. */

@@ -6,10 +6,11 @@ import { Command } from "commander";
 import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
 import { LogitsOptions, logits } from "./commands/logits.ts";
+import { SpeedOptions, speed } from "./commands/speed.ts";
 import { serveEngine } from "./engine/engine-process.ts";
 
 const program = new Command("soft-tokens-bench")
-  .description("Measures models (evaluate, logits) and the engine (embedded).")
+  .description("Measures models (evaluate, logits) and the engine (speed, embedded).")
   .exitOverride()
   .showSuggestionAfterError()
   .showHelpAfterError("(--help shows all options)")
@@ -32,6 +33,14 @@ await runMain(async (signal) => {
     .description("Speed and memory of the embedded backend: ratios in one run, with medians")
     .action(async (_, command: Command) => {
       await embedded(parseOptions(EmbeddedOptions, {}, givenOptions(command, EmbeddedOptions)), { signal });
+    });
+
+  addSchemaOptions(program.command("speed"), SpeedOptions)
+    .description(
+      "Speed of decoding and training: hard, soft and fuzzy in turn, against the machine's matrix rate",
+    )
+    .action(async (_, command: Command) => {
+      await speed(parseOptions(SpeedOptions, {}, givenOptions(command, SpeedOptions)), { signal });
     });
 
   program.command("engine", { hidden: true }).action(serveEngine);

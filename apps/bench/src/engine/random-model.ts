@@ -43,7 +43,7 @@ export function randomModel(backend: Backend, shape: ModelShape): LanguageModel 
 }
 
 /** Byte-level BPE without merges: one token per byte, in GPT-2's table of printable stand-ins. */
-function byteTokenizer(): object {
+export function byteTokenizer(): object {
   const isPrintable = (byte: number) =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
   let next = 256;
