@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -107,6 +107,16 @@ describe("inspectLibtorch", () => {
     expect(inspectLibtorch(libtorchAt(work, { version: "2.99.0" }))).toMatchObject({
       warning: expect.stringContaining("2.99.0 is newer"),
     });
+  });
+
+  test("knows the layout of Debian's package, from the top and from its libraries", () => {
+    const root = libtorchAt(join(work, "usr"));
+    const lib = join(root, "lib", `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`);
+    mkdirSync(lib);
+    for (const name of ["torch_cpu", "c10"])
+      renameSync(join(root, "lib", library(name)), join(lib, library(name)));
+    expect(inspectLibtorch(root)).toMatchObject({ lib, version: "2.11.0+cu130" });
+    expect(inspectLibtorch(lib)).toMatchObject({ lib, version: "2.11.0+cu130" });
   });
 
   test("sees a build with GCC's old ABI", () => {

@@ -36,13 +36,13 @@ export interface InspectOptions {
   readonly headers?: boolean;
 }
 
-/** Looks at a folder: ROOT, or ROOT/lib, or a folder that holds `libtorch/` or `torch/`. */
+/** Looks at a folder: ROOT, or its folder of libraries. */
 export function inspectLibtorch(
   folder: string,
   { headers = true }: InspectOptions = {},
 ): LibtorchFolder | UnusableFolder {
   if (!existsSync(folder)) return { problem: "missing", reason: "there is no such folder" };
-  const root = basename(folder) === "lib" ? dirname(folder) : folder;
+  const root = rootOf(folder);
   const lib = ["lib", `lib/${triplet()}`, "lib64"]
     .map((name) => join(root, name))
     .find((path) => existsSync(join(path, library("torch_cpu"))));
@@ -51,8 +51,6 @@ export function inspectLibtorch(
   if (missing) return { problem: "incomplete", reason: `${join(lib, missing)} is missing or empty` };
   const include = join(root, "include");
   const hasHeaders = existsSync(join(include, "ATen", "ATen.h"));
-  if (headers && !hasHeaders)
-    return { problem: "incomplete", reason: `no headers (${join(include, "ATen")})` };
   const version = readVersion(root, include);
   if (!version) return { problem: "incomplete", reason: "nothing in it says which version it is" };
   const numbers = versionNumbers(version);
@@ -60,6 +58,8 @@ export function inspectLibtorch(
     const reason = `libtorch ${version} is too old; ${supportedRange()} is supported`;
     return { problem: "too old", reason };
   }
+  if (headers && !hasHeaders)
+    return { problem: "incomplete", reason: `no headers (${join(include, "ATen")})` };
   return {
     include: hasHeaders ? include : "",
     lib: realpathSync(lib),
@@ -70,6 +70,12 @@ export function inspectLibtorch(
       warning: `libtorch ${version} is newer than the newest that was tested (${NEWEST_TESTED_LIBTORCH.join(".")})`,
     }),
   };
+}
+
+/** A folder of libraries belongs to the one above it, the system's to the one above that. */
+function rootOf(folder: string): string {
+  if (!existsSync(join(folder, library("torch_cpu")))) return folder;
+  return basename(folder) === triplet() ? dirname(dirname(folder)) : dirname(folder);
 }
 
 export function isUsable(found: LibtorchFolder | UnusableFolder): found is LibtorchFolder {

@@ -90,7 +90,7 @@ export async function locateAddon(options: LocateOptions = {}): Promise<AddonSea
 function locate(path: string, origin: LocatedAddon["origin"]): LocatedAddon {
   const info = readBuildInfo(path);
   const libtorchLib = info?.libtorchLib ?? null;
-  const libtorch = libtorchLib === null ? null : inspectLibtorch(dirname(libtorchLib), { headers: false });
+  const libtorch = libtorchLib === null ? null : inspectLibtorch(libtorchLib, { headers: false });
   const libtorchVersion = libtorch !== null && isUsable(libtorch) ? libtorch.version : null;
   return { path, origin, info, libtorchLib, libtorchVersion };
 }
