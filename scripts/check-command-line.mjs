@@ -61,6 +61,7 @@ finish();
 
 async function mistakes() {
   const hub = { HF_ENDPOINT: `http://127.0.0.1:${await closedPort()}`, HF_HOME: join(work, "hub") };
+  const noNative = { SOFT_TOKENS_NATIVE: join(work, "nowhere.node") };
   /** Arguments, status, what the message must contain, environment. */
   const cases = [
     [["frain"], 2, ["frain", "train", "bench", "grade"]],
@@ -97,7 +98,13 @@ async function mistakes() {
       1,
       ["other.jsonl", "question"],
     ],
-    [["train", ...soft, "--backend", "libtorch"], 2, ["--backend libtorch", "tfjs"]],
+    [
+      ["train", ...soft, "--backend", "libtorch"],
+      2,
+      ["--backend libtorch", "build:native", "tfjs"],
+      noNative,
+    ],
+    [["train", "doctor", "--backend", "torch"], 2, ["torch", "libtorch", "tfjs"]],
     [["train", ...soft, "--max-thought-steps", "8", "--out", "a-file/run"], 1, ["a-file", "--out"]],
     [["train", "--model", "no/such/folder", ...soft.slice(2)], 1, ["no/such/folder"]],
     [["train", "--model", "empty-folder", ...soft.slice(2)], 1, ["empty-folder", "config.json"]],

@@ -6,7 +6,7 @@ import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { type Machine, readMachine } from "./machine.ts";
 import { runSelfTest, type SelfTest } from "./self-test.ts";
 
-export interface BackendReport {
+interface BackendReport {
   readonly name: string;
   readonly works: boolean;
   /** What it runs on, or why it does not work. */

@@ -84,7 +84,7 @@ export async function findLibtorch(options: SearchOptions = {}): Promise<Libtorc
 }
 
 /** The folders that `npm run setup:native` made for this platform, newest first. */
-export function cachedLibtorchs(environment: Environment = process.env): string[] {
+function cachedLibtorchs(environment: Environment = process.env): string[] {
   const parent = join(cacheFolder(environment), "libtorch");
   try {
     return readdirSync(parent)

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 
 /** Versions, as [major, minor], that were built and passed the checks. Older ones are refused, newer ones warned about. */
 export const OLDEST_LIBTORCH = [2, 10] as const;
-export const NEWEST_TESTED_LIBTORCH = [2, 11] as const;
+const NEWEST_TESTED_LIBTORCH = [2, 11] as const;
 
 export interface LibtorchFolder {
   /** Folder with ATen/ and torch/; empty where there are libraries only. */
