@@ -39,6 +39,9 @@ Forward run_forward(const Inputs& inputs) {
 }
 
 Gradients run_backward(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH) {
+  if (!use_portable_kernels() && attention_paths::fits_tiles(inputs)) {
+    return attention_paths::backward_tiles(inputs, forward, gradient_BNTH);
+  }
   return attention_paths::backward_portable(inputs, forward, gradient_BNTH);
 }
 
