@@ -14,10 +14,7 @@
 #include "engine.h"
 #include "kernels/adamw.h"
 #include "kernels/attention.h"
-#if __has_include("kernels/head.h")
 #include "kernels/head.h"
-#define HAS_HEAD
-#endif
 #include "kernels/layer.h"
 #include "kernels/options.h"
 #include "operations/device.h"
@@ -219,12 +216,10 @@ Napi::Object bind_operations(Napi::Env env, Engine* engine) {
   bind<rotary>(env, target, engine, "rotary");
   bind<attention>(env, target, engine, "attention");
   bind<gated_mlp>(env, target, engine, "gatedMlp");
-#ifdef HAS_HEAD
   bind<mixture>(env, target, engine, "mixture");
   bind<token_choice>(env, target, engine, "tokenChoice");
   bind<thought_log_prob>(env, target, engine, "thoughtLogProb");
   bind<token_log_prob>(env, target, engine, "tokenLogProb");
-#endif
   bind<adamw>(env, target, engine, "adamW");
   return target;
 }

@@ -2,9 +2,9 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "../operations/operations.h"
 #include "layer.h"
 #include "options.h"
+#include "products.h"
 #include "vectorized.h"
 
 namespace soft_tokens {
@@ -99,10 +99,10 @@ class GatedMlp : public torch::autograd::Function<GatedMlp> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& gate_weight,
                         const Tensor& up_weight, const Tensor& down_weight) {
-    const Tensor gate = x.matmul(gate_weight);
-    const Tensor up = x.matmul(up_weight);
+    const Tensor gate = multiply_weight(x, gate_weight);
+    const Tensor up = multiply_weight(x, up_weight);
     context->save_for_backward({x, gate, up, gate_weight, up_weight, down_weight});
-    return activate(gate, up).matmul(down_weight);
+    return multiply_weight(activate(gate, up), down_weight);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -113,9 +113,11 @@ class GatedMlp : public torch::autograd::Function<GatedMlp> {
     const Tensor& up_weight = saved[4];
     const Tensor& down_weight = saved[5];
     const Tensor dy = upstream[0].contiguous();
-    const ActivationGradient d = differentiate(dy.matmul(down_weight.t()), saved[1], saved[2]);
+    const ActivationGradient d = differentiate(multiply_weight_transposed(dy, down_weight), saved[1], saved[2]);
     Tensor dx;
-    if (context->needs_input_grad(0)) dx = at::addmm(d.gate.matmul(gate_weight.t()), d.up, up_weight.t());
+    if (context->needs_input_grad(0)) {
+      dx = multiply_weight_transposed(d.gate, gate_weight).add_(multiply_weight_transposed(d.up, up_weight));
+    }
     const Tensor x_t = x.t();
     return {dx, context->needs_input_grad(1) ? x_t.matmul(d.gate) : Tensor(),
             context->needs_input_grad(2) ? x_t.matmul(d.up) : Tensor(),
@@ -129,9 +131,9 @@ Tensor gated_mlp(const Tensor& x_RD, const Tensor& gate_DF, const Tensor& up_DF,
   const bool is_recorded = at::GradMode::is_enabled() && (x_RD.requires_grad() || gate_DF.requires_grad() ||
                                                           up_DF.requires_grad() || down_FD.requires_grad());
   if (is_recorded) return GatedMlp::apply(x_RD, gate_DF, up_DF, down_FD);
-  const Tensor gate = operations::matmul(x_RD, gate_DF, false, false);
-  const Tensor up = operations::matmul(x_RD, up_DF, false, false);
-  return operations::matmul(activate(gate, up), down_FD, false, false);
+  const Tensor gate = multiply_weight(x_RD, gate_DF);
+  const Tensor up = multiply_weight(x_RD, up_DF);
+  return multiply_weight(activate(gate, up), down_FD);
 }
 
 }  // namespace soft_tokens

@@ -60,11 +60,18 @@ std::vector<Tensor> top_k(const Tensor& x, int64_t k) {
 }
 
 Tensor softmax(const Tensor& x) { return x.softmax(-1); }
+
+// The maximum is taken off first: a logarithm of the sum that is added to large logits loses the digits in which the
+// gradient exp(x - logsumexp) lives.
 Tensor log_softmax(const Tensor& x) {
-  // ATen subtracts the maximum and the logarithm of the sum at once, which loses the digits of large logits.
   const Tensor x32 = x.to(at::kFloat);
   return x32.sub(x32.detach().amax(-1, /*keepdim=*/true)).log_softmax(-1).to(x.scalar_type());
 }
-Tensor log_sum_exp(const Tensor& x) { return x.logsumexp(-1); }
+
+Tensor log_sum_exp(const Tensor& x) {
+  const Tensor x32 = x.to(at::kFloat);
+  const Tensor largest = x32.detach().amax(-1, /*keepdim=*/true);
+  return x32.sub(largest).logsumexp(-1).add(largest.squeeze(-1)).to(x.scalar_type());
+}
 
 }  // namespace soft_tokens::operations

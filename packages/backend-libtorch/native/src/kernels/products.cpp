@@ -1,0 +1,155 @@
+#include "products.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/native/CPUBlas.h>
+#include <c10/core/StorageImpl.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "options.h"
+
+namespace soft_tokens {
+
+namespace {
+
+using at::Tensor;
+
+/// Which way a weight is used; each has a packed form of its own.
+enum class Direction { forward, transposed };
+
+/// A weight is packed at its second use: one that is used once is not worth it.
+constexpr int kUsesBeforePacking = 1;
+/// The number of rows that oneDNN is told to choose blocks for; those serve one row and ten thousand as well.
+constexpr int64_t kRowsHint = 512;
+
+/// Bytes that packed weights may take: an eighth of the machine's memory.
+size_t packing_budget() {
+  static const size_t bytes =
+      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE)) / 8;
+  return bytes;
+}
+
+/// Packed copies by the memory that they were made from. A copy goes when its weight changes or is freed.
+class PackedWeights {
+ public:
+  std::optional<Tensor> find(const Tensor& weight_KN, Direction direction) {
+    Entry& entry = entry_of(weight_KN);
+    Form& form = entry.forms[static_cast<size_t>(direction)];
+    if (!form.packed && form.uses++ >= kUsesBeforePacking && held_ + weight_KN.nbytes() <= packing_budget()) {
+      const Tensor out_by_in = direction == Direction::forward ? weight_KN.t().contiguous() : weight_KN;
+      form.packed = reorder().call(out_by_in, kRowsHint);
+      held_ += weight_KN.nbytes();
+    }
+    return form.packed;
+  }
+
+ private:
+  struct Form {
+    int uses = 0;
+    std::optional<Tensor> packed;
+  };
+
+  struct Entry {
+    std::optional<c10::weak_intrusive_ptr<c10::StorageImpl>> storage;
+    uint32_t version = 0;
+    int64_t offset = 0;
+    std::vector<int64_t> sizes;
+    /// By direction.
+    std::array<Form, 2> forms;
+
+    bool is_alive() const { return storage && storage->use_count() > 0; }
+  };
+
+  Entry& entry_of(const Tensor& weight) {
+    if (entries_.size() > swept_ * 2) sweep();
+    Entry& entry = entries_[weight.storage().unsafeGetStorageImpl()];
+    const bool is_same = entry.is_alive() && entry.version == weight._version() &&
+                         entry.offset == weight.storage_offset() && entry.sizes == weight.sizes();
+    if (is_same) return entry;
+    drop(entry);
+    entry.storage.emplace(weight.storage().getWeakStorageImpl());
+    entry.version = weight._version();
+    entry.offset = weight.storage_offset();
+    entry.sizes = weight.sizes().vec();
+    return entry;
+  }
+
+  void drop(Entry& entry) {
+    for (Form& form : entry.forms) {
+      if (form.packed) held_ -= bytes_of(entry);
+      form = Form{};
+    }
+  }
+
+  static size_t bytes_of(const Entry& entry) {
+    size_t count = sizeof(at::BFloat16);
+    for (const int64_t length : entry.sizes) count *= static_cast<size_t>(length);
+    return count;
+  }
+
+  void sweep() {
+    for (auto it = entries_.begin(); it != entries_.end();) {
+      if (it->second.is_alive()) {
+        ++it;
+        continue;
+      }
+      drop(it->second);
+      it = entries_.erase(it);
+    }
+    swept_ = std::max<size_t>(entries_.size(), 64);
+  }
+
+  using Reorder = Tensor(const Tensor&, std::optional<int64_t>);
+  static const c10::TypedOperatorHandle<Reorder>& reorder() {
+    static const auto handle = c10::Dispatcher::singleton()
+                                   .findSchemaOrThrow("mkldnn::_reorder_linear_weight", "")
+                                   .typed<Reorder>();
+    return handle;
+  }
+
+  std::unordered_map<c10::StorageImpl*, Entry> entries_;
+  size_t swept_ = 64;
+  size_t held_ = 0;
+};
+
+Tensor multiply_packed(const Tensor& x, const Tensor& packed) {
+  using Signature = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
+                           c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  static const auto linear =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_linear_pointwise", "").typed<Signature>();
+  return linear.call(x, packed, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
+}
+
+/// Small products are not worth a look-up, and other devices and dtypes have no such layout.
+bool can_pack(const Tensor& x, const Tensor& weight) {
+  static const bool is_supported =
+      at::hasMKLDNN() && at::globalContext().userEnabledMkldnn() && at::native::cpublas::could_pack(at::kBFloat16);
+  return is_supported && !use_portable_kernels() && x.is_cpu() && x.scalar_type() == at::kBFloat16 &&
+         weight.is_contiguous() && weight.numel() >= 4096 && x.size(0) > 0;
+}
+
+Tensor multiply(const Tensor& x, const Tensor& weight, Direction direction) {
+  thread_local PackedWeights packed_weights;
+  if (can_pack(x, weight)) {
+    const std::optional<Tensor> packed = packed_weights.find(weight, direction);
+    if (packed) return multiply_packed(x.contiguous(), *packed);
+  }
+  return x.matmul(direction == Direction::forward ? weight : weight.t());
+}
+
+}  // namespace
+
+Tensor multiply_weight(const Tensor& x_MK, const Tensor& weight_KN) {
+  return multiply(x_MK, weight_KN, Direction::forward);
+}
+
+Tensor multiply_weight_transposed(const Tensor& dy_MN, const Tensor& weight_KN) {
+  return multiply(dy_MN, weight_KN, Direction::transposed);
+}
+
+}  // namespace soft_tokens
