@@ -103,6 +103,8 @@ export interface Rollout {
   /** Sums under the sampler; null where the mode is deterministic. */
   readonly thoughtLogProb: number | null;
   readonly answerLogProb: number | null;
+  /** log pi per thought step, length T; null where the mode is deterministic. */
+  readonly thoughtLogProbs: Float32Array | null;
   /** Per thought step, nats; length T. */
   readonly entropies: Float32Array;
   /** Per thought step when recorded, [T, K]. */

@@ -21,6 +21,7 @@ function sample(
     answerText: "d",
     thoughtLogProb: -2,
     answerLogProb: -1,
+    thoughtLogProbs: Float32Array.of(-0.5, -1.5),
     entropies: Float32Array.of(0.5, 1.5),
     ...change.rollout,
   };
@@ -60,11 +61,16 @@ describe("sampleMetrics", () => {
   });
 
   it("measures the gap of log pi over the samples that were passed", () => {
-    const close = sample(0, { trainerLogProb: { thought: -2.5, answer: -1 } });
-    const far = sample(0, { trainerLogProb: { thought: -1, answer: -0.5 } });
+    const close = sample(0, {
+      trainerLogProb: { thought: -2.5, answer: -1, thoughtSteps: Float32Array.of(-1, -1.5) },
+    });
+    const far = sample(0, {
+      trainerLogProb: { thought: -1, answer: -0.5, thoughtSteps: Float32Array.of(0, -1) },
+    });
     const metrics = sampleMetrics([close, far, sample(0), sample(0)], 4);
     expect(metrics["logprob/gap"]).toBe((0.5 + 1.5) / 2);
     expect(metrics["logprob/gapRelative"]).toBe(2 / 6);
+    expect(metrics["logprob/gapPerThoughtStep"]).toBe((0.5 + 0 + 0.5 + 0.5) / 4);
   });
 
   it("leaves out what the step has no value of", () => {

@@ -68,19 +68,32 @@ export function thoughtMetrics(rollouts: readonly Rollout[]): Metrics {
   };
 }
 
-/** Mean over scored samples of |log pi of the sampler - log pi of the trainer|, absolute and relative to |log pi|. */
+/**
+ * |log pi of the sampler - log pi of the trainer|: the mean over scored samples, the same relative to |log pi|, and the mean
+ * over single thought steps, where gaps of opposite sign do not cancel.
+ */
 function gapMetrics(samples: readonly TrainingSample[]): Metrics {
   let scored = 0;
   let gap = 0;
   let magnitude = 0;
+  let stepGap = 0;
+  let steps = 0;
   for (const { rollout, trainerLogProb } of samples) {
     if (!trainerLogProb) continue;
     const sampler = (rollout.thoughtLogProb ?? 0) + (rollout.answerLogProb ?? 0);
     scored++;
     gap += Math.abs(sampler - (trainerLogProb.thought + trainerLogProb.answer));
     magnitude += Math.abs(sampler);
+    rollout.thoughtLogProbs?.forEach((value, step) => {
+      stepGap += Math.abs(value - (trainerLogProb.thoughtSteps[step] as number));
+      steps++;
+    });
   }
-  return { "logprob/gap": gap / scored, "logprob/gapRelative": gap / magnitude };
+  return {
+    "logprob/gap": gap / scored,
+    "logprob/gapRelative": gap / magnitude,
+    "logprob/gapPerThoughtStep": stepGap / steps,
+  };
 }
 
 /** Leaves NaN and infinite values out. */

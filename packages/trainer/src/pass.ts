@@ -22,6 +22,8 @@ import { scoredTokens, type TrainingRow } from "./training-row.ts";
 export interface RowLogProb {
   readonly thought: number;
   readonly answer: number;
+  /** Of each thought step. */
+  readonly thoughtSteps: Float32Array;
 }
 
 export interface PassResult {
@@ -90,13 +92,12 @@ async function runPass(
     const { value, aux } = compute(batch);
     const [valueData, thoughtData, answerData] = await readAndDispose(model, [value, ...aux]);
     loss += valueData?.[0] as number;
-    const takeThought = sequentialSums(thoughtData as Float32Array);
-    const takeAnswer = sequentialSums(answerData as Float32Array);
+    const takeThought = sequentialParts(thoughtData as Float32Array);
+    const takeAnswer = sequentialParts(answerData as Float32Array);
     for (const row of batch.rows) {
-      logProbs.set(row, {
-        thought: takeThought(row.thoughtIds.length),
-        answer: takeAnswer(row.answerIds.length),
-      });
+      const thoughtSteps = takeThought(row.thoughtIds.length);
+      const answerSteps = takeAnswer(row.answerIds.length);
+      logProbs.set(row, { thought: sumOf(thoughtSteps), answer: sumOf(answerSteps), thoughtSteps });
     }
   }
   const largest = Math.max(0, ...plan.map((batch) => activationBytes(batch.shape, model.config, limits)));
@@ -117,12 +118,15 @@ async function readAndDispose(model: LanguageModel, tensors: readonly Tensor[]):
   }
 }
 
-/** Each call sums the next `count` values. */
-function sequentialSums(values: Float32Array): (count: number) => number {
+/** Each call gives the next `count` values. */
+function sequentialParts(values: Float32Array): (count: number) => Float32Array {
   let at = 0;
   return (count) => {
-    let sum = 0;
-    for (const end = at + count; at < end; at++) sum += values[at] as number;
-    return sum;
+    at += count;
+    return values.subarray(at - count, at);
   };
+}
+
+function sumOf(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -20,6 +20,7 @@ const METRICS = [
   "thought/sigma",
   "logprob/gap",
   "logprob/gapRelative",
+  "logprob/gapPerThoughtStep",
   "optim/gradientNorm",
   "optim/learningRate",
   "optim/skipped",

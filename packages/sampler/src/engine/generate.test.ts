@@ -73,6 +73,8 @@ function expectSame(got: readonly Rollout[], wanted: readonly Rollout[]): void {
     const other = wanted[index] as Rollout;
     expectClose(rollout.entropies, other.entropies);
     expectClose(rollout.thoughts ?? [], other.thoughts ?? []);
+    expect(rollout.thoughtLogProbs === null).toBe(other.thoughtLogProbs === null);
+    expectClose(rollout.thoughtLogProbs ?? [], other.thoughtLogProbs ?? []);
     for (const name of ["thoughtLogProb", "answerLogProb"] as const) {
       if (other[name] === null) expect(rollout[name]).toBeNull();
       else expectClose([rollout[name] ?? Number.NaN], [other[name]]);
@@ -82,8 +84,15 @@ function expectSame(got: readonly Rollout[], wanted: readonly Rollout[]): void {
 }
 
 function exactPart(rollout: Rollout) {
-  const { thoughts, entropies, thoughtLogProb, answerLogProb, top, ...rest } = rollout;
-  return { ...rest, topIds: top?.ids, k: top?.k, T: entropies.length, values: thoughts?.length };
+  const { thoughts, entropies, thoughtLogProb, answerLogProb, thoughtLogProbs, top, ...rest } = rollout;
+  return {
+    ...rest,
+    topIds: top?.ids,
+    k: top?.k,
+    T: entropies.length,
+    values: thoughts?.length,
+    terms: thoughtLogProbs?.length,
+  };
 }
 
 function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>): void {

@@ -48,7 +48,7 @@ async function generateOne(
   const entropies: number[] = [];
   const topIds: number[] = [];
   const topProbabilities: number[] = [];
-  let thoughtLogProb: number | null = null;
+  const thoughtLogProbs: number[] = [];
   let thoughtStop: Rollout["thoughtStop"] = "limit";
   while (shadowIds.length < settings.maxThoughtSteps && thoughtStop === "limit") {
     using hidden_1D = sequence.lastHidden();
@@ -56,7 +56,7 @@ async function generateOne(
     sequence.append(step.next_RD);
     if (policy.storesThoughts) thoughts.push(...(await ops.read(step.next_RD)));
     entropies.push(...(await ops.read(step.entropy_R)));
-    if (step.logProb_R) thoughtLogProb = (thoughtLogProb ?? 0) + (await readNumber(model, step.logProb_R));
+    if (step.logProb_R) thoughtLogProbs.push(await readNumber(model, step.logProb_R));
     if (step.topIds_RK) topIds.push(...(await ops.read(step.topIds_RK)));
     if (step.topProbabilities_RK) topProbabilities.push(...(await ops.read(step.topProbabilities_RK)));
     const id = await readNumber(model, step.shadow_R);
@@ -98,8 +98,10 @@ async function generateOne(
     thoughtText: text(shadowIds),
     forcedText: text(forcedIds),
     answerText: text(answerIds),
-    thoughtLogProb,
+    thoughtLogProb:
+      thoughtLogProbs.length === 0 ? null : thoughtLogProbs.reduce((sum, term) => sum + term, 0),
     answerLogProb,
+    thoughtLogProbs: thoughtLogProbs.length === 0 ? null : Float32Array.from(thoughtLogProbs),
     entropies: Float32Array.from(entropies),
     ...(topIds.length > 0 && {
       top: {

@@ -29,8 +29,10 @@ export class Recorder implements Disposable {
 
   constructor(ops: Backend) {
     this.#entropies = new DeferredRows(ops, (sample, row) => sample.entropies.push(row));
-    this.#thoughtLogProbs = new DeferredRows(ops, (sample, [term = 0]) => {
+    this.#thoughtLogProbs = new DeferredRows(ops, (sample, row) => {
+      const [term = 0] = row;
       sample.thoughtLogProb = (sample.thoughtLogProb ?? 0) + term;
+      sample.thoughtLogProbs.push(row);
     });
     this.#answerLogProbs = new DeferredRows(ops, (sample, [term = 0]) => {
       sample.answerLogProb = (sample.answerLogProb ?? 0) + term;

@@ -21,6 +21,8 @@ export class Sample {
   readonly entropies = new FloatList();
   readonly topIds: number[] = [];
   readonly topProbabilities = new FloatList();
+  /** Per thought step; empty in deterministic modes. */
+  readonly thoughtLogProbs = new FloatList();
   /** Float64 sums; null until a term comes, hence in deterministic modes. */
   thoughtLogProb: number | null = null;
   answerLogProb: number | null = null;
@@ -50,6 +52,7 @@ export class Sample {
       answerText: text.decode(answerIds),
       thoughtLogProb: this.thoughtLogProb,
       answerLogProb: this.answerLogProb,
+      thoughtLogProbs: this.thoughtLogProb === null ? null : this.thoughtLogProbs.toArray(),
       entropies: this.entropies.toArray(),
       ...(this.topIds.length > 0 && {
         top: {
