@@ -55,6 +55,7 @@ function platformManifest({ platform }: BuildInfo) {
     version: main.version as string,
     description: `The native part of ${main.name} for ${platform}.`,
     license: main.license,
+    type: "commonjs",
     engines: main.engines,
     os: [os],
     cpu: [cpu],
