@@ -47,38 +47,39 @@ TILE_TARGET void release_tiles() { _tile_release(); }
 
 /** One block of `Rows` x `Columns` tiles of C: tiles 0 to 3 are C, 4 and 5 are A, 6 and 7 are B. */
 template <int Rows, int Columns>
-TILE_TARGET void multiply_block(const Bits16* a, int64_t stride_a, const uint32_t* b, int64_t stride_b, float* c,
-                                int64_t stride_c, int64_t steps, bool accumulate) {
-  const int64_t bytes_a = stride_a * 2, bytes_b = stride_b * 4, bytes_c = stride_c * 4;
+TILE_TARGET void multiply_block(const Bits16* a, int64_t stride_a, const uint32_t* b, const uint32_t* right_b,
+                                int64_t stride_b, float* c, float* right_c, int64_t stride_c, int64_t steps,
+                                bool accumulate) {
+  const int64_t bytes_a = stride_a * 2, bytes_b = stride_b * 4, bytes_c = stride_c * 4, down = kTile * stride_c;
   if (accumulate) {
     _tile_loadd(0, c, bytes_c);
-    if constexpr (Columns > 1) _tile_loadd(1, c + kTile, bytes_c);
-    if constexpr (Rows > 1) _tile_loadd(2, c + kTile * stride_c, bytes_c);
-    if constexpr (Rows > 1 && Columns > 1) _tile_loadd(3, c + kTile * stride_c + kTile, bytes_c);
+    if constexpr (Columns > 1) _tile_loadd(1, right_c, bytes_c);
+    if constexpr (Rows > 1) _tile_loadd(2, c + down, bytes_c);
+    if constexpr (Rows > 1 && Columns > 1) _tile_loadd(3, right_c + down, bytes_c);
   } else {
     _tile_zero(0);
     if constexpr (Columns > 1) _tile_zero(1);
     if constexpr (Rows > 1) _tile_zero(2);
     if constexpr (Rows > 1 && Columns > 1) _tile_zero(3);
   }
-  for (int64_t step = 0; step < steps; step++, a += kStep, b += kTile * stride_b) {
-    _tile_loadd(4, a, bytes_a);
-    _tile_loadd(6, b, bytes_b);
+  for (int64_t step = 0; step < steps; step++) {
+    _tile_loadd(4, a + step * kStep, bytes_a);
+    _tile_loadd(6, b + step * kTile * stride_b, bytes_b);
     _tile_dpbf16ps(0, 4, 6);
     if constexpr (Columns > 1) {
-      _tile_loadd(7, b + kTile, bytes_b);
+      _tile_loadd(7, right_b + step * kTile * stride_b, bytes_b);
       _tile_dpbf16ps(1, 4, 7);
     }
     if constexpr (Rows > 1) {
-      _tile_loadd(5, a + kTile * stride_a, bytes_a);
+      _tile_loadd(5, a + kTile * stride_a + step * kStep, bytes_a);
       _tile_dpbf16ps(2, 5, 6);
     }
     if constexpr (Rows > 1 && Columns > 1) _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, c, bytes_c);
-  if constexpr (Columns > 1) _tile_stored(1, c + kTile, bytes_c);
-  if constexpr (Rows > 1) _tile_stored(2, c + kTile * stride_c, bytes_c);
-  if constexpr (Rows > 1 && Columns > 1) _tile_stored(3, c + kTile * stride_c + kTile, bytes_c);
+  if constexpr (Columns > 1) _tile_stored(1, right_c, bytes_c);
+  if constexpr (Rows > 1) _tile_stored(2, c + down, bytes_c);
+  if constexpr (Rows > 1 && Columns > 1) _tile_stored(3, right_c + down, bytes_c);
 }
 
 /** 16 x 16 words, in registers: pairs, fours, then quarters of the vectors change places. */
@@ -147,50 +148,67 @@ bool available() {
   return has_permission;
 }
 
-TileSession::TileSession() { load_tiles(); }
-TileSession::~TileSession() { release_tiles(); }
+TileSession::TileSession() : float_control_(_mm_getcsr()) {
+  constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;
+  _mm_setcsr(float_control_ | kFlushToZero | kDenormalsAreZero);
+  load_tiles();
+}
 
-TILE_TARGET void multiply(const Bits16* a, int64_t stride_a, const uint32_t* b, int64_t stride_b, float* c,
-                          int64_t stride_c, int64_t M, int64_t N, int64_t X, bool accumulate) {
-  const int64_t steps = X / kStep;
+TileSession::~TileSession() {
+  release_tiles();
+  _mm_setcsr(float_control_);
+}
+
+void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c, int64_t M,
+              int64_t N, int64_t X, bool accumulate) {
   for (int64_t n = 0; n < N; n += 2 * kTile) {
     const bool one_column = n + kTile >= N;
     for (int64_t m = 0; m < M; m += 2 * kTile) {
       const bool one_row = m + kTile >= M;
       const auto block = one_row ? (one_column ? multiply_block<1, 1> : multiply_block<1, 2>)
                                  : (one_column ? multiply_block<2, 1> : multiply_block<2, 2>);
-      block(a + m * stride_a, stride_a, b + n, stride_b, c + m * stride_c + n, stride_c, steps, accumulate);
+      block(a + m * stride_a, stride_a, b.at(0, n), b.at(0, n + kTile), b.stride, c.at(m, n), c.at(m, n + kTile),
+            c.stride, X / kStep, accumulate);
     }
   }
 }
 
-void transpose_words(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns, uint32_t* to,
-                     int64_t stride_to) {
+void transpose_to_panels(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns,
+                         const Panels<uint32_t>& to) {
   for (int64_t row = 0; row < rows; row += kTile) {
     for (int64_t column = 0; column < columns; column += kTile) {
-      transpose_block(from + row * stride_from + column, stride_from, to + column * stride_to + row, stride_to);
+      transpose_block(from + row * stride_from + column, stride_from, to.at(column, row), to.stride);
+    }
+  }
+}
+
+void transpose_to_rows(const Panels<const uint32_t>& from, int64_t rows, int64_t columns, uint32_t* to,
+                       int64_t stride_to) {
+  for (int64_t column = 0; column < columns; column += kTile) {
+    for (int64_t row = 0; row < rows; row += kTile) {
+      transpose_block(from.at(row, column), from.stride, to + column * stride_to + row, stride_to);
     }
   }
 }
 
 TILE_TARGET void make_pairs(const Bits16* from, int64_t stride, int64_t rows, int64_t padded_rows, int64_t columns,
-                            uint32_t* to) {
+                            const Panels<uint32_t>& to) {
   const Bits16 zeros[kTile] = {};
-  for (int64_t row = 0; row < padded_rows; row += 2, to += columns) {
+  for (int64_t row = 0; row < padded_rows; row += 2) {
     for (int64_t column = 0; column < columns; column += kTile) {
       const Bits16* even = row < rows ? from + row * stride + column : zeros;
       const Bits16* odd = row + 1 < rows ? from + (row + 1) * stride + column : zeros;
-      _mm512_storeu_si512(to + column, pair_words(even, odd));
+      _mm512_storeu_si512(to.at(row / 2, column), pair_words(even, odd));
     }
   }
 }
 
-TILE_TARGET void store_rows(const float* from, int64_t stride_from, int64_t rows, int64_t H, float factor,
+TILE_TARGET void store_rows(const Panels<const float>& from, int64_t rows, int64_t H, float factor,
                             const float* factors, Bits16* to, int64_t stride_to) {
   for (int64_t row = 0; row < rows; row++) {
     const __m512 own_factor = _mm512_set1_ps(factors ? factors[row] * factor : factor);
     for (int64_t h = 0; h < H; h += kTile) {
-      const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(from + row * stride_from + h), own_factor);
+      const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(from.at(row, h)), own_factor);
       const __mmask16 valid = static_cast<__mmask16>(H - h >= kTile ? 0xffff : (1 << (H - h)) - 1);
       _mm256_mask_storeu_epi16(to + row * stride_to + h, valid, (__m256i)_mm512_cvtneps_pbh(scaled));
     }
@@ -226,12 +244,14 @@ void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16
 #else
 
 bool available() { return false; }
-TileSession::TileSession() = default;
+TileSession::TileSession() : float_control_(0) {}
 TileSession::~TileSession() = default;
-void multiply(const Bits16*, int64_t, const uint32_t*, int64_t, float*, int64_t, int64_t, int64_t, int64_t, bool) {}
-void transpose_words(const uint32_t*, int64_t, int64_t, int64_t, uint32_t*, int64_t) {}
-void make_pairs(const Bits16*, int64_t, int64_t, int64_t, int64_t, uint32_t*) {}
-void store_rows(const float*, int64_t, int64_t, int64_t, float, const float*, Bits16*, int64_t) {}
+void multiply(const Bits16*, int64_t, const Panels<const uint32_t>&, const Panels<float>&, int64_t, int64_t, int64_t,
+              bool) {}
+void transpose_to_panels(const uint32_t*, int64_t, int64_t, int64_t, const Panels<uint32_t>&) {}
+void transpose_to_rows(const Panels<const uint32_t>&, int64_t, int64_t, uint32_t*, int64_t) {}
+void make_pairs(const Bits16*, int64_t, int64_t, int64_t, int64_t, const Panels<uint32_t>&) {}
+void store_rows(const Panels<const float>&, int64_t, int64_t, float, const float*, Bits16*, int64_t) {}
 void dot_rows(const Bits16*, int64_t, const Bits16*, int64_t, int64_t, int64_t, float*) {}
 void accumulate_values(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t, int64_t, int64_t, float*, int64_t) {}
 

@@ -26,13 +26,19 @@ inline int64_t round_up(int64_t value, int64_t multiple) { return (value + multi
 /** Whether this machine has the tile unit and oneDNN may use it (ONEDNN_MAX_CPU_ISA). */
 bool available();
 
-/** Holds the tile registers of this thread. Nothing else that uses them may run meanwhile. */
+/**
+ * Holds the tile registers of this thread; nothing else that uses them may run meanwhile. Floats below 1e-38 are 0
+ * meanwhile, as in the tile unit: the weights of hidden keys would otherwise cost a hundred cycles each.
+ */
 class TileSession {
  public:
   TileSession();
   ~TileSession();
   TileSession(const TileSession&) = delete;
   TileSession& operator=(const TileSession&) = delete;
+
+ private:
+  unsigned float_control_;
 };
 
 /** Memory that only grows, aligned to cache lines; its content is undefined after `need`. */
@@ -56,24 +62,49 @@ class Buffer {
   int64_t capacity_ = 0;
 };
 
-/** `stride` counts elements. */
-void multiply(const Bits16* a, int64_t stride_a, const uint32_t* b, int64_t stride_b, float* c, int64_t stride_c,
-              int64_t M, int64_t N, int64_t X, bool accumulate);
+/**
+ * A matrix as panels of 16 columns: row r of panel i starts at `data + i * panel + r * stride` (counting elements). Plain
+ * rows are `panel` = 16; panels that are contiguous (`stride` = 16) spare the caches, as rows of a power of two would
+ * compete for the same few lines.
+ */
+template <typename Element>
+struct Panels {
+  Element* data;
+  int64_t panel;
+  int64_t stride = kTile;
 
-/** [rows, columns] -> [columns, rows], both multiples of 16. */
-void transpose_words(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns, uint32_t* to,
-                     int64_t stride_to);
+  Element* at(int64_t row, int64_t column) const { return data + column / kTile * panel + row * stride; }
+  Panels from_row(int64_t row) const { return {data + row * stride, panel, stride}; }
+};
+
+template <typename Element>
+Panels<const Element> read_only(const Panels<Element>& x) {
+  return {x.data, x.panel, x.stride};
+}
+
+/** `stride_a` counts elements. */
+void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c, int64_t M,
+              int64_t N, int64_t X, bool accumulate);
+
+/** Rows of words to panels of the transposed matrix; both sizes are multiples of 16. */
+void transpose_to_panels(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns,
+                         const Panels<uint32_t>& to);
+
+/** Panels [rows, columns] to the rows of the transposed matrix. */
+void transpose_to_rows(const Panels<const uint32_t>& from, int64_t rows, int64_t columns, uint32_t* to,
+                       int64_t stride_to);
 
 /** [rows, columns] -> pairs [padded_rows / 2, columns]; missing rows are 0. Columns are a multiple of 16. */
-void make_pairs(const Bits16* from, int64_t stride, int64_t rows, int64_t padded_rows, int64_t columns, uint32_t* to);
+void make_pairs(const Bits16* from, int64_t stride, int64_t rows, int64_t padded_rows, int64_t columns,
+                const Panels<uint32_t>& to);
 
 /** Rows of H values to rows of `width` >= H, the rest 0; then zero rows up to `padded_rows`. */
 void copy_rows(const Bits16* from, int64_t stride, int64_t rows, int64_t H, Bits16* to, int64_t width,
                int64_t padded_rows);
 
 /** to[row] = from[row] * factor (* factors[row]) in bfloat16, the first H of each row. */
-void store_rows(const float* from, int64_t stride_from, int64_t rows, int64_t H, float factor, const float* factors,
-                Bits16* to, int64_t stride_to);
+void store_rows(const Panels<const float>& from, int64_t rows, int64_t H, float factor, const float* factors, Bits16* to,
+                int64_t stride_to);
 
 /** to[row] = sum over H of a[row] * b[row]. */
 void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows, int64_t H, float* to);
@@ -96,11 +127,11 @@ struct Segment {
 };
 
 /**
- * Softmax without its division. In: scores [keys, columns] of both segments, overwritten. Out: pairs of exp(s - m) in
- * bfloat16 (0 in the padding), m and 1 / sum exp(s - m) per column.
+ * Softmax without its division. In: scores [keys, columns] of both segments. Out: pairs of exp(s - m) in bfloat16 (0 in
+ * the padding), m and 1 / sum exp(s - m) per column.
  */
-void softmax_pairs(float* scores, int64_t stride, int64_t columns, double scale, const Segment* segments,
-                   int64_t segment_count, uint32_t* pairs, float* maximum, float* reciprocal);
+void softmax_pairs(const Panels<const float>& scores, int64_t columns, double scale, const Segment* segments,
+                   int64_t segment_count, const Panels<uint32_t>& pairs, float* maximum, float* reciprocal);
 
 /** What the backward pass knows of a block's columns: m, 1 / sum and delta = sum_h gradient * output. */
 struct ColumnStatistics {
@@ -109,11 +140,11 @@ struct ColumnStatistics {
 
 /**
  * In: scores and products gradient v^T [keys, columns] of one segment. Out, in bfloat16: the weights w, and
- * w * (product - delta) both as rows and as pairs; 0 in the padding.
+ * w * (product - delta) both as rows [keys, columns] and as pairs; 0 in the padding.
  */
-void softmax_gradient(const float* scores, const float* products, int64_t stride, int64_t columns, double scale,
-                      const Segment& segment, const ColumnStatistics& statistics, Bits16* weights, Bits16* gradient,
-                      uint32_t* gradient_pairs);
+void softmax_gradient(const Panels<const float>& scores, const Panels<const float>& products, int64_t columns,
+                      double scale, const Segment& segment, const ColumnStatistics& statistics, Bits16* weights,
+                      Bits16* gradient, const Panels<uint32_t>& gradient_pairs);
 
 /**
  * out [heads, width] += weights^T values, the heads' weights being neighbouring columns of `pairs` [keys / 2, stride].

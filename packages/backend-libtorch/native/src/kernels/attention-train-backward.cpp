@@ -26,7 +26,7 @@ struct KeySide {
   TileRows key, value;
   Buffer<Bits16> key_T;
   int64_t padded = 0;
-  float *key_gradient = nullptr, *value_gradient = nullptr;
+  Panels<float> key_gradient{}, value_gradient{};
 };
 
 struct BackwardScratch {
@@ -67,9 +67,9 @@ class BackwardRun {
       KeySide& own = scratch_.own;
       load(key_, value_, row, task.kv_head, sizes_.S, sizes_.padded_S, own_gradients, own);
       for (int64_t index = 0; index < sizes_.blocks; index++) run_block(task, row, index);
-      store_rows(own.key_gradient, width, sizes_.S, sizes_.H, static_cast<float>(sizes_.scale), nullptr,
+      store_rows(read_only(own.key_gradient), sizes_.S, sizes_.H, static_cast<float>(sizes_.scale), nullptr,
                  key_gradient_.row(row, task.kv_head, 0), key_gradient_.row_stride());
-      store_rows(own.value_gradient, width, sizes_.S, sizes_.H, 1.0f, nullptr,
+      store_rows(read_only(own.value_gradient), sizes_.S, sizes_.H, 1.0f, nullptr,
                  value_gradient_.row(row, task.kv_head, 0), value_gradient_.row_stride());
     }
   }
@@ -81,8 +81,8 @@ class BackwardRun {
     to.value.load(value.row(batch, head, 0), value.row_stride(), count, sizes_.H, sizes_.width);
     to.key.transpose(padded, sizes_.width, to.key_T.need(padded * sizes_.width));
     to.padded = padded;
-    to.key_gradient = gradients;
-    to.value_gradient = gradients + padded * sizes_.width;
+    to.key_gradient = {gradients, padded * kTile};
+    to.value_gradient = {gradients + padded * sizes_.width, padded * kTile};
     std::fill_n(gradients, 2 * padded * sizes_.width, 0.0f);
   }
 
@@ -91,19 +91,19 @@ class BackwardRun {
     load_rows(query_, task, row, index, scratch_.query, scratch_.query_T, scratch_.query_pairs);
     load_rows(incoming_, task, row, index, scratch_.incoming, scratch_.incoming_T, scratch_.incoming_pairs);
     load_statistics(task, row, index);
-    float* query_gradient_T = scratch_.query_gradient_T.need(block);
-    std::fill_n(query_gradient_T, block, 0.0f);
+    const Panels<float> query_gradient_T{scratch_.query_gradient_T.need(block), width * kTile};
+    std::fill_n(query_gradient_T.data, block, 0.0f);
 
     const KeyRange prefix = plan_.prefix(task.prompt), own = plan_.own(row, index);
     for (int64_t begin = prefix.begin; begin < prefix.end; begin += kChunk) {
       const int64_t count = std::min(kChunk, prefix.end - begin);
-      run_keys(scratch_.prefix, begin, {0, count, plan_.prefix_mask(task.prompt, begin)});
+      run_keys(scratch_.prefix, begin, {0, count, plan_.prefix_mask(task.prompt, begin)}, query_gradient_T);
     }
     for (int64_t begin = own.begin; begin < own.end; begin += kChunk) {
       const int64_t count = std::min(kChunk, own.end - begin);
-      run_keys(scratch_.own, begin, {0, count, plan_.own_mask(row, index, begin)});
+      run_keys(scratch_.own, begin, {0, count, plan_.own_mask(row, index, begin)}, query_gradient_T);
     }
-    store_block(query_gradient_T, sizes_, row, task.kv_head, index, static_cast<float>(sizes_.scale), nullptr,
+    store_block(read_only(query_gradient_T), sizes_, row, task.kv_head, index, static_cast<float>(sizes_.scale), nullptr,
                 scratch_.rows.need(block), query_gradient_);
   }
 
@@ -112,8 +112,9 @@ class BackwardRun {
     const int64_t width = sizes_.width, columns = sizes_.columns;
     Bits16* block = rows.need(columns * width);
     load_block(from, sizes_, row, task.kv_head, index, block);
-    transpose_words(as_words(block), width / 2, columns, width / 2, transposed.need(columns * width / 2), columns);
-    make_pairs(block, width, columns, columns, width, pairs.need(columns * width / 2));
+    transpose_to_panels(as_words(block), width / 2, columns, width / 2,
+                        {transposed.need(columns * width / 2), width / 2 * kTile});
+    make_pairs(block, width, columns, columns, width, {pairs.need(columns * width / 2), columns / 2 * kTile});
   }
 
   void load_statistics(const Task& task, int64_t row, int64_t index) {
@@ -132,26 +133,32 @@ class BackwardRun {
   }
 
   /** The block's queries against the segment's keys, which start at `begin`. */
-  void run_keys(KeySide& side, int64_t begin, const Segment& segment) {
+  void run_keys(KeySide& side, int64_t begin, const Segment& segment, const Panels<float>& query_gradient_T) {
     const int64_t width = sizes_.width, columns = sizes_.columns;
     const int64_t rows = round_up(segment.count, kTile), keys = round_up(segment.count, kStep);
-    float* scores = scratch_.scores.need(keys * columns);
-    float* products = scratch_.products.need(keys * columns);
-    side.key.multiply(begin, segment.count, scratch_.query_T.need(0), scores, columns, width);
-    side.value.multiply(begin, segment.count, scratch_.incoming_T.need(0), products, columns, width);
+    const auto transposed = [&](Buffer<uint32_t>& words) {
+      return Panels<const uint32_t>{words.need(0), width / 2 * kTile};
+    };
+    const auto pairs = [&](Buffer<uint32_t>& words) {
+      return Panels<const uint32_t>{words.need(0), columns / 2 * kTile};
+    };
+    const Panels<float> scores{scratch_.scores.need(keys * columns), keys * kTile};
+    const Panels<float> products{scratch_.products.need(keys * columns), keys * kTile};
+    side.key.multiply(begin, segment.count, transposed(scratch_.query_T), scores, columns, width);
+    side.value.multiply(begin, segment.count, transposed(scratch_.incoming_T), products, columns, width);
 
     Bits16* weights = scratch_.weights.need(keys * columns);
     Bits16* changes = scratch_.changes.need(keys * columns);
-    uint32_t* change_pairs = scratch_.change_pairs.need(keys / 2 * columns);
+    const Panels<uint32_t> change_pairs{scratch_.change_pairs.need(keys / 2 * columns), keys / 2 * kTile};
     const float* maximum = scratch_.statistics.need(0);
-    softmax_gradient(scores, products, columns, columns, sizes_.scale, segment,
+    softmax_gradient(read_only(scores), read_only(products), columns, sizes_.scale, segment,
                      {maximum, maximum + columns, maximum + 2 * columns}, weights, changes, change_pairs);
-    multiply(weights, columns, scratch_.incoming_pairs.need(0), width, side.value_gradient + begin * width, width, rows,
-             width, columns, true);
-    multiply(changes, columns, scratch_.query_pairs.need(0), width, side.key_gradient + begin * width, width, rows,
-             width, columns, true);
-    multiply(side.key_T.need(0) + begin, side.padded, change_pairs, columns, scratch_.query_gradient_T.need(0), columns,
-             width, columns, keys, true);
+    multiply(weights, columns, pairs(scratch_.incoming_pairs), side.value_gradient.from_row(begin), rows, width,
+             columns, true);
+    multiply(changes, columns, pairs(scratch_.query_pairs), side.key_gradient.from_row(begin), rows, width, columns,
+             true);
+    multiply(side.key_T.need(0) + begin, side.padded, read_only(change_pairs), query_gradient_T, width, columns, keys,
+             true);
   }
 
   const TileSizes& sizes_;
@@ -181,9 +188,10 @@ void reduce_prefix(const TileSizes& sizes, const std::vector<Task>& tasks, float
         const float* part = parts + index * 2 * half;
         for (int64_t i = 0; i < 2 * half; i++) sum[i] += part[i];
       }
-      store_rows(sum, sizes.width, sizes.Z, sizes.H, static_cast<float>(sizes.scale), nullptr,
+      const int64_t panel = sizes.padded_Z * kTile;
+      store_rows({sum, panel}, sizes.Z, sizes.H, static_cast<float>(sizes.scale), nullptr,
                  key.row(task.prompt, task.kv_head, 0), key.row_stride());
-      store_rows(sum + half, sizes.width, sizes.Z, sizes.H, 1.0f, nullptr, value.row(task.prompt, task.kv_head, 0),
+      store_rows({sum + half, panel}, sizes.Z, sizes.H, 1.0f, nullptr, value.row(task.prompt, task.kv_head, 0),
                  value.row_stride());
     }
   });

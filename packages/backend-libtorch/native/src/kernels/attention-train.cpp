@@ -60,9 +60,9 @@ class ForwardRun {
   void run_block(const Task& task, int64_t row, int64_t index) {
     const int64_t width = sizes_.width, columns = sizes_.columns;
     Bits16* query = scratch_.query.need(columns * width);
-    uint32_t* query_T = scratch_.query_T.need(columns * width / 2);
+    const Panels<uint32_t> query_T{scratch_.query_T.need(columns * width / 2), width / 2 * kTile};
     load_block(query_, sizes_, row, task.kv_head, index, query);
-    transpose_words(as_words(query), width / 2, columns, width / 2, query_T, columns);
+    transpose_to_panels(as_words(query), width / 2, columns, width / 2, query_T);
 
     const KeyRange prefix = plan_.prefix(task.prompt), own = plan_.own(row, index);
     Segment segments[2];
@@ -73,26 +73,26 @@ class ForwardRun {
     segments[1].mask = plan_.own_mask(row, index, own.begin);
     const int64_t own_keys = round_up(segments[1].count, kStep), keys = segments[1].first + own_keys;
 
-    float* scores = scratch_.scores.need(keys * columns);
-    float* own_scores = scores + segments[1].first * columns;
-    uint32_t* pairs = scratch_.weight_pairs.need(keys / 2 * columns);
+    const Panels<float> scores{scratch_.scores.need(keys * columns), keys * kTile};
+    const Panels<uint32_t> pairs{scratch_.weight_pairs.need(keys / 2 * columns), keys / 2 * kTile};
     float* maximum = scratch_.maximum.need(columns);
     float* reciprocal = scratch_.reciprocal.need(columns);
-    scratch_.prefix_key.multiply(prefix.begin, segments[0].count, query_T, scores, columns, width);
-    scratch_.key.multiply(own.begin, segments[1].count, query_T, own_scores, columns, width);
-    softmax_pairs(scores, columns, columns, sizes_.scale, segments, 2, pairs, maximum, reciprocal);
+    const int64_t prefix_keys = segments[1].first;
+    scratch_.prefix_key.multiply(prefix.begin, segments[0].count, read_only(query_T), scores, columns, width);
+    scratch_.key.multiply(own.begin, segments[1].count, read_only(query_T), scores.from_row(prefix_keys), columns, width);
+    softmax_pairs(read_only(scores), columns, sizes_.scale, segments, 2, pairs, maximum, reciprocal);
 
-    float* output_T = scratch_.output_T.need(width * columns);
-    if (segments[1].first > 0) {
-      multiply(scratch_.prefix_value_T.need(0) + prefix.begin, sizes_.padded_Z, pairs, columns, output_T, columns,
-               width, columns, segments[1].first, false);
+    const Panels<float> output_T{scratch_.output_T.need(width * columns), width * kTile};
+    if (prefix_keys > 0) {
+      multiply(scratch_.prefix_value_T.need(0) + prefix.begin, sizes_.padded_Z, read_only(pairs), output_T, width,
+               columns, prefix_keys, false);
     }
     if (own_keys > 0) {
-      multiply(scratch_.value_T.need(0) + own.begin, sizes_.padded_S, pairs + segments[1].first / 2 * columns, columns,
-               output_T, columns, width, columns, own_keys, segments[1].first > 0);
+      multiply(scratch_.value_T.need(0) + own.begin, sizes_.padded_S, read_only(pairs.from_row(prefix_keys / 2)),
+               output_T, width, columns, own_keys, prefix_keys > 0);
     }
-    float* output = scratch_.output.need(width * columns);
-    store_block(output_T, sizes_, row, task.kv_head, index, 1.0f, reciprocal, output, output_);
+    store_block(read_only(output_T), sizes_, row, task.kv_head, index, 1.0f, reciprocal,
+                scratch_.output.need(width * columns), output_);
     store_statistics(task, row, index, maximum, reciprocal);
   }
 
@@ -145,24 +145,22 @@ void TileRows::load(const Bits16* from, int64_t stride, int64_t count, int64_t H
   tail_ = copy + whole * width;
 }
 
-void TileRows::multiply(int64_t begin, int64_t count, const uint32_t* b, float* c, int64_t columns,
-                        int64_t width) const {
+void TileRows::multiply(int64_t begin, int64_t count, const Panels<const uint32_t>& b, const Panels<float>& c,
+                        int64_t columns, int64_t width) const {
   if (count == 0) return;
   const int64_t end = begin + round_up(count, kTile), whole = std::min(end, count_ / kTile * kTile);
   if (whole > begin) {
-    attention_tiles::multiply(data_ + begin * stride_, stride_, b, columns, c, columns, whole - begin, columns, width,
-                              false);
+    attention_tiles::multiply(data_ + begin * stride_, stride_, b, c, whole - begin, columns, width, false);
   }
   if (end > whole) {
-    attention_tiles::multiply(tail_, width, b, columns, c + (whole - begin) * columns, columns, kTile, columns, width,
-                              false);
+    attention_tiles::multiply(tail_, width, b, c.from_row(whole - begin), kTile, columns, width, false);
   }
 }
 
 void TileRows::transpose(int64_t padded, int64_t width, Bits16* to) {
-  uint32_t* pairs = pairs_.need(padded / 2 * width);
+  const Panels<uint32_t> pairs{pairs_.need(padded / 2 * width), padded / 2 * kTile};
   make_pairs(data_, stride_, count_, padded, width, pairs);
-  transpose_words(pairs, width, padded / 2, width, as_words(to), padded / 2);
+  transpose_to_rows(read_only(pairs), padded / 2, width, as_words(to), padded / 2);
 }
 
 void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64_t row, int64_t kv_head,
@@ -175,13 +173,13 @@ void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64
   std::fill_n(to, (sizes.columns - sizes.J * sizes.block) * sizes.width, Bits16{0});
 }
 
-void store_block(const float* x_T, const TileSizes& sizes, int64_t row, int64_t kv_head, int64_t block_index,
-                 float factor, const float* factors, float* rows, const RowView<Bits16>& to) {
-  const int64_t token = block_index * sizes.block, tokens = std::min(sizes.block, sizes.T - token);
-  transpose_words(as_words(x_T), sizes.columns, sizes.width, sizes.columns, as_words(rows), sizes.width);
+void store_block(const Panels<const float>& x_T, const TileSizes& sizes, int64_t row, int64_t kv_head,
+                 int64_t block_index, float factor, const float* factors, float* rows, const RowView<Bits16>& to) {
+  const int64_t token = block_index * sizes.block, tokens = std::min(sizes.block, sizes.T - token), width = sizes.width;
+  transpose_to_rows({as_words(x_T.data), x_T.panel, x_T.stride}, width, sizes.columns, as_words(rows), width);
   for (int64_t j = 0; j < sizes.J; j++) {
     const int64_t column = j * sizes.block;
-    store_rows(rows + column * sizes.width, sizes.width, tokens, sizes.H, factor, factors ? factors + column : nullptr,
+    store_rows({rows + column * width, kTile, width}, tokens, sizes.H, factor, factors ? factors + column : nullptr,
                to.row(row, kv_head * sizes.J + j, token), to.row_stride());
   }
 }

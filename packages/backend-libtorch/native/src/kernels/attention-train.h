@@ -24,7 +24,8 @@ class TileRows {
   void load(const Bits16* from, int64_t stride, int64_t count, int64_t H, int64_t width);
 
   /** c [round_up(count, 16), columns] = rows from `begin` on times b. */
-  void multiply(int64_t begin, int64_t count, const uint32_t* b, float* c, int64_t columns, int64_t width) const;
+  void multiply(int64_t begin, int64_t count, const attention_tiles::Panels<const uint32_t>& b,
+                const attention_tiles::Panels<float>& c, int64_t columns, int64_t width) const;
 
   /** Transposed: [width, padded], `padded` a multiple of 32, zero after the last row. */
   void transpose(int64_t padded, int64_t width, Bits16* to);
@@ -42,8 +43,8 @@ void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64
                 int64_t block_index, Bits16* to);
 
 /** Stores the columns of x_T [width, columns] as rows, each times `factor` and its own factor. `rows` is scratch. */
-void store_block(const float* x_T, const TileSizes& sizes, int64_t row, int64_t kv_head, int64_t block_index,
-                 float factor, const float* factors, float* rows, const RowView<Bits16>& to);
+void store_block(const attention_tiles::Panels<const float>& x_T, const TileSizes& sizes, int64_t row, int64_t kv_head,
+                 int64_t block_index, float factor, const float* factors, float* rows, const RowView<Bits16>& to);
 
 inline uint32_t* as_words(Bits16* x) { return reinterpret_cast<uint32_t*>(x); }
 inline const uint32_t* as_words(const Bits16* x) { return reinterpret_cast<const uint32_t*>(x); }
