@@ -43,7 +43,7 @@ export function linearTokens(
 }
 
 /** Numbers in one layer's matrices: q, k, v, o and the three of the gated MLP. */
-export function matrixParametersOfLayer(config: ModelConfig): number {
+function matrixParametersOfLayer(config: ModelConfig): number {
   const { hiddenSize: D, ffnSize: F, queryHeads: N, kvHeads: K, headSize: H } = config;
   return D * (N + 2 * K) * H + N * H * D + 3 * D * F;
 }

@@ -26,7 +26,7 @@ interface Product {
 const HEAD_ROWS = 256;
 
 /** The distinct products of one micro-batch of `tokens` tokens. */
-export function modelProducts(config: ModelConfig, tokens: number): Product[] {
+function modelProducts(config: ModelConfig, tokens: number): Product[] {
   const { hiddenSize: D, ffnSize: F, queryHeads: N, kvHeads: K, headSize: H, layers: L } = config;
   return [
     { m: tokens, k: D, n: N * H, count: L },

@@ -51,7 +51,7 @@ export interface StepMeasurement {
   readonly microBatches: number;
   /** Computed by the trainer's pass, padding and repeated prompts included. */
   readonly computedTokens: number;
-  /** Per sample and thought step, nats: mean |sampler - trainer| of log pi. */
+  /** Mean |sampler - trainer| of log pi over thought steps, nats. */
   readonly logProbGap: number;
   readonly promptTokens: number;
   readonly suffixTokens: number;
@@ -145,7 +145,7 @@ export async function createBench(subject: Subject, workload: Workload, signal: 
         generateTokensPerSecond: (P * G * (thoughtSteps + answerTokens)) / (prefill + decode),
         microBatches: value("speed/microBatches"),
         computedTokens: value("speed/trainTokensPerSecond") * value("time/train"),
-        logProbGap: value("logprob/gap") / (thoughtSteps + answerTokens),
+        logProbGap: value("logprob/gapPerThoughtStep"),
         promptTokens: Math.max(...promptIds.map((ids) => ids.length)),
         suffixTokens: steps - 1,
       };

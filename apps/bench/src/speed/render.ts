@@ -85,7 +85,7 @@ function training(figures: Figures): string {
     ["  of the rate on its shapes", ...THOUGHTS.map((thought) => share(matrixFraction[thought].ofModel))],
     ["  of the square's rate", ...THOUGHTS.map((thought) => share(matrixFraction[thought].ofSquare))],
     [
-      "log pi gap per scored token, nats",
+      "log pi gap per thought step, nats",
       ...THOUGHTS.map((thought) => logProbGap[thought].median.toExponential(1)),
     ],
   ]);
