@@ -1,0 +1,294 @@
+#include "head-rows.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+// Vectors passed between functions of this file are inlined: their calling convention does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace soft_tokens::head {
+
+namespace {
+
+constexpr int64_t kLanes = 16;
+/** Exponentials computed between two looks for values to keep. */
+constexpr int64_t kBlock = 64;
+/** Rows of a gather fetched ahead. */
+constexpr int64_t kAhead = 4;
+
+typedef float Lanes __attribute__((vector_size(64), aligned(4)));
+typedef uint32_t WordLanes __attribute__((vector_size(64), aligned(4)));
+
+#define INLINE inline __attribute__((always_inline))
+
+INLINE Lanes load(const float* from) { return *reinterpret_cast<const Lanes*>(from); }
+INLINE void store_lanes(float* to, Lanes x) { *reinterpret_cast<Lanes*>(to) = x; }
+
+/**
+ * 32 columns in two vectors, in whatever order is cheap to read: a word of two bfloat16 numbers is its even column after a
+ * shift and its odd one after a mask.
+ */
+struct Columns {
+  Lanes first, second;
+};
+INLINE Columns load_columns(const float* from) { return {load(from), load(from + kLanes)}; }
+INLINE Columns load_columns(const Bits16* from) {
+  const WordLanes words = *reinterpret_cast<const WordLanes*>(from);
+  return {(Lanes)(words << 16), (Lanes)(words & 0xFFFF0000u)};
+}
+
+/** Float32 columns brought into the order in which columns of T are read, and back. */
+INLINE Columns ordered_as(const float*, const float* from) { return load_columns(from); }
+INLINE Columns ordered_as(const Bits16*, const float* from) {
+  Columns columns;
+  for (int64_t lane = 0; lane < kLanes; lane++) {
+    columns.first[lane] = from[2 * lane];
+    columns.second[lane] = from[2 * lane + 1];
+  }
+  return columns;
+}
+INLINE void store_ordered(const float*, Columns columns, float* to) {
+  store_lanes(to, columns.first);
+  store_lanes(to + kLanes, columns.second);
+}
+INLINE void store_ordered(const Bits16*, Columns columns, float* to) {
+  for (int64_t lane = 0; lane < kLanes; lane++) {
+    to[2 * lane] = columns.first[lane];
+    to[2 * lane + 1] = columns.second[lane];
+  }
+}
+
+INLINE Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
+
+/** Pairwise, so that the result does not depend on the width of the machine's vectors. */
+INLINE float sum_lanes(Lanes x) {
+  float part[kLanes];
+  store_lanes(part, x);
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; lane++) part[lane] += part[lane + half];
+  }
+  return part[0];
+}
+
+INLINE float max_lanes(Lanes x) {
+  float most = x[0];
+  for (int64_t lane = 1; lane < kLanes; lane++) most = x[lane] > most ? x[lane] : most;
+  return most;
+}
+
+/** fast_exp of vectorized.h on lanes, for x <= 0. */
+INLINE Lanes exp_lanes(Lanes x) {
+  const Lanes lowest = x * 0.0f - 87.33f;
+  const Lanes clamped = x < lowest ? lowest : x;
+  const Lanes shifted = clamped * 1.44269504088896341f + 12582912.0f;
+  const Lanes n = shifted - 12582912.0f;
+  const Lanes r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+  Lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  const Lanes power = (Lanes)(((WordLanes)shifted + 127u) << 23);
+  return x < lowest ? x * 0.0f : p * power;
+}
+
+template <bool Keep>
+INLINE Sums visit(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset,
+                  KeptTokens* kept) {
+  Lanes sum = {}, weighted = {};
+  float block[kBlock];
+  const int64_t whole = count / kLanes * kLanes;
+  for (int64_t begin = 0; begin < whole; begin += kBlock) {
+    const int64_t length = std::min(kBlock, whole - begin);
+    Lanes most = {};
+    for (int64_t at = 0; at < length; at += kLanes) {
+      const Lanes s = (load(z + begin + at) - max) * scale;
+      const Lanes exponential = exp_lanes(s);
+      sum += exponential;
+      weighted += exponential * s;
+      if constexpr (Keep) {
+        store_lanes(block + at, exponential);
+        most = larger(most, exponential);
+      }
+    }
+    if constexpr (Keep) {
+      if (max_lanes(most) < cutoff) continue;
+      for (int64_t at = 0; at < length; at++) {
+        if (block[at] < cutoff) continue;
+        kept->ids.push_back(offset + static_cast<int32_t>(begin + at));
+        kept->values.push_back(block[at]);
+      }
+    }
+  }
+  Sums sums{sum_lanes(sum), sum_lanes(weighted)};
+  for (int64_t at = whole; at < count; at++) {
+    const float s = (z[at] - max) * scale;
+    const float exponential = fast_exp(s);
+    sums.exponential += exponential;
+    sums.weighted += exponential * s;
+    if constexpr (Keep) {
+      if (exponential < cutoff) continue;
+      kept->ids.push_back(offset + static_cast<int32_t>(at));
+      kept->values.push_back(exponential);
+    }
+  }
+  return sums;
+}
+
+template <typename T>
+INLINE void fetch(const T* row, int64_t width) {
+  const auto* bytes = reinterpret_cast<const char*>(row);
+  for (int64_t at = 0; at < width * static_cast<int64_t>(sizeof(T)); at += 64) __builtin_prefetch(bytes + at);
+}
+
+/** The sums stay in registers while the rows go by. */
+template <int Pairs, typename T>
+INLINE void sum_columns(const int32_t* ids, const float* factors, int64_t count, const T* rows, int64_t width,
+                        float* out, bool accumulate) {
+  Columns sums[Pairs];
+  for (int v = 0; v < Pairs; v++) sums[v] = accumulate ? ordered_as(rows, out + v * 2 * kLanes) : Columns{};
+  for (int64_t j = 0; j < count; j++) {
+    if (j + kAhead < count) fetch(rows + ids[j + kAhead] * width, Pairs * 2 * kLanes);
+    const T* row = rows + ids[j] * width;
+    for (int v = 0; v < Pairs; v++) {
+      const Columns columns = load_columns(row + v * 2 * kLanes);
+      sums[v].first += columns.first * factors[j];
+      sums[v].second += columns.second * factors[j];
+    }
+  }
+  for (int v = 0; v < Pairs; v++) store_ordered(rows, sums[v], out + v * 2 * kLanes);
+}
+
+template <typename T>
+INLINE void gather_sum_of(const int32_t* ids, const float* factors, int64_t count, const T* rows, int64_t width,
+                          float* out, bool accumulate) {
+  int64_t column = 0;
+  for (; column + 6 * 2 * kLanes <= width; column += 6 * 2 * kLanes) {
+    sum_columns<6>(ids, factors, count, rows + column, width, out + column, accumulate);
+  }
+  for (; column + 2 * kLanes <= width; column += 2 * kLanes) {
+    sum_columns<1>(ids, factors, count, rows + column, width, out + column, accumulate);
+  }
+  for (; column < width; column++) {
+    float sum = accumulate ? out[column] : 0.0f;
+    for (int64_t j = 0; j < count; j++) sum += to_float(rows[ids[j] * width + column]) * factors[j];
+    out[column] = sum;
+  }
+}
+
+template <typename T>
+INLINE void gather_dots_of(const int32_t* ids, int64_t count, const T* rows, int64_t width, const float* g, float* out) {
+  const int64_t whole = width / (2 * kLanes) * (2 * kLanes);
+  std::vector<float> ordered(whole);
+  for (int64_t column = 0; column < whole; column += 2 * kLanes) {
+    const Columns columns = ordered_as(rows, g + column);
+    store_lanes(ordered.data() + column, columns.first);
+    store_lanes(ordered.data() + column + kLanes, columns.second);
+  }
+  for (int64_t j = 0; j < count; j++) {
+    if (j + kAhead < count) fetch(rows + ids[j + kAhead] * width, width);
+    const T* row = rows + ids[j] * width;
+    Lanes first = {}, second = {};
+    for (int64_t column = 0; column < whole; column += 2 * kLanes) {
+      const Columns columns = load_columns(row + column);
+      first += columns.first * load(ordered.data() + column);
+      second += columns.second * load(ordered.data() + column + kLanes);
+    }
+    float sum = sum_lanes(first + second);
+    for (int64_t column = whole; column < width; column++) sum += to_float(row[column]) * g[column];
+    out[j] = sum;
+  }
+}
+
+}  // namespace
+
+SOFT_TOKENS_VECTORIZED
+Peak find_peak(const float* z, int64_t count) {
+  Peak peak{-std::numeric_limits<float>::infinity(), 0};
+  constexpr int64_t stride = 256;
+  int64_t best = 0;
+  for (int64_t begin = 0; begin < count; begin += stride) {
+    const int64_t length = std::min(stride, count - begin), whole = length / kLanes * kLanes;
+    float most = z[begin];
+    if (whole > 0) {
+      Lanes lanes = load(z + begin);
+      for (int64_t at = kLanes; at < whole; at += kLanes) lanes = larger(lanes, load(z + begin + at));
+      most = max_lanes(lanes);
+    }
+    for (int64_t at = whole; at < length; at++) most = z[begin + at] > most ? z[begin + at] : most;
+    if (most > peak.value) {
+      peak.value = most;
+      best = begin;
+    }
+  }
+  peak.at = best;
+  while (peak.at + 1 < count && z[peak.at] != peak.value) peak.at++;
+  return peak;
+}
+
+SOFT_TOKENS_VECTORIZED
+Sums sum_exponentials(const float* z, int64_t count, float max, float scale) {
+  return visit<false>(z, count, max, scale, 0, 0, nullptr);
+}
+
+SOFT_TOKENS_VECTORIZED
+Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset,
+                  KeptTokens& kept) {
+  return visit<true>(z, count, max, scale, cutoff, offset, &kept);
+}
+
+SOFT_TOKENS_VECTORIZED
+void exponentiate(float* z, int64_t count, float max, float scale) {
+  const int64_t whole = count / kLanes * kLanes;
+  for (int64_t at = 0; at < whole; at += kLanes) store_lanes(z + at, exp_lanes((load(z + at) - max) * scale));
+  for (int64_t at = whole; at < count; at++) z[at] = fast_exp((z[at] - max) * scale);
+}
+
+void keep_largest(KeptTokens& kept, double budget) {
+  std::array<double, 256> mass{};  // by exponent
+  const auto exponent_of = [](float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    return bits >> 23;
+  };
+  for (const float value : kept.values) mass[exponent_of(value)] += value;
+  uint32_t lowest = 0;
+  double dropped = 0, sum = 0;
+  while (lowest < 255 && dropped + mass[lowest] <= budget) dropped += mass[lowest++];
+  for (uint32_t exponent = lowest; exponent < mass.size(); exponent++) sum += mass[exponent];
+  size_t count = 0;
+  for (size_t at = 0; at < kept.values.size(); at++) {
+    if (exponent_of(kept.values[at]) < lowest) continue;
+    kept.ids[count] = kept.ids[at];
+    kept.values[count++] = static_cast<float>(kept.values[at] / sum);
+  }
+  kept.ids.resize(count);
+  kept.values.resize(count);
+}
+
+SOFT_TOKENS_VECTORIZED
+void gather_sum(const int32_t* ids, const float* factors, int64_t count, const float* rows, int64_t width, float* out,
+                bool accumulate) {
+  gather_sum_of(ids, factors, count, rows, width, out, accumulate);
+}
+
+SOFT_TOKENS_VECTORIZED
+void gather_sum(const int32_t* ids, const float* factors, int64_t count, const Bits16* rows, int64_t width, float* out,
+                bool accumulate) {
+  gather_sum_of(ids, factors, count, rows, width, out, accumulate);
+}
+
+SOFT_TOKENS_VECTORIZED
+void gather_dots(const int32_t* ids, int64_t count, const float* rows, int64_t width, const float* g, float* out) {
+  gather_dots_of(ids, count, rows, width, g, out);
+}
+
+SOFT_TOKENS_VECTORIZED
+void gather_dots(const int32_t* ids, int64_t count, const Bits16* rows, int64_t width, const float* g, float* out) {
+  gather_dots_of(ids, count, rows, width, g, out);
+}
+
+}  // namespace soft_tokens::head

@@ -1,0 +1,58 @@
+// The loops of the head over one row of logits or one list of kept tokens. No tensors, no threads: callers divide the work.
+//
+// A softmax row is mostly nothing: at temperature 0.5 a few hundred of 49,152 tokens carry all but a millionth of it. A
+// sparse row keeps the largest probabilities and divides by their own sum, so it is the exact softmax of what it keeps:
+// its gradient sums to zero, and where one token is left it is exactly zero.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vectorized.h"
+
+namespace soft_tokens::head {
+
+/** A part of a row is the unit of work: sums do not depend on the number of threads. */
+constexpr int64_t kSegment = 4096;
+
+struct Peak {
+  float value;
+  /** The first place of the value. */
+  int64_t at;
+};
+Peak find_peak(const float* z, int64_t count);
+
+/** With s = (z - max) * scale: the sums of e^s and of e^s s. */
+struct Sums {
+  double exponential = 0, weighted = 0;
+};
+Sums sum_exponentials(const float* z, int64_t count, float max, float scale);
+
+struct KeptTokens {
+  std::vector<int32_t> ids;
+  std::vector<float> values;
+};
+/** The same sums; every e^s >= cutoff is appended with its place + `offset`. */
+Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset, KeptTokens& kept);
+
+/** e^s in place. */
+void exponentiate(float* z, int64_t count, float max, float scale);
+
+/**
+ * Leaves the largest values such that the others sum to at most `budget`, in their order, divided by their sum. Values of
+ * one power of two stay or go together.
+ */
+void keep_largest(KeptTokens& kept, double budget);
+
+/** out (+)= sum over j of factors[j] * rows[ids[j]], rows of `width` values. */
+void gather_sum(const int32_t* ids, const float* factors, int64_t count, const float* rows, int64_t width, float* out,
+                bool accumulate);
+void gather_sum(const int32_t* ids, const float* factors, int64_t count, const Bits16* rows, int64_t width, float* out,
+                bool accumulate);
+
+/** out[j] = sum of g * rows[ids[j]] */
+void gather_dots(const int32_t* ids, int64_t count, const float* rows, int64_t width, const float* g, float* out);
+void gather_dots(const int32_t* ids, int64_t count, const Bits16* rows, int64_t width, const float* g, float* out);
+
+}  // namespace soft_tokens::head

@@ -1,0 +1,67 @@
+// The softmax of a chunk of rows on the processor: one product for the logits, one pass for the maxima, one for the sums,
+// divided over threads by parts of rows. Results do not depend on the number of threads.
+//
+// Axes: R rows of the chunk, V vocabulary, D hidden.
+
+#pragma once
+
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "head-rows.h"
+
+namespace soft_tokens::head {
+
+struct RowSoftmax {
+  float max = 0;
+  int64_t argmax = 0;
+  /** Of e^s with s = (z - max) / tau. */
+  double sum = 0;
+  double entropy = 0;
+};
+
+/** Logits of a chunk and what is known of each row. */
+struct ChunkSoftmax {
+  at::Tensor z_RV;
+  float scale = 1;
+  std::vector<RowSoftmax> rows;
+  /** Sums of e^s by row and part of the row: [R, parts]. */
+  std::vector<double> part_sums;
+  /** Every e^s at or above the cutoff, by row; empty where none was asked for. */
+  std::vector<KeptTokens> kept;
+
+  int64_t vocabulary() const { return z_RV.size(1); }
+  float* row(int64_t at) { return z_RV.mutable_data_ptr<float>() + at * vocabulary(); }
+  int64_t parts() const { return (vocabulary() + kSegment - 1) / kSegment; }
+};
+
+/** `cutoff` 0: nothing is kept. */
+ChunkSoftmax visit_chunk(const at::Tensor& hidden_RD, const at::Tensor& weight_VD, double temperature, float cutoff);
+
+/** Turns the logits into p in place. */
+void to_probabilities(ChunkSoftmax& chunk);
+
+/** First id whose cumulative sum exceeds `uniform` times the row's sum; the last possible id if rounding leaves none. */
+int64_t invert_cumulative(ChunkSoftmax& chunk, int64_t row, double uniform);
+
+/**
+ * How much of a row's probability may be dropped. bfloat16 operands: 2^-20, an order below what a float32 sum of 576
+ * products leaves uncertain at temperature 0.5. float32: 2^-24, half of the last digit.
+ */
+double droppable_mass(const at::Tensor& weight_VD);
+
+/** What is kept leaves at most `droppable_mass` out; values become probabilities that sum to 1. */
+void keep_probable(ChunkSoftmax& chunk, double mass);
+/** The cutoff for `visit_chunk` that `keep_probable` needs. */
+float cutoff_of(double mass, int64_t vocabulary);
+
+/** Too many kept tokens: a dense product costs less than walking the rows one by one. */
+bool is_dense(const ChunkSoftmax& chunk);
+
+/** sum of factors * rows of a float32 or bfloat16 matrix. */
+void gather_sum(const int32_t* ids, const float* factors, int64_t count, const at::Tensor& rows, float* out,
+                bool accumulate);
+void gather_dots(const int32_t* ids, int64_t count, const at::Tensor& rows, const float* g, float* out);
+
+}  // namespace soft_tokens::head
