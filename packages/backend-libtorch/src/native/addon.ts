@@ -8,7 +8,7 @@ import type { DType, TensorData } from "@soft-tokens/tensor";
 /** A place for one native tensor. */
 export type Slot = number;
 /** `null`: no tensor. */
-export type MaybeSlot = Slot | null;
+type MaybeSlot = Slot | null;
 
 /** Numbers of dtypes at the door; `dtype_of` in native/src/bind.h. */
 export const dtypeCode: Readonly<Record<DType, number>> = { float32: 0, bfloat16: 1, int32: 2, bool: 3 };
