@@ -34,6 +34,9 @@ struct Gradients {
 /** [B, N, T, H] whose transpose(1, 2) is contiguous: the model reshapes that to [B * T, N * H] next. */
 at::Tensor empty_token_major(const at::Tensor& like_BNTH);
 
+/** One query token per row on any CPU, float32 or bfloat16, no backward pass: statistics are left undefined. */
+Forward decode_cpu(const Inputs& inputs);
+
 /** Operations of ATen only: any device, any floating dtype. */
 Forward forward_portable(const Inputs& inputs);
 Gradients backward_portable(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH);

@@ -129,12 +129,11 @@ ScoreMask MaskPlan::prefix_mask(int64_t prompt, int64_t begin) const {
   return result;
 }
 
-std::vector<Task> make_tasks(const Inputs& inputs, int64_t least_rows, int64_t most_rows) {
-  constexpr int64_t kTasksPerThread = 6;
+std::vector<Task> make_tasks(const Inputs& inputs, int64_t per_thread, int64_t most_rows) {
   const Sizes sizes(inputs);
-  const int64_t wanted = at::get_num_threads() * kTasksPerThread;
+  const int64_t wanted = at::get_num_threads() * per_thread;
   const int64_t even = (sizes.B * sizes.K + wanted - 1) / wanted;
-  const int64_t limit = std::max(std::min(std::max(even, least_rows), most_rows), int64_t{1});
+  const int64_t limit = std::max(std::min(even, most_rows), int64_t{1});
   std::vector<Task> tasks;
   int64_t row = 0;
   for (size_t prompt = 0; prompt < inputs.rows_per_prompt.size(); prompt++) {

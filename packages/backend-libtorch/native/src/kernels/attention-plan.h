@@ -31,6 +31,7 @@ class RowView {
     return data_ + batch * tensor_.stride(0) + head * tensor_.stride(1) + index * tensor_.stride(2);
   }
   int64_t row_stride() const { return tensor_.stride(2); }
+  int64_t head_stride() const { return tensor_.stride(1); }
 
  private:
   at::Tensor tensor_;
@@ -55,6 +56,9 @@ class MaskPlan {
   KeyRange own(int64_t row, int64_t block_index) const;
   /** Of `own`, from `begin` on. */
   attention_tiles::ScoreMask own_mask(int64_t row, int64_t block_index, int64_t begin) const;
+  bool has_own_mask() const { return own_mask_.defined(); }
+  /** Whether all rows have one mask. */
+  bool is_mask_shared() const { return mask_rows_ == 1; }
   KeyRange prefix(int64_t prompt) const { return prefix_ranges_.empty() ? KeyRange() : prefix_ranges_[prompt]; }
   attention_tiles::ScoreMask prefix_mask(int64_t prompt, int64_t begin) const;
 
@@ -74,8 +78,8 @@ struct Task {
   int64_t prompt, kv_head, row, rows;
 };
 
-/** Cuts the batch so that every thread finds several tasks, with at most `most_rows` rows and at least `least_rows`. */
-std::vector<Task> make_tasks(const Inputs& inputs, int64_t least_rows, int64_t most_rows);
+/** Cuts the batch so that every thread finds about `per_thread` tasks, of at most `most_rows` rows. */
+std::vector<Task> make_tasks(const Inputs& inputs, int64_t per_thread, int64_t most_rows);
 
 /** Threads take the next task when they are done with one; `make_run()` is called once per thread. */
 template <typename MakeRun>

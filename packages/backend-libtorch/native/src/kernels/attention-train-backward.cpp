@@ -208,7 +208,7 @@ Gradients backward_tiles(const Inputs& inputs, const Forward& forward, const at:
     result.prefix_key_PKZH = empty_token_major(inputs.prefix_key_PKZH).zero_();  // a prompt may have no rows
     result.prefix_value_PKZH = empty_token_major(inputs.prefix_value_PKZH).zero_();
   }
-  const std::vector<Task> tasks = make_tasks(inputs, 1, std::max<int64_t>(1, sizes.B));
+  const std::vector<Task> tasks = make_tasks(inputs, kTasksPerThread, sizes.B);
   const int64_t count = static_cast<int64_t>(tasks.size()), part = 2 * sizes.padded_Z * sizes.width;
   const at::Tensor parts = at::empty({count * part}, at::kFloat);
   run_tasks(count, [&] {

@@ -193,7 +193,7 @@ Forward forward_tiles(const Inputs& inputs) {
   const MaskPlan plan(inputs, sizes.block);
   const Forward result{empty_token_major(inputs.query_BNTH),
                        at::empty({2, sizes.B, sizes.N, sizes.T}, inputs.query_BNTH.options().dtype(at::kFloat))};
-  const std::vector<Task> tasks = make_tasks(inputs, 1, sizes.B);
+  const std::vector<Task> tasks = make_tasks(inputs, kTasksPerThread, sizes.B);
   run_tasks(static_cast<int64_t>(tasks.size()), [&] {
     thread_local ForwardScratch scratch;
     return [&, session = std::make_unique<TileSession>(),

@@ -10,6 +10,9 @@
 
 namespace soft_tokens::attention_paths {
 
+/** Rows of a batch take equally long, threads of a busy machine do not. */
+constexpr int64_t kTasksPerThread = 6;
+
 /** Sizes of a call, padded to tiles. */
 struct TileSizes : Sizes {
   int64_t width, padded_S, padded_Z, block, blocks, columns;
@@ -26,6 +29,10 @@ class TileRows {
   /** c [round_up(count, 16), columns] = rows from `begin` on times b. */
   void multiply(int64_t begin, int64_t count, const attention_tiles::Panels<const uint32_t>& b,
                 const attention_tiles::Panels<float>& c, int64_t columns, int64_t width) const;
+
+  /** Row `index` with all its `width` values; rows that follow are `stride` apart. */
+  const Bits16* row(int64_t index) const { return data_ + index * stride_; }
+  int64_t stride() const { return stride_; }
 
   /** Transposed: [width, padded], `padded` a multiple of 32, zero after the last row. */
   void transpose(int64_t padded, int64_t width, Bits16* to);
@@ -54,6 +61,8 @@ inline const uint32_t* as_words(const float* x) { return reinterpret_cast<const 
 /** bfloat16 inputs of a shape that the tile unit serves. */
 bool fits_tiles(const Inputs& inputs);
 Forward forward_tiles(const Inputs& inputs);
+/** One query token per row, no backward pass: statistics are left undefined. */
+Forward decode_tiles(const Inputs& inputs);
 Gradients backward_tiles(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH);
 
 }  // namespace soft_tokens::attention_paths

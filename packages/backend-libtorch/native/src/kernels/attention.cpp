@@ -33,13 +33,22 @@ Inputs make_inputs(const at::Tensor& query, const at::Tensor& key, const at::Ten
           or_undefined(prefix_mask), rows_per_prompt, scale};
 }
 
-Forward run_forward(const Inputs& inputs) {
-  if (!use_portable_kernels() && attention_paths::fits_tiles(inputs)) return attention_paths::forward_tiles(inputs);
+bool has_cpu_path(const Inputs& inputs) { return inputs.query_BNTH.is_cpu() && !use_portable_kernels(); }
+
+/** Without `statistics` no backward pass can follow. */
+Forward run_forward(const Inputs& inputs, bool statistics) {
+  if (!has_cpu_path(inputs)) return attention_paths::forward_portable(inputs);
+  const at::ScalarType type = inputs.query_BNTH.scalar_type();
+  const bool decodes = inputs.query_BNTH.size(2) == 1 && !statistics;
+  if (attention_paths::fits_tiles(inputs)) {
+    return decodes ? attention_paths::decode_tiles(inputs) : attention_paths::forward_tiles(inputs);
+  }
+  if (decodes && (type == at::kFloat || type == at::kBFloat16)) return attention_paths::decode_cpu(inputs);
   return attention_paths::forward_portable(inputs);
 }
 
 Gradients run_backward(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH) {
-  if (!use_portable_kernels() && attention_paths::fits_tiles(inputs)) {
+  if (has_cpu_path(inputs) && attention_paths::fits_tiles(inputs)) {
     return attention_paths::backward_tiles(inputs, forward, gradient_BNTH);
   }
   return attention_paths::backward_portable(inputs, forward, gradient_BNTH);
@@ -54,7 +63,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
                             const std::vector<int64_t>& rows_per_prompt, double scale) {
     const Inputs inputs = make_inputs(query, key, value, mask, prefix_key, prefix_value, prefix_mask,
                                       rows_per_prompt, scale);
-    const Forward result = run_forward(inputs);
+    const Forward result = run_forward(inputs, true);
     context->save_for_backward({query, key, value, inputs.mask, inputs.prefix_key_PKZH, inputs.prefix_value_PKZH,
                                 inputs.prefix_mask_PZ, result.output_BNTH, result.statistics});
     context->saved_data["rows_per_prompt"] = rows_per_prompt;
@@ -117,7 +126,7 @@ at::Tensor attention(const at::Tensor& query_BNTH, const at::Tensor& key_BKSH, c
   if (!inputs.has_prefix()) inputs.rows_per_prompt = {query_BNTH.size(0)};
   if (!needs_gradient(inputs)) {
     const at::NoGradGuard no_gradient;
-    return run_forward(inputs).output_BNTH;
+    return run_forward(inputs, false).output_BNTH;
   }
   return AttentionFunction::apply(query_BNTH, key_BKSH, value_BKSH, prefix_key_PKSH, prefix_value_PKSH, mask,
                                   prefix_mask_PS, inputs.rows_per_prompt, scale);
