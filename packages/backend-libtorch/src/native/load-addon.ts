@@ -20,8 +20,23 @@ const REBUILD = `build it again: ${BUILD} -- --force`;
  */
 export async function loadAddon(options: LoadOptions = {}): Promise<unknown> {
   const { addon } = await checkAddon(options);
+  calmOpenMp(process.env);
   return createRequire(import.meta.url)(addon.path);
 }
+
+/**
+ * Threads of GNU's OpenMP wait for each other in a busy loop of up to seconds. With one more busy process on the cores each
+ * then burns the time that another one needs, and a step takes ten to a hundred times as long; sleeping soon costs an idle
+ * machine nothing measurable. Read once, when the library is loaded; whoever has set either variable is left alone.
+ */
+export function calmOpenMp(environment: NodeJS.ProcessEnv): void {
+  if (environment.GOMP_SPINCOUNT === undefined && environment.OMP_WAIT_POLICY === undefined) {
+    environment.GOMP_SPINCOUNT = SPIN_COUNT;
+  }
+}
+
+/** About ten microseconds: the distance of two operations of a decode step. */
+const SPIN_COUNT = "10000";
 
 /** Everything that `loadAddon` does but the loading. */
 export async function checkAddon(
