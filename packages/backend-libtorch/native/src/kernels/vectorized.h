@@ -6,8 +6,12 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
-#define SOFT_TOKENS_VECTORIZED __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+// By feature level and not by processor: a clone for arch=skylake-avx512 runs on that one model only, newer ones would take
+// the default. gcc knows the levels since version 12.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__) && __GNUC__ >= 12
+#define SOFT_TOKENS_VECTORIZED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
+#define SOFT_TOKENS_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define SOFT_TOKENS_VECTORIZED
 #endif
