@@ -13,6 +13,7 @@
 #include <ATen/native/CPUBlas.h>
 
 #include "attention-tiles.h"
+#include "word-blocks.h"
 
 namespace soft_tokens {
 
@@ -62,7 +63,7 @@ at::Tensor matmul_tiles(const at::Tensor& a_MK, const at::Tensor& b_NK) {
         const bool is_whole = length_N % tiles::kTile == 0 && length_M == wide;
         float* target = is_whole ? product + m * N + n : turned;
         const int64_t stride = is_whole ? N : block_N;
-        tiles::transpose_words(reinterpret_cast<const uint32_t*>(block), wide, tiles::round_up(length_N, tiles::kTile),
+        transpose_words(reinterpret_cast<const uint32_t*>(block), wide, tiles::round_up(length_N, tiles::kTile),
                                wide, reinterpret_cast<uint32_t*>(target), stride);
         if (is_whole) continue;
         for (int64_t row = 0; row < length_M; row++) {

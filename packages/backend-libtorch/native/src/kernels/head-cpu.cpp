@@ -77,18 +77,18 @@ std::vector<at::Tensor> mixture(const at::Tensor& hidden_RD, const at::Tensor& w
   at::Tensor mixture_RD = at::empty({R, width}, hidden_RD.options().dtype(at::kFloat));
   for (int64_t begin = 0; begin < R; begin += plan.rows_per_chunk) {
     const int64_t rows = std::min(plan.rows_per_chunk, R - begin);
-    ChunkSoftmax chunk = visit_chunk(hidden_RD.narrow(0, begin, rows), weight_VD, temperature, cutoff_of(mass, V));
+    ChunkSoftmax chunk = visit_chunk(hidden_RD.narrow(0, begin, rows), weight_VD, temperature, first_cutoff(mass));
     keep_probable(chunk, mass);
     fill(out, chunk, begin);
     const bool dense = is_dense(chunk);
     if (!dense) {
       float* mixed = mixture_RD.mutable_data_ptr<float>() + begin * width;
+      std::fill_n(mixed, rows * width, 0.0f);
       at::parallel_for(0, rows, 1, [&](int64_t from, int64_t to) {
-        for (int64_t row = from; row < to; row++) {
+        walk_kept(chunk.kept, from, to, V, [&](int64_t row, int64_t first, int64_t count) {
           const KeptTokens& kept = chunk.kept[row];
-          gather_sum(kept.ids.data(), kept.values.data(), static_cast<int64_t>(kept.ids.size()), embedding_VD,
-                     mixed + row * width, false);
-        }
+          gather_sum(kept.ids.data() + first, kept.values.data() + first, count, embedding_VD, mixed + row * width, true);
+        });
       });
     }
     if (dense || top_k > 0) to_probabilities(chunk);

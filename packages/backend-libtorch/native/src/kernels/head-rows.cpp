@@ -5,6 +5,14 @@
 #include <cmath>
 #include <limits>
 
+#if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // false alarms inside gcc 12's own intrinsics
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+#endif
+
 // Vectors passed between functions of this file are inlined: their calling convention does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
@@ -95,11 +103,52 @@ INLINE Lanes exp_lanes(Lanes x) {
   return x < lowest ? x * 0.0f : p * power;
 }
 
+/** Appends what is at least `cutoff` of a block; the targets have room for one more than `count` vectors. Returns how many. */
+int64_t collect_plain(const float* block, int64_t count, float cutoff, int32_t offset, int32_t* ids, float* values) {
+  int64_t found = 0;
+  for (int64_t at = 0; at < count; at++) {
+    ids[found] = offset + static_cast<int32_t>(at);
+    values[found] = block[at];
+    found += block[at] >= cutoff ? 1 : 0;
+  }
+  return found;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f,popcnt"))) int64_t collect_vectors(const float* block, int64_t count, float cutoff,
+                                                                  int32_t offset, int32_t* ids, float* values) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  int64_t found = 0;
+  for (int64_t at = 0; at < count; at += kLanes) {
+    const __m512 x = _mm512_loadu_ps(block + at);
+    const __mmask16 mask = _mm512_cmp_ps_mask(x, _mm512_set1_ps(cutoff), _CMP_GE_OQ);
+    const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(offset + static_cast<int32_t>(at)));
+    _mm512_storeu_si512(ids + found, _mm512_maskz_compress_epi32(mask, places));
+    _mm512_storeu_ps(values + found, _mm512_maskz_compress_ps(mask, x));
+    found += __builtin_popcount(mask);
+  }
+  return found;
+}
+const auto collect = __builtin_cpu_supports("avx512f") ? collect_vectors : collect_plain;
+#else
+const auto collect = collect_plain;
+#endif
+
 template <bool Keep>
 INLINE Sums visit(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset,
-                  KeptTokens* kept) {
-  Lanes sum = {}, weighted = {};
+                  KeptTokens* kept, double* dropped) {
+  Lanes sum = {}, weighted = {}, below = {};
   float block[kBlock];
+  // A block may be found whole, and its last vector is written whole.
+  constexpr int64_t room = 512;
+  int32_t ids[Keep ? room + kBlock + kLanes : 1];
+  float values[Keep ? room + kBlock + kLanes : 1];
+  int64_t found = 0;
+  const auto hand_over = [&] {
+    kept->ids.insert(kept->ids.end(), ids, ids + found);
+    kept->values.insert(kept->values.end(), values, values + found);
+    found = 0;
+  };
   const int64_t whole = count / kLanes * kLanes;
   for (int64_t begin = 0; begin < whole; begin += kBlock) {
     const int64_t length = std::min(kBlock, whole - begin);
@@ -112,28 +161,34 @@ INLINE Sums visit(const float* z, int64_t count, float max, float scale, float c
       if constexpr (Keep) {
         store_lanes(block + at, exponential);
         most = larger(most, exponential);
+        below += exponential < cutoff ? exponential : exponential * 0.0f;
       }
     }
     if constexpr (Keep) {
       if (max_lanes(most) < cutoff) continue;
-      for (int64_t at = 0; at < length; at++) {
-        if (block[at] < cutoff) continue;
-        kept->ids.push_back(offset + static_cast<int32_t>(begin + at));
-        kept->values.push_back(block[at]);
-      }
+      found += collect(block, length, cutoff, offset + static_cast<int32_t>(begin), ids + found, values + found);
+      if (found >= room) hand_over();
     }
   }
   Sums sums{sum_lanes(sum), sum_lanes(weighted)};
+  double tail_below = 0;
   for (int64_t at = whole; at < count; at++) {
     const float s = (z[at] - max) * scale;
     const float exponential = fast_exp(s);
     sums.exponential += exponential;
     sums.weighted += exponential * s;
     if constexpr (Keep) {
-      if (exponential < cutoff) continue;
-      kept->ids.push_back(offset + static_cast<int32_t>(at));
-      kept->values.push_back(exponential);
+      if (exponential < cutoff) {
+        tail_below += exponential;
+        continue;
+      }
+      ids[found] = offset + static_cast<int32_t>(at);
+      values[found++] = exponential;
     }
+  }
+  if constexpr (Keep) {
+    *dropped = sum_lanes(below) + tail_below;
+    hand_over();
   }
   return sums;
 }
@@ -231,13 +286,13 @@ Peak find_peak(const float* z, int64_t count) {
 
 SOFT_TOKENS_VECTORIZED
 Sums sum_exponentials(const float* z, int64_t count, float max, float scale) {
-  return visit<false>(z, count, max, scale, 0, 0, nullptr);
+  return visit<false>(z, count, max, scale, 0, 0, nullptr, nullptr);
 }
 
 SOFT_TOKENS_VECTORIZED
-Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset,
-                  KeptTokens& kept) {
-  return visit<true>(z, count, max, scale, cutoff, offset, &kept);
+Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset, KeptTokens& kept,
+                  double& dropped) {
+  return visit<true>(z, count, max, scale, cutoff, offset, &kept, &dropped);
 }
 
 SOFT_TOKENS_VECTORIZED

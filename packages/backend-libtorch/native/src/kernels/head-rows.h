@@ -33,8 +33,9 @@ struct KeptTokens {
   std::vector<int32_t> ids;
   std::vector<float> values;
 };
-/** The same sums; every e^s >= cutoff is appended with its place + `offset`. */
-Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset, KeptTokens& kept);
+/** The same sums; every e^s >= cutoff is appended with its place + `offset`, the others are summed in `dropped`. */
+Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset, KeptTokens& kept,
+                  double& dropped);
 
 /** e^s in place. */
 void exponentiate(float* z, int64_t count, float max, float scale);

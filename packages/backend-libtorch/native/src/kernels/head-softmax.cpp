@@ -10,6 +10,15 @@
 
 namespace soft_tokens::head {
 
+namespace {
+
+void append(KeptTokens& to, const KeptTokens& from) {
+  to.ids.insert(to.ids.end(), from.ids.begin(), from.ids.end());
+  to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+}
+
+}  // namespace
+
 ChunkSoftmax visit_chunk(const at::Tensor& hidden_RD, const at::Tensor& weight_VD, double temperature, float cutoff) {
   ChunkSoftmax chunk;
   chunk.z_RV = matmul_float32(hidden_RD, weight_VD, false, true).contiguous();
@@ -43,29 +52,30 @@ ChunkSoftmax visit_chunk(const at::Tensor& hidden_RD, const at::Tensor& weight_V
   }
   std::vector<Sums> sums(R * parts);
   std::vector<KeptTokens> kept(cutoff > 0 ? R * parts : 0);
+  std::vector<double> dropped(kept.size());
   each_part([&](int64_t task, int64_t row, int64_t begin, int64_t length) {
     const float max = chunk.rows[row].max;
     sums[task] = cutoff > 0 ? sum_and_keep(z + row * V + begin, length, max, chunk.scale, cutoff,
-                                           static_cast<int32_t>(begin), kept[task])
+                                           static_cast<int32_t>(begin), kept[task], dropped[task])
                             : sum_exponentials(z + row * V + begin, length, max, chunk.scale);
   });
   chunk.kept.resize(cutoff > 0 ? R : 0);
-  for (int64_t row = 0; row < R; row++) {
-    RowSoftmax& softmax = chunk.rows[row];
-    double weighted = 0;
-    for (int64_t part = 0; part < parts; part++) {
-      const Sums& of_part = sums[row * parts + part];
-      chunk.part_sums[row * parts + part] = of_part.exponential;
-      softmax.sum += of_part.exponential;
-      weighted += of_part.weighted;
-      if (cutoff <= 0) continue;
-      KeptTokens& from = kept[row * parts + part];
-      KeptTokens& to = chunk.kept[row];
-      to.ids.insert(to.ids.end(), from.ids.begin(), from.ids.end());
-      to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+  chunk.dropped.resize(chunk.kept.size());
+  at::parallel_for(0, R, 1, [&](int64_t from, int64_t to) {
+    for (int64_t row = from; row < to; row++) {
+      RowSoftmax& softmax = chunk.rows[row];
+      double weighted = 0;
+      for (int64_t task = row * parts; task < (row + 1) * parts; task++) {
+        chunk.part_sums[task] = sums[task].exponential;
+        softmax.sum += sums[task].exponential;
+        weighted += sums[task].weighted;
+        if (cutoff <= 0) continue;
+        append(chunk.kept[row], kept[task]);
+        chunk.dropped[row] += dropped[task];
+      }
+      softmax.entropy = std::log(softmax.sum) - weighted / softmax.sum;
     }
-    softmax.entropy = std::log(softmax.sum) - weighted / softmax.sum;
-  }
+  });
   return chunk;
 }
 
@@ -110,23 +120,46 @@ double droppable_mass(const at::Tensor& weight_VD) {
   return weight_VD.scalar_type() == at::kBFloat16 ? std::ldexp(1.0, -20) : std::ldexp(1.0, -24);
 }
 
-// Half of what may be dropped is spent on the cutoff (V tokens just below it; the sum of e^s is at least 1), half on
-// choosing among what is left.
-float cutoff_of(double mass, int64_t vocabulary) {
-  return static_cast<float>(mass / 2 / static_cast<double>(vocabulary));
-}
+float first_cutoff(double mass) { return static_cast<float>(mass / 1024); }
 
 void keep_probable(ChunkSoftmax& chunk, double mass) {
+  const int64_t V = chunk.vocabulary();
+  // Half of what may be dropped spent on V tokens just below this cutoff; the sum of e^s is at least 1.
+  const float safe_cutoff = static_cast<float>(mass / 2 / static_cast<double>(V));
   at::parallel_for(0, static_cast<int64_t>(chunk.kept.size()), 1, [&](int64_t from, int64_t to) {
-    for (int64_t row = from; row < to; row++) keep_largest(chunk.kept[row], mass / 2 * chunk.rows[row].sum);
+    for (int64_t row = from; row < to; row++) {
+      KeptTokens& kept = chunk.kept[row];
+      const double budget = mass * chunk.rows[row].sum;
+      if (chunk.dropped[row] > budget) {
+        kept = {};
+        sum_and_keep(chunk.row(row), V, chunk.rows[row].max, chunk.scale, safe_cutoff, 0, kept, chunk.dropped[row]);
+      }
+      keep_largest(kept, budget - chunk.dropped[row]);
+    }
   });
 }
 
 bool is_dense(const ChunkSoftmax& chunk) {
-  constexpr int64_t share = 16;
+  constexpr int64_t share = 4;
   int64_t count = 0;
   for (const KeptTokens& row : chunk.kept) count += static_cast<int64_t>(row.ids.size());
   return count > chunk.z_RV.numel() / share;
+}
+
+void walk_kept(const std::vector<KeptTokens>& kept, int64_t from, int64_t to, int64_t vocabulary,
+               const std::function<void(int64_t row, int64_t begin, int64_t count)>& visit) {
+  constexpr int64_t stretch = 1024;
+  std::vector<int64_t> cursor(to - from);
+  for (int64_t end = stretch; end < vocabulary + stretch; end += stretch) {
+    for (int64_t row = from; row < to; row++) {
+      const std::vector<int32_t>& ids = kept[row].ids;
+      const int64_t begin = cursor[row - from], size = static_cast<int64_t>(ids.size());
+      int64_t next = begin;
+      while (next < size && ids[next] < end) next++;
+      if (next > begin) visit(row, begin, next - begin);
+      cursor[row - from] = next;
+    }
+  }
 }
 
 void gather_sum(const int32_t* ids, const float* factors, int64_t count, const at::Tensor& rows, float* out,

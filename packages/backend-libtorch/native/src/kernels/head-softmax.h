@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -28,8 +29,9 @@ struct ChunkSoftmax {
   std::vector<RowSoftmax> rows;
   /** Sums of e^s by row and part of the row: [R, parts]. */
   std::vector<double> part_sums;
-  /** Every e^s at or above the cutoff, by row; empty where none was asked for. */
+  /** e^s at or above the cutoff, by row, and the sum of the others; empty where nothing was to be kept. */
   std::vector<KeptTokens> kept;
+  std::vector<double> dropped;
 
   int64_t vocabulary() const { return z_RV.size(1); }
   float* row(int64_t at) { return z_RV.mutable_data_ptr<float>() + at * vocabulary(); }
@@ -51,13 +53,23 @@ int64_t invert_cumulative(ChunkSoftmax& chunk, int64_t row, double uniform);
  */
 double droppable_mass(const at::Tensor& weight_VD);
 
-/** What is kept leaves at most `droppable_mass` out; values become probabilities that sum to 1. */
+/**
+ * Makes `kept` the probabilities of a softmax over fewer tokens: each row drops at most `mass` of its sum, and what is
+ * kept sums to 1. `chunk` was visited with `first_cutoff`; a row that dropped too much by it is visited again.
+ */
 void keep_probable(ChunkSoftmax& chunk, double mass);
-/** The cutoff for `visit_chunk` that `keep_probable` needs. */
-float cutoff_of(double mass, int64_t vocabulary);
+/** Drops a few 1e-7 of a row of a trained model at temperature 0.5: seldom too much for bfloat16 operands. */
+float first_cutoff(double mass);
 
 /** Too many kept tokens: a dense product costs less than walking the rows one by one. */
 bool is_dense(const ChunkSoftmax& chunk);
+
+/**
+ * Visits the kept tokens of rows [from, to) by stretches of the vocabulary, row after row: the embeddings of a stretch
+ * stay in the cache for all rows. Within a row the order is that of the ids.
+ */
+void walk_kept(const std::vector<KeptTokens>& kept, int64_t from, int64_t to, int64_t vocabulary,
+               const std::function<void(int64_t row, int64_t begin, int64_t count)>& visit);
 
 /** sum of factors * rows of a float32 or bfloat16 matrix. */
 void gather_sum(const int32_t* ids, const float* factors, int64_t count, const at::Tensor& rows, float* out,

@@ -1,0 +1,82 @@
+#include "word-blocks.h"
+
+#if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // false alarms inside gcc 12's own intrinsics
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#include <immintrin.h>
+#endif
+
+namespace soft_tokens {
+
+namespace {
+
+constexpr int64_t kSide = 16;
+
+void transpose_plain(const uint32_t* from, int64_t stride_from, uint32_t* to, int64_t stride_to) {
+  for (int64_t row = 0; row < kSide; row++) {
+    for (int64_t column = 0; column < kSide; column++) to[column * stride_to + row] = from[row * stride_from + column];
+  }
+}
+
+#if defined(__x86_64__)
+/** In registers: words, pairs, then quarters of the vectors change places. */
+__attribute__((target("avx512f"))) void transpose_vectors(const uint32_t* from, int64_t stride_from, uint32_t* to,
+                                                          int64_t stride_to) {
+  __m512i x[16], y[16];
+  for (int i = 0; i < 16; i++) x[i] = _mm512_loadu_si512(from + i * stride_from);
+  for (int i = 0; i < 16; i += 2) {
+    y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
+    y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    x[i] = _mm512_unpacklo_epi64(y[i], y[i + 2]);
+    x[i + 1] = _mm512_unpackhi_epi64(y[i], y[i + 2]);
+    x[i + 2] = _mm512_unpacklo_epi64(y[i + 1], y[i + 3]);
+    x[i + 3] = _mm512_unpackhi_epi64(y[i + 1], y[i + 3]);
+  }
+  // x[4 g + c] holds columns c, c + 4, c + 8 and c + 12 of rows 4 g to 4 g + 3.
+  for (int c = 0; c < 4; c++) {
+    const __m512i low01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0x88);
+    const __m512i high01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0xdd);
+    const __m512i low23 = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0x88);
+    const __m512i high23 = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0xdd);
+    _mm512_storeu_si512(to + c * stride_to, _mm512_shuffle_i32x4(low01, low23, 0x88));
+    _mm512_storeu_si512(to + (c + 4) * stride_to, _mm512_shuffle_i32x4(high01, high23, 0x88));
+    _mm512_storeu_si512(to + (c + 8) * stride_to, _mm512_shuffle_i32x4(low01, low23, 0xdd));
+    _mm512_storeu_si512(to + (c + 12) * stride_to, _mm512_shuffle_i32x4(high01, high23, 0xdd));
+  }
+}
+const bool has_vectors = __builtin_cpu_supports("avx512f");
+#endif
+
+}  // namespace
+
+void transpose_words(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns, uint32_t* to,
+                     int64_t stride_to) {
+  auto* transpose = transpose_plain;
+#if defined(__x86_64__)
+  if (has_vectors) transpose = transpose_vectors;
+#endif
+  for (int64_t row = 0; row < rows; row += kSide) {
+    for (int64_t column = 0; column < columns; column += kSide) {
+      transpose(from + row * stride_from + column, stride_from, to + column * stride_to + row, stride_to);
+    }
+  }
+}
+
+SOFT_TOKENS_VECTORIZED
+void make_pairs(const Bits16* from, int64_t stride_from, int64_t rows, int64_t columns, uint32_t* to,
+                int64_t stride_to) {
+  for (int64_t pair = 0; pair < rows / 2; pair++) {
+    const Bits16* even = from + 2 * pair * stride_from;
+    const Bits16* odd = even + stride_from;
+    uint32_t* words = to + pair * stride_to;
+    for (int64_t column = 0; column < columns; column++) {
+      words[column] = static_cast<uint32_t>(even[column]) | (static_cast<uint32_t>(odd[column]) << 16);
+    }
+  }
+}
+
+}  // namespace soft_tokens
