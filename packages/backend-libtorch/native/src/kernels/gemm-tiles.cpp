@@ -75,4 +75,24 @@ at::Tensor matmul_tiles(const at::Tensor& a_MK, const at::Tensor& b_NK) {
   return product_MN;
 }
 
+void add_matmul_tiles(const at::Tensor& sum_MN, const at::Tensor& a_MK, const at::Tensor& b_KN) {
+  constexpr int64_t block_M = 128, block_N = 512;
+  const int64_t M = a_MK.size(0), K = a_MK.size(1), N = b_KN.size(1), stride_a = a_MK.stride(0);
+  const at::Tensor narrow_KN = b_KN.contiguous();
+  const at::Tensor packed = at::empty({K / 2, N}, b_KN.options().dtype(at::kInt));
+  auto* words = reinterpret_cast<uint32_t*>(packed.mutable_data_ptr<int32_t>());
+  make_pairs(bits(narrow_KN), N, K, N, words, N);
+  const auto* a = a_MK.const_data_ptr<Narrow>();
+  auto* sum = sum_MN.mutable_data_ptr<float>();
+  at::parallel_for(0, (M + block_M - 1) / block_M, 1, [&](int64_t from, int64_t to) {
+    const ReleaseTiles release;
+    for (int64_t m = from * block_M; m < std::min(M, to * block_M); m += block_M) {
+      for (int64_t n = 0; n < N; n += block_N) {
+        at::native::cpublas::brgemm(std::min(block_M, M - m), std::min(block_N, N - n), K, stride_a, N, N, true,
+                                    a + m * stride_a, reinterpret_cast<const Narrow*>(words + n), sum + m * N + n);
+      }
+    }
+  });
+}
+
 }  // namespace soft_tokens

@@ -23,4 +23,7 @@ bool has_bfloat16_tiles();
 /** a_MK b_NK^T -> float32 [M, N] where b is the large operand: b is read once, in place. Contiguous; K even. */
 at::Tensor matmul_tiles(const at::Tensor& a_MK, const at::Tensor& b_NK);
 
+/** Adds a_MK b_KN to sum_MN, which is float32 and large: it is read and written once. Rows of `a` may be strided; K even. */
+void add_matmul_tiles(const at::Tensor& sum_MN, const at::Tensor& a_MK, const at::Tensor& b_KN);
+
 }  // namespace soft_tokens

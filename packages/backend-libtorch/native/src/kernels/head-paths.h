@@ -31,6 +31,9 @@ struct ScoreRequest {
   /** The embedding's gradient is added to the weight's. */
   bool is_tied = false;
 
+  /** Where defined, gradients are added to these and not to new ones. */
+  at::Tensor weight_sum_VD, embedding_sum_VD;
+
   bool needs_gradient() const { return needs_hidden || needs_weight || needs_embedding; }
 };
 

@@ -205,8 +205,12 @@ Score score(const ScoreRequest& request) {
   const std::vector<Span> tiles = spans(weight_VD.size(0), plan.tile_width);
   const auto wide = weight_VD.options().dtype(at::kFloat);
   Score result;
-  if (request.needs_weight) result.weight_gradient_VD = at::zeros(weight_VD.sizes(), wide);
-  if (request.needs_embedding) {
+  result.weight_gradient_VD = request.weight_sum_VD;
+  result.embedding_gradient_VD = request.embedding_sum_VD;
+  if (request.needs_weight && !result.weight_gradient_VD.defined()) {
+    result.weight_gradient_VD = at::zeros(weight_VD.sizes(), wide);
+  }
+  if (request.needs_embedding && !result.embedding_gradient_VD.defined()) {
     result.embedding_gradient_VD =
         request.is_tied ? result.weight_gradient_VD : at::zeros(request.embedding_VD.sizes(), wide);
   }

@@ -258,7 +258,27 @@ INLINE void gather_dots_of(const int32_t* ids, int64_t count, const T* rows, int
   }
 }
 
+/** Bits of a bfloat16, to the nearest, in the high half of a word; finite numbers only. */
+INLINE WordLanes round_high(Lanes x) {
+  const WordLanes bits = (WordLanes)x;
+  return (bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u;
+}
+
+INLINE Lanes tail_of(const TailRow& row, int64_t at, float scale) {
+  const Lanes exponential = exp_lanes((load(row.z + at) - row.max) * scale);
+  return exponential < row.threshold ? exponential * row.factor : exponential * 0.0f;
+}
+
 }  // namespace
+
+SOFT_TOKENS_VECTORIZED
+void pair_tails(const TailRow& even, const TailRow& odd, int64_t begin, int64_t count, float scale, uint32_t* words) {
+  // `count` is a multiple of 16: the caller's matrix has such rows only.
+  for (int64_t at = 0; at < count; at += kLanes) {
+    const WordLanes low = round_high(tail_of(even, begin + at, scale)) >> 16;
+    *reinterpret_cast<WordLanes*>(words + at) = low | round_high(tail_of(odd, begin + at, scale));
+  }
+}
 
 SOFT_TOKENS_VECTORIZED
 Peak find_peak(const float* z, int64_t count) {

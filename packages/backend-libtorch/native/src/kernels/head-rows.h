@@ -46,6 +46,14 @@ void exponentiate(float* z, int64_t count, float max, float scale);
  */
 void keep_largest(KeptTokens& kept, double budget);
 
+/** A row of logits and what turns its small part into a gradient. */
+struct TailRow {
+  const float* z;
+  float max, factor, threshold;
+};
+/** Places [begin, begin + count) of two rows: factor * e^s where e^s < threshold, else 0, as pairs of bfloat16. */
+void pair_tails(const TailRow& even, const TailRow& odd, int64_t begin, int64_t count, float scale, uint32_t* words);
+
 /** out (+)= sum over j of factors[j] * rows[ids[j]], rows of `width` values. */
 void gather_sum(const int32_t* ids, const float* factors, int64_t count, const float* rows, int64_t width, float* out,
                 bool accumulate);
