@@ -8,7 +8,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <limits>
 #include <type_traits>
 
 #include "attention-plan.h"
@@ -18,8 +17,6 @@ namespace soft_tokens::attention_paths {
 
 namespace {
 
-constexpr int64_t kLanes = 16;
-
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /** Keys or values of one segment: row i starts at `data + i * stride`. */
@@ -27,8 +24,15 @@ template <typename Element>
 struct Rows {
   const Element* data;
   int64_t stride, count;
+
+  const Element* row(int64_t index) const { return data + index * stride; }
 };
 
+constexpr int64_t kLanes = 16;
+/** Values that are summed at once. */
+constexpr int64_t kKeys = 4;
+
+/** Sums in lanes, as the compiler may not reorder a sum of floats by itself. */
 template <typename Element>
 ALWAYS_INLINE float dot(const float* a, const Element* b, int64_t H) {
   float lanes[kLanes] = {};
@@ -50,41 +54,47 @@ ALWAYS_INLINE void score_rows(const float* query, int64_t heads, int64_t H, cons
   for (int64_t key = 0; key < keys.count; key++) {
     const float added = mask ? mask[key * mask_stride] : 0.0f;
     for (int64_t head = 0; head < heads; head++) {
-      scores[head * stride + key] = dot(query + head * H, keys.data + key * keys.stride, H) * scale + added;
+      scores[head * stride + key] = dot(query + head * H, keys.row(key), H) * scale + added;
     }
   }
 }
 
-/** out [heads, H] += weights [heads, stride] values, four values at a time. */
+/** out [heads, H] += weights [heads, stride] values */
 template <typename Element>
 ALWAYS_INLINE void sum_rows(const float* weights, int64_t stride, int64_t heads, int64_t H, const Rows<Element>& values,
                             float* out) {
   int64_t key = 0;
-  for (; key + 4 <= values.count; key += 4) {
-    const Element *a = values.data + key * values.stride, *b = a + values.stride, *c = b + values.stride,
-                  *d = c + values.stride;
+  for (; key + kKeys <= values.count; key += kKeys) {
+    const Element *a = values.row(key), *b = values.row(key + 1), *c = values.row(key + 2), *d = values.row(key + 3);
     for (int64_t head = 0; head < heads; head++) {
-      const float* w = weights + head * stride + key;
+      const float* weight = weights + head * stride + key;
+      const float weight_a = weight[0], weight_b = weight[1], weight_c = weight[2], weight_d = weight[3];
       float* sum = out + head * H;
       for (int64_t h = 0; h < H; h++) {
-        sum[h] += w[0] * to_float(a[h]) + w[1] * to_float(b[h]) + w[2] * to_float(c[h]) + w[3] * to_float(d[h]);
+        sum[h] += weight_a * to_float(a[h]) + weight_b * to_float(b[h]) + weight_c * to_float(c[h]) +
+                  weight_d * to_float(d[h]);
       }
     }
   }
   for (; key < values.count; key++) {
     for (int64_t head = 0; head < heads; head++) {
       const float weight = weights[head * stride + key];
-      for (int64_t h = 0; h < H; h++) out[head * H + h] += weight * to_float(values.data[key * values.stride + h]);
+      for (int64_t h = 0; h < H; h++) out[head * H + h] += weight * to_float(values.row(key)[h]);
     }
   }
 }
 
 /** scores -> exp(scores - maximum); gives the sum. */
 ALWAYS_INLINE float exponentiate(float* scores, int64_t count) {
-  float highest = -std::numeric_limits<float>::infinity(), sum = 0.0f;
-  for (int64_t key = 0; key < count; key++) highest = std::max(highest, scores[key]);
+  float highest = scores[0], lanes[kLanes] = {}, sum = 0.0f;
+  for (int64_t key = 0; key < count; key++) highest = scores[key] > highest ? scores[key] : highest;
   for (int64_t key = 0; key < count; key++) scores[key] = fast_exp(scores[key] - highest);
-  for (int64_t key = 0; key < count; key++) sum += scores[key];
+  int64_t key = 0;
+  for (; key + kLanes <= count; key += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; lane++) lanes[lane] += scores[key + lane];
+  }
+  for (; key < count; key++) sum += scores[key];
+  for (int64_t lane = 0; lane < kLanes; lane++) sum += lanes[lane];
   return sum;
 }
 
