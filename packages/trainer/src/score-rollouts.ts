@@ -22,6 +22,8 @@ export interface ScoreRolloutsOptions {
 export interface ScoredRollout {
   readonly thoughtLogProb: number;
   readonly answerLogProb: number;
+  /** Of each thought step. */
+  readonly thoughtLogProbs: Float32Array;
 }
 
 /** One result per rollout, in their order. Neighbours with the same prompt share its computation. */
@@ -45,7 +47,11 @@ export async function scoreRollouts(options: ScoreRolloutsOptions): Promise<Scor
   });
   return rows.map((row) => {
     const scored = logProbs.get(row);
-    return { thoughtLogProb: scored?.thought ?? 0, answerLogProb: scored?.answer ?? 0 };
+    return {
+      thoughtLogProb: scored?.thought ?? 0,
+      answerLogProb: scored?.answer ?? 0,
+      thoughtLogProbs: scored?.thoughtSteps ?? new Float32Array(0),
+    };
   });
 }
 

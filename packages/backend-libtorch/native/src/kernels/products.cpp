@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "options.h"
+#include "tile-products.h"
 
 namespace soft_tokens {
 
@@ -22,7 +23,7 @@ using at::Tensor;
 /// Which way a weight is used; each has a packed form of its own.
 enum class Direction { forward, transposed };
 
-/// A weight is packed at its second use: one that is used once is not worth it.
+/// A weight is packed for oneDNN at its second use: one that is used once is not worth it.
 constexpr int kUsesBeforePacking = 1;
 /// The number of rows that oneDNN is told to choose blocks for; those serve one row and ten thousand as well.
 constexpr int64_t kRowsHint = 512;
@@ -34,18 +35,29 @@ size_t packing_budget() {
   return bytes;
 }
 
+/// Rows times a weight go by our own tiles, whose sums do not depend on the batch; see tile-products.h.
+bool takes_tiles(const Tensor& weight, Direction direction) {
+  return direction == Direction::forward && fits_tile_product(weight);
+}
+
 /// Packed copies by the memory that they were made from. A copy goes when its weight changes or is freed.
 class PackedWeights {
  public:
   std::optional<Tensor> find(const Tensor& weight_KN, Direction direction) {
     Entry& entry = entry_of(weight_KN);
     Form& form = entry.forms[static_cast<size_t>(direction)];
-    if (!form.packed && form.uses++ >= kUsesBeforePacking && held_ + weight_KN.nbytes() <= packing_budget()) {
-      const Tensor out_by_in = direction == Direction::forward ? weight_KN.t().contiguous() : weight_KN;
-      form.packed = reorder().call(out_by_in, kRowsHint);
-      held_ += weight_KN.nbytes();
-    }
-    return form.packed;
+    if (form.packed) return form.packed;
+    const bool has_room = held_ + weight_KN.nbytes() <= packing_budget();
+    const bool is_tiled = takes_tiles(weight_KN, direction);
+    // Without room for a copy the tiles' packing is made for each product: the sums must not depend on memory either.
+    if (!is_tiled && (form.uses++ < kUsesBeforePacking || !has_room)) return std::nullopt;
+    Tensor packed = is_tiled ? pack_for_tiles(weight_KN)
+                             : reorder().call(direction == Direction::forward ? weight_KN.t().contiguous() : weight_KN,
+                                              kRowsHint);
+    if (!has_room) return packed;
+    form.packed = packed;
+    held_ += weight_KN.nbytes();
+    return packed;
   }
 
  private:
@@ -125,18 +137,19 @@ Tensor multiply_packed(const Tensor& x, const Tensor& packed) {
   return linear.call(x, packed, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
 }
 
-/// Small products are not worth a look-up, and other devices and dtypes have no such layout.
+/// Other devices and dtypes have no such layout.
 bool can_pack(const Tensor& x, const Tensor& weight) {
   static const bool is_supported =
       at::hasMKLDNN() && at::globalContext().userEnabledMkldnn() && at::native::cpublas::could_pack(at::kBFloat16);
   return is_supported && !use_portable_kernels() && x.is_cpu() && x.scalar_type() == at::kBFloat16 &&
-         weight.is_contiguous() && weight.numel() >= 4096 && x.size(0) > 0;
+         weight.is_contiguous() && weight.numel() > 0 && x.size(0) > 0;
 }
 
 Tensor multiply(const Tensor& x, const Tensor& weight, Direction direction) {
   thread_local PackedWeights packed_weights;
   if (can_pack(x, weight)) {
     const std::optional<Tensor> packed = packed_weights.find(weight, direction);
+    if (packed && takes_tiles(weight, direction)) return multiply_tiles(x.contiguous(), *packed, weight.size(1));
     if (packed) return multiply_packed(x.contiguous(), *packed);
   }
   return x.matmul(direction == Direction::forward ? weight : weight.t());

@@ -1,0 +1,22 @@
+// Rows times a weight on the tile unit of x86 (AMX), bfloat16, with sums that do not depend on the batch: element (m, n) is
+// accumulated over k in one order, whatever the number of rows around it. A decode step of 64 rows and a teacher-forced pass
+// over ten thousand tokens give a token the same bits, so sampler and trainer agree on log pi exactly where the tokens agree.
+//
+// Axes: M rows, N columns, K summed.
+
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace soft_tokens {
+
+/// Whether this machine has the tile unit and the shape fits it.
+bool fits_tile_product(const at::Tensor& weight_KN);
+
+/// The weight as the tile unit reads it: columns in blocks of 64, pairs of rows in one word.
+at::Tensor pack_for_tiles(const at::Tensor& weight_KN);
+
+/// x [M, K] contiguous, packed weight of N columns -> [M, N]; float32 sums, rounded once.
+at::Tensor multiply_tiles(const at::Tensor& x_MK, const at::Tensor& packed, int64_t N);
+
+}  // namespace soft_tokens
