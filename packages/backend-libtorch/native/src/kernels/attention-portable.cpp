@@ -17,7 +17,7 @@ namespace soft_tokens::attention_paths {
 
 namespace {
 
-/** A part of the batch whose prompts have equally many rows, cast to the dtype that is computed in. */
+/** A part of the batch, cast to the dtype that is computed in; its prompts have equally many rows. */
 struct Part {
   at::Tensor query_BKMH, key_BKSH, value_BKSH, mask;
   at::Tensor prefix_key_PKZH, prefix_value_PKZH, prefix_mask_PZ;
@@ -58,20 +58,34 @@ Part make_part(const Inputs& inputs, int64_t prompt, int64_t prompts, int64_t ro
   return part;
 }
 
-/** Calls `run(part, first prompt, prompts, first row, rows)` for the whole batch at once where it is even, else per prompt. */
+/** Most scores that exist at once: on a CPU what its caches hold, elsewhere a bound on memory. */
+int64_t most_scores(const at::Tensor& x) {
+  return x.is_cpu() ? int64_t{1} << 18 : int64_t{1} << 28;
+}
+
+/**
+ * Calls `run(part, first prompt, prompts, first row, rows)`: for the whole batch at once where its prompts have equally
+ * many rows and the scores are few enough, else for some rows of one prompt at a time.
+ */
 template <typename Run>
 void for_each_part(const Inputs& inputs, Run run) {
   const std::vector<int64_t>& counts = inputs.rows_per_prompt;
-  const int64_t P = static_cast<int64_t>(counts.size());
+  const int64_t B = inputs.query_BNTH.size(0), P = static_cast<int64_t>(counts.size());
+  if (B == 0) return;
+  const int64_t keys = inputs.key_BKSH.size(2) + (inputs.has_prefix() ? inputs.prefix_key_PKZH.size(2) : 0);
+  const int64_t row_scores = std::max<int64_t>(1, inputs.query_BNTH.size(1) * inputs.query_BNTH.size(2) * keys);
+  const int64_t most_rows = std::max<int64_t>(1, most_scores(inputs.query_BNTH) / row_scores);
   const bool even = std::all_of(counts.begin(), counts.end(), [&](int64_t count) { return count == counts[0]; });
-  if (!inputs.has_prefix() || even) {
-    const int64_t B = inputs.query_BNTH.size(0);
-    if (B > 0) run(make_part(inputs, 0, P, 0, B), 0, P, 0, B);
+  if (even && B <= most_rows) {
+    run(make_part(inputs, 0, P, 0, B), 0, P, 0, B);
     return;
   }
-  for (int64_t prompt = 0, row = 0; prompt < P; row += counts[prompt], prompt++) {
-    if (counts[prompt] == 0) continue;
-    run(make_part(inputs, prompt, 1, row, counts[prompt]), prompt, 1, row, counts[prompt]);
+  for (int64_t prompt = 0, row = 0; prompt < P; prompt++) {
+    for (const int64_t end = row + counts[prompt]; row < end;) {
+      const int64_t rows = std::min(most_rows, end - row);
+      run(make_part(inputs, prompt, 1, row, rows), prompt, 1, row, rows);
+      row += rows;
+    }
   }
 }
 
@@ -138,11 +152,11 @@ Forward forward_portable(const Inputs& inputs) {
 // arXiv:2205.14135, appendix B.2):
 //   dv = w^T g,  ds = w * (g v^T - sum_h g o),  dq = scale * ds k,  dk = scale * ds^T q
 Gradients backward_portable(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH) {
-  const auto zeros_if = [](const at::Tensor& x) { return x.defined() ? at::zeros_like(x) : x; };
-  Gradients gradients{empty_token_major(inputs.query_BNTH), at::empty_like(inputs.key_BKSH),
-                      at::empty_like(inputs.value_BKSH), zeros_if(inputs.prefix_key_PKZH),
-                      zeros_if(inputs.prefix_value_PKZH)};
   const at::ScalarType type = compute_type(inputs.query_BNTH);
+  const auto zeros_if = [type](const at::Tensor& x) { return x.defined() ? at::zeros_like(x, x.options().dtype(type)) : x; };
+  Gradients gradients{empty_token_major(inputs.query_BNTH), empty_token_major(inputs.key_BKSH),
+                      empty_token_major(inputs.value_BKSH), zeros_if(inputs.prefix_key_PKZH),
+                      zeros_if(inputs.prefix_value_PKZH)};
   for_each_part(inputs, [&](const Part& part, int64_t prompt, int64_t prompts, int64_t row, int64_t rows) {
     const int64_t Z = part.has_prefix() ? part.prefix_key_PKZH.size(2) : 0, S = part.key_BKSH.size(2);
     const int64_t K = part.key_BKSH.size(1), M = part.query_BKMH.size(2);
@@ -173,12 +187,16 @@ Gradients backward_portable(const Inputs& inputs, const Forward& forward, const 
       const at::Tensor weights_PKRZ = stack_rows(weights_BKMS.narrow(3, 0, Z), part);
       query_BKMH.add_(unstack_rows(at::matmul(prefix_PKRZ, part.prefix_key_PKZH), part));
       gradients.prefix_key_PKZH.narrow(0, prompt, prompts)
-          .copy_(at::matmul(prefix_PKRZ.transpose(2, 3), stack_rows(part.query_BKMH, part)));
+          .add_(at::matmul(prefix_PKRZ.transpose(2, 3), stack_rows(part.query_BKMH, part)));
       gradients.prefix_value_PKZH.narrow(0, prompt, prompts)
-          .copy_(at::matmul(weights_PKRZ.transpose(2, 3), stack_rows(incoming_BKMH, part)));
+          .add_(at::matmul(weights_PKRZ.transpose(2, 3), stack_rows(incoming_BKMH, part)));
     }
     gradients.query_BNTH.narrow(0, row, rows).copy_(query_BKMH.reshape({rows, part.N, part.T, -1}));
   });
+  if (inputs.has_prefix()) {
+    gradients.prefix_key_PKZH = gradients.prefix_key_PKZH.to(inputs.prefix_key_PKZH.scalar_type());
+    gradients.prefix_value_PKZH = gradients.prefix_value_PKZH.to(inputs.prefix_value_PKZH.scalar_type());
+  }
   return gradients;
 }
 
