@@ -204,7 +204,7 @@ template <int Pairs, typename T>
 INLINE void sum_columns(const int32_t* ids, const float* factors, int64_t count, const T* rows, int64_t width,
                         float* out, bool accumulate) {
   Columns sums[Pairs];
-  for (int v = 0; v < Pairs; v++) sums[v] = accumulate ? ordered_as(rows, out + v * 2 * kLanes) : Columns{};
+  for (int v = 0; v < Pairs; v++) sums[v] = Columns{};
   for (int64_t j = 0; j < count; j++) {
     if (j + kAhead < count) fetch(rows + ids[j + kAhead] * width, Pairs * 2 * kLanes);
     const T* row = rows + ids[j] * width;
@@ -214,7 +214,14 @@ INLINE void sum_columns(const int32_t* ids, const float* factors, int64_t count,
       sums[v].second += columns.second * factors[j];
     }
   }
-  for (int v = 0; v < Pairs; v++) store_ordered(rows, sums[v], out + v * 2 * kLanes);
+  for (int v = 0; v < Pairs; v++) {
+    if (accumulate) {
+      const Columns before = ordered_as(rows, out + v * 2 * kLanes);
+      sums[v].first += before.first;
+      sums[v].second += before.second;
+    }
+    store_ordered(rows, sums[v], out + v * 2 * kLanes);
+  }
 }
 
 template <typename T>
@@ -228,9 +235,9 @@ INLINE void gather_sum_of(const int32_t* ids, const float* factors, int64_t coun
     sum_columns<1>(ids, factors, count, rows + column, width, out + column, accumulate);
   }
   for (; column < width; column++) {
-    float sum = accumulate ? out[column] : 0.0f;
+    float sum = 0;
     for (int64_t j = 0; j < count; j++) sum += to_float(rows[ids[j] * width + column]) * factors[j];
-    out[column] = sum;
+    out[column] = accumulate ? out[column] + sum : sum;
   }
 }
 
@@ -334,14 +341,25 @@ void keep_largest(KeptTokens& kept, double budget) {
   double dropped = 0, sum = 0;
   while (lowest < 255 && dropped + mass[lowest] <= budget) dropped += mass[lowest++];
   for (uint32_t exponent = lowest; exponent < mass.size(); exponent++) sum += mass[exponent];
+  constexpr float large = 1.0f / 16384;
   size_t count = 0;
+  KeptTokens large_ones;
   for (size_t at = 0; at < kept.values.size(); at++) {
     if (exponent_of(kept.values[at]) < lowest) continue;
-    kept.ids[count] = kept.ids[at];
-    kept.values[count++] = static_cast<float>(kept.values[at] / sum);
+    const auto probability = static_cast<float>(kept.values[at] / sum);
+    if (probability >= large) {
+      large_ones.ids.push_back(kept.ids[at]);
+      large_ones.values.push_back(probability);
+    } else {
+      kept.ids[count] = kept.ids[at];
+      kept.values[count++] = probability;
+    }
   }
   kept.ids.resize(count);
   kept.values.resize(count);
+  kept.small = static_cast<int64_t>(count);
+  kept.ids.insert(kept.ids.end(), large_ones.ids.begin(), large_ones.ids.end());
+  kept.values.insert(kept.values.end(), large_ones.values.begin(), large_ones.values.end());
 }
 
 SOFT_TOKENS_VECTORIZED

@@ -32,6 +32,8 @@ Sums sum_exponentials(const float* z, int64_t count, float max, float scale);
 struct KeptTokens {
   std::vector<int32_t> ids;
   std::vector<float> values;
+  /** After `keep_largest`: so many small values come first, both parts in the order of their ids. */
+  int64_t small = 0;
 };
 /** The same sums; every e^s >= cutoff is appended with its place + `offset`, the others are summed in `dropped`. */
 Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float cutoff, int32_t offset, KeptTokens& kept,
@@ -41,8 +43,9 @@ Sums sum_and_keep(const float* z, int64_t count, float max, float scale, float c
 void exponentiate(float* z, int64_t count, float max, float scale);
 
 /**
- * Leaves the largest values such that the others sum to at most `budget`, in their order, divided by their sum. Values of
- * one power of two stay or go together.
+ * Leaves the largest values such that the others sum to at most `budget`, divided by their sum. Values of one power of two
+ * stay or go together. Small ones are put first: thousands of them, added to a sum that already has the large ones, would
+ * each be rounded away.
  */
 void keep_largest(KeptTokens& kept, double budget);
 
@@ -54,7 +57,7 @@ struct TailRow {
 /** Places [begin, begin + count) of two rows: factor * e^s where e^s < threshold, else 0, as pairs of bfloat16. */
 void pair_tails(const TailRow& even, const TailRow& odd, int64_t begin, int64_t count, float scale, uint32_t* words);
 
-/** out (+)= sum over j of factors[j] * rows[ids[j]], rows of `width` values. */
+/** out (+)= sum over j of factors[j] * rows[ids[j]], rows of `width` values; summed from zero, then added. */
 void gather_sum(const int32_t* ids, const float* factors, int64_t count, const float* rows, int64_t width, float* out,
                 bool accumulate);
 void gather_sum(const int32_t* ids, const float* factors, int64_t count, const Bits16* rows, int64_t width, float* out,

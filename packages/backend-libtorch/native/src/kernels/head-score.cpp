@@ -182,11 +182,10 @@ class Scoring {
     at::parallel_for(0, count, 1, [&](int64_t from, int64_t to) {
       for (int64_t row = from; row < to; row++) {
         KeptTokens& kept = chunk.kept[row];
-        auto place = std::lower_bound(kept.ids.begin(), kept.ids.end(), ids[row]);
-        const auto at_id = place - kept.ids.begin();
-        if (place == kept.ids.end() || *place != ids[row]) {
-          kept.ids.insert(place, ids[row]);
-          kept.values.insert(kept.values.begin() + at_id, 0.0f);
+        const auto at_id = std::find(kept.ids.begin(), kept.ids.end(), ids[row]) - kept.ids.begin();
+        if (at_id == static_cast<int64_t>(kept.ids.size())) {
+          kept.ids.push_back(ids[row]);
+          kept.values.push_back(0);
         }
         std::vector<float>& dz = logit_gradients[row];
         dz.resize(kept.ids.size());

@@ -153,12 +153,16 @@ void walk_kept(const std::vector<KeptTokens>& kept, int64_t from, int64_t to, in
   for (int64_t end = stretch; end < vocabulary + stretch; end += stretch) {
     for (int64_t row = from; row < to; row++) {
       const std::vector<int32_t>& ids = kept[row].ids;
-      const int64_t begin = cursor[row - from], size = static_cast<int64_t>(ids.size());
+      const int64_t begin = cursor[row - from];
       int64_t next = begin;
-      while (next < size && ids[next] < end) next++;
+      while (next < kept[row].small && ids[next] < end) next++;
       if (next > begin) visit(row, begin, next - begin);
       cursor[row - from] = next;
     }
+  }
+  for (int64_t row = from; row < to; row++) {
+    const auto large = static_cast<int64_t>(kept[row].ids.size()) - kept[row].small;
+    if (large > 0) visit(row, kept[row].small, large);
   }
 }
 

@@ -48,8 +48,8 @@ void to_probabilities(ChunkSoftmax& chunk);
 int64_t invert_cumulative(ChunkSoftmax& chunk, int64_t row, double uniform);
 
 /**
- * How much of a row's probability may be dropped. bfloat16 operands: 2^-20, an order below what a float32 sum of 576
- * products leaves uncertain at temperature 0.5. float32: 2^-24, half of the last digit.
+ * How much of a row's probability may be dropped. bfloat16 operands: 2^-20, which moves a mixture no more than the float32
+ * rounding of its logits does. float32: 2^-24, half of the last digit.
  */
 double droppable_mass(const at::Tensor& weight_VD);
 
@@ -65,8 +65,8 @@ float first_cutoff(double mass);
 bool is_dense(const ChunkSoftmax& chunk);
 
 /**
- * Visits the kept tokens of rows [from, to) by stretches of the vocabulary, row after row: the embeddings of a stretch
- * stay in the cache for all rows. Within a row the order is that of the ids.
+ * Visits the kept tokens of rows [from, to) in runs: the small ones by stretches of the vocabulary, row after row, so that
+ * the embeddings of a stretch stay in the cache for all rows; then the large ones. Within a row the order of the list.
  */
 void walk_kept(const std::vector<KeptTokens>& kept, int64_t from, int64_t to, int64_t vocabulary,
                const std::function<void(int64_t row, int64_t begin, int64_t count)>& visit);
