@@ -13,78 +13,14 @@
 #include <immintrin.h>
 #endif
 
-// Vectors passed between functions of this file are inlined: their calling convention does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
+#include "head-lanes.h"
 
 namespace soft_tokens::head {
 
 namespace {
 
-constexpr int64_t kLanes = 16;
 /** Exponentials computed between two looks for values to keep. */
 constexpr int64_t kBlock = 64;
-/** Rows of a gather fetched ahead. */
-constexpr int64_t kAhead = 4;
-
-typedef float Lanes __attribute__((vector_size(64), aligned(4)));
-typedef uint32_t WordLanes __attribute__((vector_size(64), aligned(4)));
-
-#define INLINE inline __attribute__((always_inline))
-
-INLINE Lanes load(const float* from) { return *reinterpret_cast<const Lanes*>(from); }
-INLINE void store_lanes(float* to, Lanes x) { *reinterpret_cast<Lanes*>(to) = x; }
-
-/**
- * 32 columns in two vectors, in whatever order is cheap to read: a word of two bfloat16 numbers is its even column after a
- * shift and its odd one after a mask.
- */
-struct Columns {
-  Lanes first, second;
-};
-INLINE Columns load_columns(const float* from) { return {load(from), load(from + kLanes)}; }
-INLINE Columns load_columns(const Bits16* from) {
-  const WordLanes words = *reinterpret_cast<const WordLanes*>(from);
-  return {(Lanes)(words << 16), (Lanes)(words & 0xFFFF0000u)};
-}
-
-/** Float32 columns brought into the order in which columns of T are read, and back. */
-INLINE Columns ordered_as(const float*, const float* from) { return load_columns(from); }
-INLINE Columns ordered_as(const Bits16*, const float* from) {
-  Columns columns;
-  for (int64_t lane = 0; lane < kLanes; lane++) {
-    columns.first[lane] = from[2 * lane];
-    columns.second[lane] = from[2 * lane + 1];
-  }
-  return columns;
-}
-INLINE void store_ordered(const float*, Columns columns, float* to) {
-  store_lanes(to, columns.first);
-  store_lanes(to + kLanes, columns.second);
-}
-INLINE void store_ordered(const Bits16*, Columns columns, float* to) {
-  for (int64_t lane = 0; lane < kLanes; lane++) {
-    to[2 * lane] = columns.first[lane];
-    to[2 * lane + 1] = columns.second[lane];
-  }
-}
-
-INLINE Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
-
-/** Pairwise, so that the result does not depend on the width of the machine's vectors. */
-INLINE float sum_lanes(Lanes x) {
-  float part[kLanes];
-  store_lanes(part, x);
-  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (int64_t lane = 0; lane < half; lane++) part[lane] += part[lane + half];
-  }
-  return part[0];
-}
-
-INLINE float max_lanes(Lanes x) {
-  float most = x[0];
-  for (int64_t lane = 1; lane < kLanes; lane++) most = x[lane] > most ? x[lane] : most;
-  return most;
-}
 
 /** fast_exp of vectorized.h on lanes, for x <= 0. */
 INLINE Lanes exp_lanes(Lanes x) {
@@ -103,7 +39,7 @@ INLINE Lanes exp_lanes(Lanes x) {
   return x < lowest ? x * 0.0f : p * power;
 }
 
-/** Appends what is at least `cutoff` of a block; the targets have room for one more than `count` vectors. Returns how many. */
+/** Appends what is at least `cutoff` of a block, and may write a vector beyond it. Returns how many. */
 int64_t collect_plain(const float* block, int64_t count, float cutoff, int32_t offset, int32_t* ids, float* values) {
   int64_t found = 0;
   for (int64_t at = 0; at < count; at++) {
@@ -191,78 +127,6 @@ INLINE Sums visit(const float* z, int64_t count, float max, float scale, float c
     hand_over();
   }
   return sums;
-}
-
-template <typename T>
-INLINE void fetch(const T* row, int64_t width) {
-  const auto* bytes = reinterpret_cast<const char*>(row);
-  for (int64_t at = 0; at < width * static_cast<int64_t>(sizeof(T)); at += 64) __builtin_prefetch(bytes + at);
-}
-
-/** The sums stay in registers while the rows go by. */
-template <int Pairs, typename T>
-INLINE void sum_columns(const int32_t* ids, const float* factors, int64_t count, const T* rows, int64_t width,
-                        float* out, bool accumulate) {
-  Columns sums[Pairs];
-  for (int v = 0; v < Pairs; v++) sums[v] = Columns{};
-  for (int64_t j = 0; j < count; j++) {
-    if (j + kAhead < count) fetch(rows + ids[j + kAhead] * width, Pairs * 2 * kLanes);
-    const T* row = rows + ids[j] * width;
-    for (int v = 0; v < Pairs; v++) {
-      const Columns columns = load_columns(row + v * 2 * kLanes);
-      sums[v].first += columns.first * factors[j];
-      sums[v].second += columns.second * factors[j];
-    }
-  }
-  for (int v = 0; v < Pairs; v++) {
-    if (accumulate) {
-      const Columns before = ordered_as(rows, out + v * 2 * kLanes);
-      sums[v].first += before.first;
-      sums[v].second += before.second;
-    }
-    store_ordered(rows, sums[v], out + v * 2 * kLanes);
-  }
-}
-
-template <typename T>
-INLINE void gather_sum_of(const int32_t* ids, const float* factors, int64_t count, const T* rows, int64_t width,
-                          float* out, bool accumulate) {
-  int64_t column = 0;
-  for (; column + 6 * 2 * kLanes <= width; column += 6 * 2 * kLanes) {
-    sum_columns<6>(ids, factors, count, rows + column, width, out + column, accumulate);
-  }
-  for (; column + 2 * kLanes <= width; column += 2 * kLanes) {
-    sum_columns<1>(ids, factors, count, rows + column, width, out + column, accumulate);
-  }
-  for (; column < width; column++) {
-    float sum = 0;
-    for (int64_t j = 0; j < count; j++) sum += to_float(rows[ids[j] * width + column]) * factors[j];
-    out[column] = accumulate ? out[column] + sum : sum;
-  }
-}
-
-template <typename T>
-INLINE void gather_dots_of(const int32_t* ids, int64_t count, const T* rows, int64_t width, const float* g, float* out) {
-  const int64_t whole = width / (2 * kLanes) * (2 * kLanes);
-  std::vector<float> ordered(whole);
-  for (int64_t column = 0; column < whole; column += 2 * kLanes) {
-    const Columns columns = ordered_as(rows, g + column);
-    store_lanes(ordered.data() + column, columns.first);
-    store_lanes(ordered.data() + column + kLanes, columns.second);
-  }
-  for (int64_t j = 0; j < count; j++) {
-    if (j + kAhead < count) fetch(rows + ids[j + kAhead] * width, width);
-    const T* row = rows + ids[j] * width;
-    Lanes first = {}, second = {};
-    for (int64_t column = 0; column < whole; column += 2 * kLanes) {
-      const Columns columns = load_columns(row + column);
-      first += columns.first * load(ordered.data() + column);
-      second += columns.second * load(ordered.data() + column + kLanes);
-    }
-    float sum = sum_lanes(first + second);
-    for (int64_t column = whole; column < width; column++) sum += to_float(row[column]) * g[column];
-    out[j] = sum;
-  }
 }
 
 /** Bits of a bfloat16, to the nearest, in the high half of a word; finite numbers only. */
@@ -360,28 +224,6 @@ void keep_largest(KeptTokens& kept, double budget) {
   kept.small = static_cast<int64_t>(count);
   kept.ids.insert(kept.ids.end(), large_ones.ids.begin(), large_ones.ids.end());
   kept.values.insert(kept.values.end(), large_ones.values.begin(), large_ones.values.end());
-}
-
-SOFT_TOKENS_VECTORIZED
-void gather_sum(const int32_t* ids, const float* factors, int64_t count, const float* rows, int64_t width, float* out,
-                bool accumulate) {
-  gather_sum_of(ids, factors, count, rows, width, out, accumulate);
-}
-
-SOFT_TOKENS_VECTORIZED
-void gather_sum(const int32_t* ids, const float* factors, int64_t count, const Bits16* rows, int64_t width, float* out,
-                bool accumulate) {
-  gather_sum_of(ids, factors, count, rows, width, out, accumulate);
-}
-
-SOFT_TOKENS_VECTORIZED
-void gather_dots(const int32_t* ids, int64_t count, const float* rows, int64_t width, const float* g, float* out) {
-  gather_dots_of(ids, count, rows, width, g, out);
-}
-
-SOFT_TOKENS_VECTORIZED
-void gather_dots(const int32_t* ids, int64_t count, const Bits16* rows, int64_t width, const float* g, float* out) {
-  gather_dots_of(ids, count, rows, width, g, out);
 }
 
 }  // namespace soft_tokens::head
