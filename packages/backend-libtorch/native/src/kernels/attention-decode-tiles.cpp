@@ -1,9 +1,10 @@
 // Attention of one new token per row on the tile unit, bfloat16.
 //
-// A task is rows of one prompt and one kv head. Its columns are (row, head): column r * J + j. The prompt's keys meet
-// all columns in one product. A row's own keys meet only its J columns: that product always computes 16 columns, and
-// what spills to the right is overwritten by the next row. It reads the cache once, which is what it waits for. Scores,
-// softmax and rounding are those of the training path, so that both give a token the same probability.
+// A task is rows of one prompt and one kv head. Its columns are (row, head): column r * J + j. The prompt's
+// keys meet all columns in one product. A row's own keys meet only its J columns: that product always
+// computes 16 columns, and what spills to the right is overwritten by the next row. It reads the cache once,
+// which is what it waits for. Scores, softmax and rounding are those of the training path, so that both give
+// a token the same probability.
 //
 // Axes as in attention-paths.h.
 
@@ -72,8 +73,9 @@ class DecodeRun {
       float* own_output = output + row * J * width;
       if (segments[1].count > 0) {
         load(value_, task.row + row, task.kv_head, sizes_.S, scratch_.value);
-        accumulate_values(pairs.data + prefix_keys / 2 * stride + row * J, stride, scratch_.value.row(own.begin),
-                          scratch_.value.stride(), segments[1].count, J, width, own_output, width);
+        accumulate_values(pairs.data + prefix_keys / 2 * stride + row * J, stride,
+                          scratch_.value.row(own.begin), scratch_.value.stride(), segments[1].count, J, width,
+                          own_output, width);
       }
       store_rows({own_output, kTile, width}, J, sizes_.H, 1.0f, reciprocal + row * J,
                  output_.row(task.row + row, task.kv_head * J, 0), output_.head_stride());
@@ -81,7 +83,8 @@ class DecodeRun {
   }
 
  private:
-  void load(const RowView<const Bits16>& from, int64_t batch, int64_t head, int64_t count, TileRows& to) const {
+  void load(const RowView<const Bits16>& from, int64_t batch, int64_t head, int64_t count,
+            TileRows& to) const {
     to.load(from.row(batch, head, 0), from.row_stride(), count, sizes_.H, sizes_.width);
   }
 
@@ -115,7 +118,8 @@ class DecodeRun {
   /** The mask as a matrix [keys, columns], where the range needs one. */
   ScoreMask own_mask(const Task& task, const KeyRange& range, int64_t columns) {
     ScoreMask result;
-    if (!plan_.has_own_mask() || (range.masked_begin >= range.masked_end && plan_.is_mask_shared())) return result;
+    if (!plan_.has_own_mask() || (range.masked_begin >= range.masked_end && plan_.is_mask_shared()))
+      return result;
     const int64_t count = range.end - range.begin;
     float* matrix = scratch_.mask.need(count * columns);
     std::fill_n(matrix, count * columns, 0.0f);
@@ -136,12 +140,13 @@ class DecodeRun {
                     const Panels<float>& scores, int64_t columns) {
     if (prefix.begin == prefix.end) return;
     load(prefix_key_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_key);
-    scratch_.prefix_key.multiply(prefix.begin, prefix.end - prefix.begin, query_T, scores, columns, sizes_.width);
+    scratch_.prefix_key.multiply(prefix.begin, prefix.end - prefix.begin, query_T, scores, columns,
+                                 sizes_.width);
   }
 
   /** Rows [columns, width] of the weighted sums of the prompt's values; 0 without a prompt. */
-  float* sum_prefix(const Task& task, const KeyRange& prefix, int64_t keys, const Panels<const uint32_t>& pairs,
-                    int64_t columns) {
+  float* sum_prefix(const Task& task, const KeyRange& prefix, int64_t keys,
+                    const Panels<const uint32_t>& pairs, int64_t columns) {
     const int64_t width = sizes_.width;
     float* output = scratch_.output.need(columns * width);
     if (keys == 0) {
@@ -175,8 +180,9 @@ Forward decode_tiles(const Inputs& inputs) {
       make_tasks(inputs, kDecodeTasksPerThread, std::max<int64_t>(1, kColumns / sizes.J));
   run_tasks(static_cast<int64_t>(tasks.size()), [&] {
     thread_local DecodeScratch scratch;
-    return [&, session = std::make_unique<TileSession>(),
-            run = DecodeRun(inputs, sizes, plan, result, scratch)](int64_t index) mutable { run(tasks[index]); };
+    return
+        [&, session = std::make_unique<TileSession>(),
+         run = DecodeRun(inputs, sizes, plan, result, scratch)](int64_t index) mutable { run(tasks[index]); };
   });
   return result;
 }

@@ -1,7 +1,8 @@
-// Attention of one new token per row on any CPU, float32 or bfloat16: plain loops that the compiler vectorises.
+// Attention of one new token per row on any CPU, float32 or bfloat16: plain loops that the compiler
+// vectorises.
 //
-// A task is one row and one kv head; its J query heads share every key and value that is read. Everything is summed in
-// float32.
+// A task is one row and one kv head; its J query heads share every key and value that is read. Everything is
+// summed in float32.
 //
 // Axes as in attention-paths.h.
 
@@ -49,8 +50,9 @@ ALWAYS_INLINE float dot(const float* a, const Element* b, int64_t H) {
 
 /** scores [heads, stride] = scale * query keys^T + mask */
 template <typename Element>
-ALWAYS_INLINE void score_rows(const float* query, int64_t heads, int64_t H, const Rows<Element>& keys, float scale,
-                              const float* mask, int64_t mask_stride, float* scores, int64_t stride) {
+ALWAYS_INLINE void score_rows(const float* query, int64_t heads, int64_t H, const Rows<Element>& keys,
+                              float scale, const float* mask, int64_t mask_stride, float* scores,
+                              int64_t stride) {
   for (int64_t key = 0; key < keys.count; key++) {
     const float added = mask ? mask[key * mask_stride] : 0.0f;
     for (int64_t head = 0; head < heads; head++) {
@@ -61,11 +63,12 @@ ALWAYS_INLINE void score_rows(const float* query, int64_t heads, int64_t H, cons
 
 /** out [heads, H] += weights [heads, stride] values */
 template <typename Element>
-ALWAYS_INLINE void sum_rows(const float* weights, int64_t stride, int64_t heads, int64_t H, const Rows<Element>& values,
-                            float* out) {
+ALWAYS_INLINE void sum_rows(const float* weights, int64_t stride, int64_t heads, int64_t H,
+                            const Rows<Element>& values, float* out) {
   int64_t key = 0;
   for (; key + kKeys <= values.count; key += kKeys) {
-    const Element *a = values.row(key), *b = values.row(key + 1), *c = values.row(key + 2), *d = values.row(key + 3);
+    const Element *a = values.row(key), *b = values.row(key + 1), *c = values.row(key + 2),
+                  *d = values.row(key + 3);
     for (int64_t head = 0; head < heads; head++) {
       const float* weight = weights + head * stride + key;
       const float weight_a = weight[0], weight_b = weight[1], weight_c = weight[2], weight_d = weight[3];
@@ -98,8 +101,9 @@ ALWAYS_INLINE float exponentiate(float* scores, int64_t count) {
   return sum;
 }
 
-SOFT_TOKENS_VECTORIZED void score(const float* query, int64_t heads, int64_t H, const Rows<float>& keys, float scale,
-                                  const float* mask, int64_t mask_stride, float* scores, int64_t stride) {
+SOFT_TOKENS_VECTORIZED void score(const float* query, int64_t heads, int64_t H, const Rows<float>& keys,
+                                  float scale, const float* mask, int64_t mask_stride, float* scores,
+                                  int64_t stride) {
   score_rows(query, heads, H, keys, scale, mask, mask_stride, scores, stride);
 }
 SOFT_TOKENS_VECTORIZED void score_half(const float* query, int64_t heads, int64_t H, const Rows<Bits16>& keys,
@@ -136,7 +140,8 @@ class DecodeRun {
   }
 
  private:
-  static Rows<Element> rows_of(const RowView<const Element>& view, int64_t batch, int64_t head, const KeyRange& range) {
+  static Rows<Element> rows_of(const RowView<const Element>& view, int64_t batch, int64_t head,
+                               const KeyRange& range) {
     if (range.begin == range.end) return {nullptr, 0, 0};
     return {view.row(batch, head, range.begin), view.row_stride(), range.end - range.begin};
   }
@@ -153,8 +158,8 @@ class DecodeRun {
       for (int64_t h = 0; h < H; h++) query_values_[head * H + h] = to_float(query[h]);
     }
     const attention_tiles::ScoreMask mask = plan_.own_mask(row, 0, own.begin);
-    score_keys(rows_of(prefix_key_, prompt, kv_head, prefix), plan_.prefix_mask(prompt, prefix.begin).per_key, 1,
-               scores_.data(), keys);
+    score_keys(rows_of(prefix_key_, prompt, kv_head, prefix), plan_.prefix_mask(prompt, prefix.begin).per_key,
+               1, scores_.data(), keys);
     score_keys(rows_of(key_, row, kv_head, own), mask.begin < mask.end ? mask.matrix : nullptr, mask.stride,
                scores_.data() + prefix_keys, keys);
     std::vector<float> sums(J);
@@ -167,7 +172,8 @@ class DecodeRun {
     }
   }
 
-  void score_keys(const Rows<Element>& keys, const float* mask, int64_t mask_stride, float* scores, int64_t stride) {
+  void score_keys(const Rows<Element>& keys, const float* mask, int64_t mask_stride, float* scores,
+                  int64_t stride) {
     if constexpr (std::is_same_v<Element, float>) {
       score(query_values_.data(), sizes_.J, sizes_.H, keys, scale_, mask, mask_stride, scores, stride);
     } else {

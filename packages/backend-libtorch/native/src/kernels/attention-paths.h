@@ -19,9 +19,9 @@ struct Inputs {
 };
 
 /**
- * `statistics` [2, B, N, T] are each score row's maximum m and the reciprocal of sum exp(s - m), from which the backward
- * pass recomputes the weights. Two numbers, as the log-sum-exp of a row that sees nothing (all scores near -1e9) would
- * lose log(count) to rounding.
+ * `statistics` [2, B, N, T] are each score row's maximum m and the reciprocal of sum exp(s - m), from which
+ * the backward pass recomputes the weights. Two numbers, as the log-sum-exp of a row that sees nothing (all
+ * scores near -1e9) would lose log(count) to rounding.
  */
 struct Forward {
   at::Tensor output_BNTH, statistics;
@@ -34,7 +34,8 @@ struct Gradients {
 /** [B, N, T, H] whose transpose(1, 2) is contiguous: the model reshapes that to [B * T, N * H] next. */
 at::Tensor empty_token_major(const at::Tensor& like_BNTH);
 
-/** One query token per row on any CPU, float32 or bfloat16, no backward pass: statistics are left undefined. */
+/** One query token per row on any CPU, float32 or bfloat16, no backward pass: statistics are left undefined.
+ */
 Forward decode_cpu(const Inputs& inputs);
 
 /** Operations of ATen only: any device, any floating dtype. */

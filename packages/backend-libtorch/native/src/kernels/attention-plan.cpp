@@ -28,7 +28,8 @@ KeyRange find_range(const float* mask, int64_t stride, int64_t S, int64_t tokens
   }
   const auto is_seen = [&](int64_t key) {
     int seen = 0;
-    for (int64_t token = 0; token < tokens; token++) seen |= mask[key * stride + token] > highest[token] - kHidden;
+    for (int64_t token = 0; token < tokens; token++)
+      seen |= mask[key * stride + token] > highest[token] - kHidden;
     return seen != 0;
   };
   const auto is_masked = [&](int64_t key) {
@@ -85,7 +86,8 @@ void MaskPlan::plan_prefix(const Inputs& inputs) {
   for (int64_t prompt = 0; prompt < P; prompt++) {
     const float* mask = prefix_mask_.data_ptr<float>() + prompt * Z;
     prefix_ranges_[prompt] = find_range(mask, 1, Z, 1, -kInfinity);
-    if (inputs.rows_per_prompt[prompt] > 0) prefix_floor_ = std::min(prefix_floor_, *std::max_element(mask, mask + Z));
+    if (inputs.rows_per_prompt[prompt] > 0)
+      prefix_floor_ = std::min(prefix_floor_, *std::max_element(mask, mask + Z));
   }
 }
 
@@ -97,8 +99,8 @@ void MaskPlan::plan_own(const at::Tensor& mask, int64_t T, int64_t S) {
   for (int64_t row = 0; row < mask_rows_; row++) {
     const float* own = own_mask_.data_ptr<float>() + row * S * stride_;
     for (int64_t token = 0; token < blocks_ * block_; token += block_) {
-      own_ranges_.push_back(
-          find_range(own + token, stride_, S, std::max<int64_t>(0, std::min(block_, T - token)), prefix_floor_));
+      own_ranges_.push_back(find_range(own + token, stride_, S,
+                                       std::max<int64_t>(0, std::min(block_, T - token)), prefix_floor_));
     }
   }
 }

@@ -1,4 +1,5 @@
-// What the CPU paths decide before they compute: which keys each block of queries sees, and who does which rows.
+// What the CPU paths decide before they compute: which keys each block of queries sees, and who does which
+// rows.
 //
 // Axes as in attention-paths.h.
 
@@ -44,8 +45,9 @@ struct KeyRange {
 };
 
 /**
- * The masks of a call in the layout of transposed scores, and the keys that can be left out because their weight is 0
- * whatever the scores are: those whose mask lies 1e8 or more below the highest mask of each query of the block.
+ * The masks of a call in the layout of transposed scores, and the keys that can be left out because their
+ * weight is 0 whatever the scores are: those whose mask lies 1e8 or more below the highest mask of each query
+ * of the block.
  */
 class MaskPlan {
  public:
@@ -59,7 +61,9 @@ class MaskPlan {
   bool has_own_mask() const { return own_mask_.defined(); }
   /** Whether all rows have one mask. */
   bool is_mask_shared() const { return mask_rows_ == 1; }
-  KeyRange prefix(int64_t prompt) const { return prefix_ranges_.empty() ? KeyRange() : prefix_ranges_[prompt]; }
+  KeyRange prefix(int64_t prompt) const {
+    return prefix_ranges_.empty() ? KeyRange() : prefix_ranges_[prompt];
+  }
   attention_tiles::ScoreMask prefix_mask(int64_t prompt, int64_t begin) const;
 
  private:

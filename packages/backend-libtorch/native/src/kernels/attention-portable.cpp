@@ -1,11 +1,12 @@
-// Attention in ATen operations: any device, any floating dtype. This is what CUDA runs, and the oracle of the fast paths.
+// Attention in ATen operations: any device, any floating dtype. This is what CUDA runs, and the oracle of the
+// fast paths.
 //
-// Everything is computed in float32 (float64 for float64 inputs) from inputs that are cast once, so that bfloat16 loses
-// nothing between the products. Rows of one prompt share one product with its keys. The backward pass recomputes the
-// weights, so that nothing of size [B, N, T, S] lives between the passes.
+// Everything is computed in float32 (float64 for float64 inputs) from inputs that are cast once, so that
+// bfloat16 loses nothing between the products. Rows of one prompt share one product with its keys. The
+// backward pass recomputes the weights, so that nothing of size [B, N, T, S] lives between the passes.
 //
-// Axes: B rows, N query heads, K kv heads, J = N / K, T query tokens, M = J * T, S own keys, Z prefix keys, H head size,
-// P prompts with G rows each.
+// Axes: B rows, N query heads, K kv heads, J = N / K, T query tokens, M = J * T, S own keys, Z prefix keys, H
+// head size, P prompts with G rows each.
 
 #include <ATen/ATen.h>
 
@@ -59,23 +60,23 @@ Part make_part(const Inputs& inputs, int64_t prompt, int64_t prompts, int64_t ro
 }
 
 /** Most scores that exist at once: on a CPU what its caches hold, elsewhere a bound on memory. */
-int64_t most_scores(const at::Tensor& x) {
-  return x.is_cpu() ? int64_t{1} << 18 : int64_t{1} << 28;
-}
+int64_t most_scores(const at::Tensor& x) { return x.is_cpu() ? int64_t{1} << 18 : int64_t{1} << 28; }
 
 /**
- * Calls `run(part, first prompt, prompts, first row, rows)`: for the whole batch at once where its prompts have equally
- * many rows and the scores are few enough, else for some rows of one prompt at a time.
+ * Calls `run(part, first prompt, prompts, first row, rows)`: for the whole batch at once where its prompts
+ * have equally many rows and the scores are few enough, else for some rows of one prompt at a time.
  */
 template <typename Run>
 void for_each_part(const Inputs& inputs, Run run) {
   const std::vector<int64_t>& counts = inputs.rows_per_prompt;
   const int64_t B = inputs.query_BNTH.size(0), P = static_cast<int64_t>(counts.size());
-  if (B == 0) return;
+  if (inputs.query_BNTH.numel() == 0) return;
   const int64_t keys = inputs.key_BKSH.size(2) + (inputs.has_prefix() ? inputs.prefix_key_PKZH.size(2) : 0);
-  const int64_t row_scores = std::max<int64_t>(1, inputs.query_BNTH.size(1) * inputs.query_BNTH.size(2) * keys);
+  const int64_t row_scores =
+      std::max<int64_t>(1, inputs.query_BNTH.size(1) * inputs.query_BNTH.size(2) * keys);
   const int64_t most_rows = std::max<int64_t>(1, most_scores(inputs.query_BNTH) / row_scores);
-  const bool even = std::all_of(counts.begin(), counts.end(), [&](int64_t count) { return count == counts[0]; });
+  const bool even =
+      std::all_of(counts.begin(), counts.end(), [&](int64_t count) { return count == counts[0]; });
   if (even && B <= most_rows) {
     run(make_part(inputs, 0, P, 0, B), 0, P, 0, B);
     return;
@@ -153,10 +154,15 @@ Forward forward_portable(const Inputs& inputs) {
 //   dv = w^T g,  ds = w * (g v^T - sum_h g o),  dq = scale * ds k,  dk = scale * ds^T q
 Gradients backward_portable(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH) {
   const at::ScalarType type = compute_type(inputs.query_BNTH);
-  const auto zeros_if = [type](const at::Tensor& x) { return x.defined() ? at::zeros_like(x, x.options().dtype(type)) : x; };
-  Gradients gradients{empty_token_major(inputs.query_BNTH), empty_token_major(inputs.key_BKSH),
-                      empty_token_major(inputs.value_BKSH), zeros_if(inputs.prefix_key_PKZH),
-                      zeros_if(inputs.prefix_value_PKZH)};
+  const bool is_empty = inputs.query_BNTH.numel() == 0;
+  const auto like = [is_empty](const at::Tensor& x) {
+    return is_empty ? at::zeros_like(x) : empty_token_major(x);
+  };
+  const auto zeros_if = [type](const at::Tensor& x) {
+    return x.defined() ? at::zeros_like(x, x.options().dtype(type)) : x;
+  };
+  Gradients gradients{like(inputs.query_BNTH), like(inputs.key_BKSH), like(inputs.value_BKSH),
+                      zeros_if(inputs.prefix_key_PKZH), zeros_if(inputs.prefix_value_PKZH)};
   for_each_part(inputs, [&](const Part& part, int64_t prompt, int64_t prompts, int64_t row, int64_t rows) {
     const int64_t Z = part.has_prefix() ? part.prefix_key_PKZH.size(2) : 0, S = part.key_BKSH.size(2);
     const int64_t K = part.key_BKSH.size(1), M = part.query_BKMH.size(2);
@@ -179,7 +185,8 @@ Gradients backward_portable(const Inputs& inputs, const Forward& forward, const 
 
     const at::Tensor own_scores_BKMS = scores_BKMS.narrow(3, Z, S);
     at::Tensor query_BKMH = at::matmul(own_scores_BKMS, part.key_BKSH);
-    gradients.key_BKSH.narrow(0, row, rows).copy_(at::matmul(own_scores_BKMS.transpose(2, 3), part.query_BKMH));
+    gradients.key_BKSH.narrow(0, row, rows)
+        .copy_(at::matmul(own_scores_BKMS.transpose(2, 3), part.query_BKMH));
     gradients.value_BKSH.narrow(0, row, rows)
         .copy_(at::matmul(weights_BKMS.narrow(3, Z, S).transpose(2, 3), incoming_BKMH));
     if (Z > 0) {

@@ -25,7 +25,8 @@ namespace {
 /** exp within 2e-6: 2^n times a polynomial on [-1/2, 1/2] (coefficients: Cephes exp2f, Moshier 1989). */
 TILE_TARGET inline __m512 exponential(__m512 x) {
   constexpr int kToNearest = 8;
-  const __m512 y = _mm512_mul_ps(_mm512_max_ps(x, _mm512_set1_ps(-100.0f)), _mm512_set1_ps(1.44269504088896341f));
+  const __m512 y =
+      _mm512_mul_ps(_mm512_max_ps(x, _mm512_set1_ps(-100.0f)), _mm512_set1_ps(1.44269504088896341f));
   const __m512 n = _mm512_roundscale_ps(y, kToNearest), r = _mm512_sub_ps(y, n);
   __m512 p = _mm512_set1_ps(1.535336188319500e-4f);
   p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.339887440266574e-3f));
@@ -44,7 +45,9 @@ TILE_TARGET inline __m512i to_pair(__m256i even, __m256i odd) {
   return _mm512_or_si512(_mm512_cvtepu16_epi32(even), _mm512_slli_epi32(_mm512_cvtepu16_epi32(odd), 16));
 }
 
-TILE_TARGET inline void store_half(Bits16* to, __m256i x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), x); }
+TILE_TARGET inline void store_half(Bits16* to, __m256i x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), x);
+}
 
 enum class Masking { kNone, kPerKey, kMatrix };
 
@@ -67,7 +70,8 @@ struct Range {
 
 /** Calls `visit(range)` for the at most three ranges of a segment, which begin at even keys. */
 template <typename Visit>
-inline __attribute__((always_inline)) void for_each_range(const Segment& segment, int64_t column, Visit visit) {
+inline __attribute__((always_inline)) void for_each_range(const Segment& segment, int64_t column,
+                                                          Visit visit) {
   const ScoreMask& mask = segment.mask;
   if (mask.per_key) {
     visit(Range{0, segment.count, Masking::kPerKey, mask.per_key, 1});
@@ -102,8 +106,8 @@ TILE_TARGET __m512 highest_score(const Range& range, const float* scores, int64_
 }
 
 template <Masking kind>
-TILE_TARGET __m512 exponentiate(const Range& range, const float* scores, int64_t stride, __m512 scale, __m512 highest,
-                                uint32_t* pairs, int64_t pair_stride) {
+TILE_TARGET __m512 exponentiate(const Range& range, const float* scores, int64_t stride, __m512 scale,
+                                __m512 highest, uint32_t* pairs, int64_t pair_stride) {
   __m512 sum = _mm512_setzero_ps();
   for (int64_t key = range.begin; key < range.end; key += 2) {
     const float* score = scores + key * stride;
@@ -132,7 +136,8 @@ struct GradientPanel {
 };
 
 template <Masking kind>
-TILE_TARGET inline void gradient_row(const GradientPanel& panel, const Range& range, int64_t key, __m256i& change) {
+TILE_TARGET inline void gradient_row(const GradientPanel& panel, const Range& range, int64_t key,
+                                     __m256i& change) {
   const float* mask = range.mask + key * range.mask_stride;
   const __m512 x = masked_score<kind>(panel.scores + key * panel.score_stride, panel.scale, mask);
   const __m512 weight = _mm512_mul_ps(exponential(_mm512_sub_ps(x, panel.maximum)), panel.reciprocal);
@@ -176,8 +181,8 @@ TILE_TARGET void softmax_pairs(const Panels<const float>& scores, int64_t column
       const float* score = scores.at(segment->first, column);
       uint32_t* pair = pairs.at(segment->first / 2, column);
       for_each_range(*segment, column, [&](const Range& range) TILE_TARGET {
-        sum = _mm512_add_ps(sum, FOR_MASKING(range, exponentiate, range, score, scores.stride, factor, highest, pair,
-                                             pairs.stride));
+        sum = _mm512_add_ps(sum, FOR_MASKING(range, exponentiate, range, score, scores.stride, factor,
+                                             highest, pair, pairs.stride));
       });
       for (int64_t row = (segment->count + 1) / 2; row < round_up(segment->count, kStep) / 2; row++) {
         _mm512_storeu_si512(pair + row * pairs.stride, _mm512_setzero_si512());
@@ -221,8 +226,8 @@ TILE_TARGET void softmax_gradient(const Panels<const float>& scores, const Panel
 
 #else
 
-void softmax_pairs(const Panels<const float>&, int64_t, double, const Segment*, int64_t, const Panels<uint32_t>&, float*,
-                   float*) {}
+void softmax_pairs(const Panels<const float>&, int64_t, double, const Segment*, int64_t,
+                   const Panels<uint32_t>&, float*, float*) {}
 void softmax_gradient(const Panels<const float>&, const Panels<const float>&, int64_t, double, const Segment&,
                       const ColumnStatistics&, Bits16*, Bits16*, const Panels<uint32_t>&) {}
 

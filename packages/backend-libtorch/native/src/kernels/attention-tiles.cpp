@@ -1,5 +1,5 @@
-// Products and data movement of attention-tiles.h in AVX-512 and AMX instructions. `available()` guards every use, so
-// other processors need the empty bodies at the end only to link.
+// Products and data movement of attention-tiles.h in AVX-512 and AMX instructions. `available()` guards every
+// use, so other processors need the empty bodies at the end only to link.
 
 #include "attention-tiles.h"
 
@@ -15,7 +15,8 @@
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#define TILE_TARGET __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
+#define TILE_TARGET \
+  __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
 #endif
 
 #include <algorithm>
@@ -39,7 +40,8 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
-/** In memory for good: gcc's intrinsic claims to read 8 bytes only, and stores to the others would be left out. */
+/** In memory for good: gcc's intrinsic claims to read 8 bytes only, and stores to the others would be left
+ * out. */
 const TileConfig tile_config;
 
 TILE_TARGET void load_tiles() { _tile_loadconfig(&tile_config); }
@@ -50,7 +52,8 @@ template <int Rows, int Columns>
 TILE_TARGET void multiply_block(const Bits16* a, int64_t stride_a, const uint32_t* b, const uint32_t* right_b,
                                 int64_t stride_b, float* c, float* right_c, int64_t stride_c, int64_t steps,
                                 bool accumulate) {
-  const int64_t bytes_a = stride_a * 2, bytes_b = stride_b * 4, bytes_c = stride_c * 4, down = kTile * stride_c;
+  const int64_t bytes_a = stride_a * 2, bytes_b = stride_b * 4, bytes_c = stride_c * 4,
+                down = kTile * stride_c;
   if (accumulate) {
     _tile_loadd(0, c, bytes_c);
     if constexpr (Columns > 1) _tile_loadd(1, right_c, bytes_c);
@@ -98,7 +101,8 @@ TILE_TARGET void transpose_block(const uint32_t* from, int64_t stride_from, uint
   }
   // x[4 g + c] holds columns c, c + 4, c + 8, c + 12 of rows 4 g to 4 g + 3.
   for (int c = 0; c < 4; c++) {
-    const __m512i low01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0x88), high01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0xdd);
+    const __m512i low01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0x88),
+                  high01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0xdd);
     const __m512i low23 = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0x88);
     const __m512i high23 = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0xdd);
     _mm512_storeu_si512(to + c * stride_to, _mm512_shuffle_i32x4(low01, low23, 0x88));
@@ -116,7 +120,8 @@ TILE_TARGET inline __m512i pair_words(const Bits16* even, const Bits16* odd) {
 
 template <int Heads>
 TILE_TARGET void accumulate_heads(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values,
-                                  int64_t stride_values, int64_t keys, int64_t width, float* out, int64_t stride_out) {
+                                  int64_t stride_values, int64_t keys, int64_t width, float* out,
+                                  int64_t stride_out) {
   const Bits16 zeros[kStep] = {};
   for (int64_t h = 0; h < width; h += 2 * kTile) {
     __m512 sums[Heads][2];
@@ -159,16 +164,16 @@ TileSession::~TileSession() {
   _mm_setcsr(float_control_);
 }
 
-void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c, int64_t M,
-              int64_t N, int64_t X, bool accumulate) {
+void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c,
+              int64_t M, int64_t N, int64_t X, bool accumulate) {
   for (int64_t n = 0; n < N; n += 2 * kTile) {
     const bool one_column = n + kTile >= N;
     for (int64_t m = 0; m < M; m += 2 * kTile) {
       const bool one_row = m + kTile >= M;
       const auto block = one_row ? (one_column ? multiply_block<1, 1> : multiply_block<1, 2>)
                                  : (one_column ? multiply_block<2, 1> : multiply_block<2, 2>);
-      block(a + m * stride_a, stride_a, b.at(0, n), b.at(0, n + kTile), b.stride, c.at(m, n), c.at(m, n + kTile),
-            c.stride, X / kStep, accumulate);
+      block(a + m * stride_a, stride_a, b.at(0, n), b.at(0, n + kTile), b.stride, c.at(m, n),
+            c.at(m, n + kTile), c.stride, X / kStep, accumulate);
     }
   }
 }
@@ -191,8 +196,8 @@ void transpose_to_rows(const Panels<const uint32_t>& from, int64_t rows, int64_t
   }
 }
 
-TILE_TARGET void make_pairs(const Bits16* from, int64_t stride, int64_t rows, int64_t padded_rows, int64_t columns,
-                            const Panels<uint32_t>& to) {
+TILE_TARGET void make_pairs(const Bits16* from, int64_t stride, int64_t rows, int64_t padded_rows,
+                            int64_t columns, const Panels<uint32_t>& to) {
   const Bits16 zeros[kTile] = {};
   for (int64_t row = 0; row < padded_rows; row += 2) {
     for (int64_t column = 0; column < columns; column += kTile) {
@@ -215,8 +220,8 @@ TILE_TARGET void store_rows(const Panels<const float>& from, int64_t rows, int64
   }
 }
 
-TILE_TARGET void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows, int64_t H,
-                          float* to) {
+TILE_TARGET void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows,
+                          int64_t H, float* to) {
   for (int64_t row = 0; row < rows; row++) {
     __m512 sum = _mm512_setzero_ps();
     for (int64_t h = 0; h < H; h += kStep) {
@@ -229,15 +234,17 @@ TILE_TARGET void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, in
   }
 }
 
-void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values, int64_t stride_values,
-                       int64_t keys, int64_t heads, int64_t width, float* out, int64_t stride_out) {
-  using Accumulate = void (*)(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t, int64_t, float*, int64_t);
+void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values,
+                       int64_t stride_values, int64_t keys, int64_t heads, int64_t width, float* out,
+                       int64_t stride_out) {
+  using Accumulate =
+      void (*)(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t, int64_t, float*, int64_t);
   constexpr Accumulate kAccumulate[] = {accumulate_heads<1>, accumulate_heads<2>, accumulate_heads<3>,
                                         accumulate_heads<4>, accumulate_heads<5>, accumulate_heads<6>,
                                         accumulate_heads<7>, accumulate_heads<8>};
   for (int64_t head = 0; head < heads; head += 8) {
-    kAccumulate[std::min<int64_t>(8, heads - head) - 1](pairs + head, stride_pairs, values, stride_values, keys, width,
-                                                        out + head * stride_out, stride_out);
+    kAccumulate[std::min<int64_t>(8, heads - head) - 1](pairs + head, stride_pairs, values, stride_values,
+                                                        keys, width, out + head * stride_out, stride_out);
   }
 }
 
@@ -246,14 +253,15 @@ void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16
 bool available() { return false; }
 TileSession::TileSession() : float_control_(0) {}
 TileSession::~TileSession() = default;
-void multiply(const Bits16*, int64_t, const Panels<const uint32_t>&, const Panels<float>&, int64_t, int64_t, int64_t,
-              bool) {}
+void multiply(const Bits16*, int64_t, const Panels<const uint32_t>&, const Panels<float>&, int64_t, int64_t,
+              int64_t, bool) {}
 void transpose_to_panels(const uint32_t*, int64_t, int64_t, int64_t, const Panels<uint32_t>&) {}
 void transpose_to_rows(const Panels<const uint32_t>&, int64_t, int64_t, uint32_t*, int64_t) {}
 void make_pairs(const Bits16*, int64_t, int64_t, int64_t, int64_t, const Panels<uint32_t>&) {}
 void store_rows(const Panels<const float>&, int64_t, int64_t, float, const float*, Bits16*, int64_t) {}
 void dot_rows(const Bits16*, int64_t, const Bits16*, int64_t, int64_t, int64_t, float*) {}
-void accumulate_values(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t, int64_t, int64_t, float*, int64_t) {}
+void accumulate_values(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t, int64_t, int64_t, float*,
+                       int64_t) {}
 
 #endif
 

@@ -1,10 +1,12 @@
-// Matrix products of bfloat16 on the tile units of x86 (AMX), and the data movement around them, for attention only: its
-// blocks are small and of many sizes, so they are padded to whole tiles instead of compiled per size.
+// Matrix products of bfloat16 on the tile units of x86 (AMX), and the data movement around them, for
+// attention only: its blocks are small and of many sizes, so they are padded to whole tiles instead of
+// compiled per size.
 //
-// Every product is C [M, N] (+)= A [M, X] B [X, N] in float32, A as rows of bfloat16, B as "pairs": a word [X / 2, N]
-// holds rows 2 i and 2 i + 1 of one column (low and high half), which is how the tile unit reads it. M and N are
-// multiples of 16, X of 32. Attention works on transposed scores [keys, columns], a column being one query of one head:
-// every step of the softmax is then the same instruction on 16 columns, and no sum runs across a vector.
+// Every product is C [M, N] (+)= A [M, X] B [X, N] in float32, A as rows of bfloat16, B as "pairs": a word [X
+// / 2, N] holds rows 2 i and 2 i + 1 of one column (low and high half), which is how the tile unit reads it.
+// M and N are multiples of 16, X of 32. Attention works on transposed scores [keys, columns], a column being
+// one query of one head: every step of the softmax is then the same instruction on 16 columns, and no sum
+// runs across a vector.
 
 #pragma once
 
@@ -21,14 +23,17 @@ constexpr int64_t kTile = 16;
 /** What a product sums over comes in multiples of this. */
 constexpr int64_t kStep = 32;
 
-inline int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+inline int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 /** Whether this machine has the tile unit and oneDNN may use it (ONEDNN_MAX_CPU_ISA). */
 bool available();
 
 /**
- * Holds the tile registers of this thread; nothing else that uses them may run meanwhile. Floats below 1e-38 are 0
- * meanwhile, as in the tile unit: the weights of hidden keys would otherwise cost a hundred cycles each.
+ * Holds the tile registers of this thread; nothing else that uses them may run meanwhile. Floats below 1e-38
+ * are 0 meanwhile, as in the tile unit: the weights of hidden keys would otherwise cost a hundred cycles
+ * each.
  */
 class TileSession {
  public:
@@ -47,7 +52,8 @@ class Buffer {
  public:
   T* need(int64_t count) {
     if (count > capacity_) {
-      memory_.reset(static_cast<T*>(std::aligned_alloc(64, round_up(count * static_cast<int64_t>(sizeof(T)), 64))));
+      memory_.reset(
+          static_cast<T*>(std::aligned_alloc(64, round_up(count * static_cast<int64_t>(sizeof(T)), 64))));
       if (!memory_) throw std::bad_alloc();
       capacity_ = count;
     }
@@ -63,9 +69,9 @@ class Buffer {
 };
 
 /**
- * A matrix as panels of 16 columns: row r of panel i starts at `data + i * panel + r * stride` (counting elements). Plain
- * rows are `panel` = 16; panels that are contiguous (`stride` = 16) spare the caches, as rows of a power of two would
- * compete for the same few lines.
+ * A matrix as panels of 16 columns: row r of panel i starts at `data + i * panel + r * stride` (counting
+ * elements). Plain rows are `panel` = 16; panels that are contiguous (`stride` = 16) spare the caches, as
+ * rows of a power of two would compete for the same few lines.
  */
 template <typename Element>
 struct Panels {
@@ -83,8 +89,8 @@ Panels<const Element> read_only(const Panels<Element>& x) {
 }
 
 /** `stride_a` counts elements. */
-void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c, int64_t M,
-              int64_t N, int64_t X, bool accumulate);
+void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c,
+              int64_t M, int64_t N, int64_t X, bool accumulate);
 
 /** Rows of words to panels of the transposed matrix; both sizes are multiples of 16. */
 void transpose_to_panels(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns,
@@ -103,13 +109,15 @@ void copy_rows(const Bits16* from, int64_t stride, int64_t rows, int64_t H, Bits
                int64_t padded_rows);
 
 /** to[row] = from[row] * factor (* factors[row]) in bfloat16, the first H of each row. */
-void store_rows(const Panels<const float>& from, int64_t rows, int64_t H, float factor, const float* factors, Bits16* to,
-                int64_t stride_to);
+void store_rows(const Panels<const float>& from, int64_t rows, int64_t H, float factor, const float* factors,
+                Bits16* to, int64_t stride_to);
 
 /** to[row] = sum over H of a[row] * b[row]. */
-void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows, int64_t H, float* to);
+void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows, int64_t H,
+              float* to);
 
-/** What is added to the scores of one segment of keys: nothing, one number per key, or a matrix [keys, columns]. */
+/** What is added to the scores of one segment of keys: nothing, one number per key, or a matrix [keys,
+ * columns]. */
 struct ScoreMask {
   const float* per_key = nullptr;
   /** Row of the segment's first key. Column c of a block reads `matrix[key * stride + c % period]`. */
@@ -120,15 +128,16 @@ struct ScoreMask {
   int64_t begin = 0, end = 0;
 };
 
-/** A run of keys in a block: its scores start at row `first` and take `count` rows; padding follows up to kStep. */
+/** A run of keys in a block: its scores start at row `first` and take `count` rows; padding follows up to
+ * kStep. */
 struct Segment {
   int64_t first = 0, count = 0;
   ScoreMask mask;
 };
 
 /**
- * Softmax without its division. In: scores [keys, columns] of both segments. Out: pairs of exp(s - m) in bfloat16 (0 in
- * the padding), m and 1 / sum exp(s - m) per column.
+ * Softmax without its division. In: scores [keys, columns] of both segments. Out: pairs of exp(s - m) in
+ * bfloat16 (0 in the padding), m and 1 / sum exp(s - m) per column.
  */
 void softmax_pairs(const Panels<const float>& scores, int64_t columns, double scale, const Segment* segments,
                    int64_t segment_count, const Panels<uint32_t>& pairs, float* maximum, float* reciprocal);
@@ -143,14 +152,15 @@ struct ColumnStatistics {
  * w * (product - delta) both as rows [keys, columns] and as pairs; 0 in the padding.
  */
 void softmax_gradient(const Panels<const float>& scores, const Panels<const float>& products, int64_t columns,
-                      double scale, const Segment& segment, const ColumnStatistics& statistics, Bits16* weights,
-                      Bits16* gradient, const Panels<uint32_t>& gradient_pairs);
+                      double scale, const Segment& segment, const ColumnStatistics& statistics,
+                      Bits16* weights, Bits16* gradient, const Panels<uint32_t>& gradient_pairs);
 
 /**
- * out [heads, width] += weights^T values, the heads' weights being neighbouring columns of `pairs` [keys / 2, stride].
- * Width is a multiple of 32.
+ * out [heads, width] += weights^T values, the heads' weights being neighbouring columns of `pairs` [keys / 2,
+ * stride]. Width is a multiple of 32.
  */
-void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values, int64_t stride_values,
-                       int64_t keys, int64_t heads, int64_t width, float* out, int64_t stride_out);
+void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values,
+                       int64_t stride_values, int64_t keys, int64_t heads, int64_t width, float* out,
+                       int64_t stride_out);
 
 }  // namespace soft_tokens::attention_tiles

@@ -1,10 +1,13 @@
 // The backward pass of attention on the tile unit, bfloat16.
 //
-// Weights are recomputed per block of queries and chunk of keys, both of which stay in the second-level cache:
-//   w = exp(s - m) / sum,  dv += w^T g,  x = w * (g v^T - sum_h g o),  dq += scale * x k,  dk += scale * x^T q
-// (FlashAttention, Dao et al. 2022, arXiv:2205.14135, appendix B.2). As in the forward pass the score matrices are
-// transposed, so w^T and x^T are rows that the tile unit reads as they are. The gradient of a prompt's keys is summed in
-// float32 per task, then over its tasks in their order: the result does not depend on which thread did what.
+// Weights are recomputed per block of queries and chunk of keys, both of which stay in the second-level
+// cache:
+//   w = exp(s - m) / sum,  dv += w^T g,  x = w * (g v^T - sum_h g o),  dq += scale * x k,  dk += scale * x^T
+//   q
+// (FlashAttention, Dao et al. 2022, arXiv:2205.14135, appendix B.2). As in the forward pass the score
+// matrices are transposed, so w^T and x^T are rows that the tile unit reads as they are. The gradient of a
+// prompt's keys is summed in float32 per task, then over its tasks in their order: the result does not depend
+// on which thread did what.
 
 #include <ATen/ATen.h>
 
@@ -21,7 +24,8 @@ namespace {
 /** Keys that are taken at once: bounds the scratch, a multiple of 32. */
 constexpr int64_t kChunk = 512;
 
-/** Keys and values of one row or prompt and one head, and float32 sums of their gradients, [padded keys, width] each. */
+/** Keys and values of one row or prompt and one head, and float32 sums of their gradients, [padded keys,
+ * width] each. */
 struct KeySide {
   TileRows key, value;
   Buffer<Bits16> key_T;
@@ -38,8 +42,8 @@ struct BackwardScratch {
 
 class BackwardRun {
  public:
-  BackwardRun(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH, const TileSizes& sizes,
-              const MaskPlan& plan, const Gradients& result, BackwardScratch& scratch)
+  BackwardRun(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH,
+              const TileSizes& sizes, const MaskPlan& plan, const Gradients& result, BackwardScratch& scratch)
       : sizes_(sizes),
         plan_(plan),
         query_(inputs.query_BNTH),
@@ -55,7 +59,8 @@ class BackwardRun {
         statistics_(forward.statistics.data_ptr<float>()),
         scratch_(scratch) {}
 
-  /** `prefix_gradients` [2, padded_Z, width]: the task's part of the gradients of the prompt's keys and values. */
+  /** `prefix_gradients` [2, padded_Z, width]: the task's part of the gradients of the prompt's keys and
+   * values. */
   void operator()(const Task& task, float* prefix_gradients) {
     const int64_t width = sizes_.width;
     if (sizes_.Z > 0) {
@@ -103,8 +108,8 @@ class BackwardRun {
       const int64_t count = std::min(kChunk, own.end - begin);
       run_keys(scratch_.own, begin, {0, count, plan_.own_mask(row, index, begin)}, query_gradient_T);
     }
-    store_block(read_only(query_gradient_T), sizes_, row, task.kv_head, index, static_cast<float>(sizes_.scale), nullptr,
-                scratch_.rows.need(block), query_gradient_);
+    store_block(read_only(query_gradient_T), sizes_, row, task.kv_head, index,
+                static_cast<float>(sizes_.scale), nullptr, scratch_.rows.need(block), query_gradient_);
   }
 
   void load_rows(const RowView<const Bits16>& from, const Task& task, int64_t row, int64_t index,
@@ -153,12 +158,12 @@ class BackwardRun {
     const float* maximum = scratch_.statistics.need(0);
     softmax_gradient(read_only(scores), read_only(products), columns, sizes_.scale, segment,
                      {maximum, maximum + columns, maximum + 2 * columns}, weights, changes, change_pairs);
-    multiply(weights, columns, pairs(scratch_.incoming_pairs), side.value_gradient.from_row(begin), rows, width,
+    multiply(weights, columns, pairs(scratch_.incoming_pairs), side.value_gradient.from_row(begin), rows,
+             width, columns, true);
+    multiply(changes, columns, pairs(scratch_.query_pairs), side.key_gradient.from_row(begin), rows, width,
              columns, true);
-    multiply(changes, columns, pairs(scratch_.query_pairs), side.key_gradient.from_row(begin), rows, width, columns,
-             true);
-    multiply(side.key_T.need(0) + begin, side.padded, read_only(change_pairs), query_gradient_T, width, columns, keys,
-             true);
+    multiply(side.key_T.need(0) + begin, side.padded, read_only(change_pairs), query_gradient_T, width,
+             columns, keys, true);
   }
 
   const TileSizes& sizes_;
@@ -170,7 +175,8 @@ class BackwardRun {
 };
 
 /** Sums the parts [tasks, 2, padded_Z, width] of each prompt and head. */
-void reduce_prefix(const TileSizes& sizes, const std::vector<Task>& tasks, float* parts, const Gradients& result) {
+void reduce_prefix(const TileSizes& sizes, const std::vector<Task>& tasks, float* parts,
+                   const Gradients& result) {
   const RowView<Bits16> key(result.prefix_key_PKZH), value(result.prefix_value_PKZH);
   const int64_t half = sizes.padded_Z * sizes.width, count = static_cast<int64_t>(tasks.size());
   std::vector<int64_t> firsts;
@@ -191,8 +197,8 @@ void reduce_prefix(const TileSizes& sizes, const std::vector<Task>& tasks, float
       const int64_t panel = sizes.padded_Z * kTile;
       store_rows({sum, panel}, sizes.Z, sizes.H, static_cast<float>(sizes.scale), nullptr,
                  key.row(task.prompt, task.kv_head, 0), key.row_stride());
-      store_rows({sum + half, panel}, sizes.Z, sizes.H, 1.0f, nullptr, value.row(task.prompt, task.kv_head, 0),
-                 value.row_stride());
+      store_rows({sum + half, panel}, sizes.Z, sizes.H, 1.0f, nullptr,
+                 value.row(task.prompt, task.kv_head, 0), value.row_stride());
     }
   });
 }
@@ -202,8 +208,11 @@ void reduce_prefix(const TileSizes& sizes, const std::vector<Task>& tasks, float
 Gradients backward_tiles(const Inputs& inputs, const Forward& forward, const at::Tensor& gradient_BNTH) {
   const TileSizes sizes(inputs);
   const MaskPlan plan(inputs, sizes.block);
-  Gradients result{empty_token_major(inputs.query_BNTH), empty_token_major(inputs.key_BKSH),
-                   empty_token_major(inputs.value_BKSH), {}, {}};
+  Gradients result{empty_token_major(inputs.query_BNTH),
+                   empty_token_major(inputs.key_BKSH),
+                   empty_token_major(inputs.value_BKSH),
+                   {},
+                   {}};
   if (inputs.has_prefix()) {
     result.prefix_key_PKZH = empty_token_major(inputs.prefix_key_PKZH).zero_();  // a prompt may have no rows
     result.prefix_value_PKZH = empty_token_major(inputs.prefix_value_PKZH).zero_();
@@ -214,9 +223,8 @@ Gradients backward_tiles(const Inputs& inputs, const Forward& forward, const at:
   run_tasks(count, [&] {
     thread_local BackwardScratch scratch;
     return [&, session = std::make_unique<TileSession>(),
-            run = BackwardRun(inputs, forward, gradient_BNTH, sizes, plan, result, scratch)](int64_t index) mutable {
-      run(tasks[index], parts.data_ptr<float>() + index * part);
-    };
+            run = BackwardRun(inputs, forward, gradient_BNTH, sizes, plan, result, scratch)](
+               int64_t index) mutable { run(tasks[index], parts.data_ptr<float>() + index * part); };
   });
   if (sizes.Z > 0) reduce_prefix(sizes, tasks, parts.data_ptr<float>(), result);
   return result;

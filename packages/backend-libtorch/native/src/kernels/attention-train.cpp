@@ -1,7 +1,8 @@
 // The forward pass of attention on the tile unit, bfloat16: prefill and training.
 //
-// A task is some rows of one prompt and one kv head; the prompt's keys and values are prepared once for all of them. All
-// scores of a block of queries (prefix and own keys) lie in the second-level cache, so one plain softmax spans them.
+// A task is some rows of one prompt and one kv head; the prompt's keys and values are prepared once for all
+// of them. All scores of a block of queries (prefix and own keys) lie in the second-level cache, so one plain
+// softmax spans them.
 
 #include "attention-train.h"
 
@@ -42,7 +43,8 @@ class ForwardRun {
     if (sizes_.Z > 0) {
       load(prefix_key_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_key);
       load(prefix_value_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_value);
-      scratch_.prefix_value.transpose(sizes_.padded_Z, width, scratch_.prefix_value_T.need(width * sizes_.padded_Z));
+      scratch_.prefix_value.transpose(sizes_.padded_Z, width,
+                                      scratch_.prefix_value_T.need(width * sizes_.padded_Z));
     }
     for (int64_t row = task.row; row < task.row + task.rows; row++) {
       load(key_, row, task.kv_head, sizes_.S, scratch_.key);
@@ -53,7 +55,8 @@ class ForwardRun {
   }
 
  private:
-  void load(const RowView<const Bits16>& from, int64_t batch, int64_t head, int64_t count, TileRows& to) const {
+  void load(const RowView<const Bits16>& from, int64_t batch, int64_t head, int64_t count,
+            TileRows& to) const {
     to.load(from.row(batch, head, 0), from.row_stride(), count, sizes_.H, sizes_.width);
   }
 
@@ -79,24 +82,27 @@ class ForwardRun {
     float* reciprocal = scratch_.reciprocal.need(columns);
     const int64_t prefix_keys = segments[1].first;
     scratch_.prefix_key.multiply(prefix.begin, segments[0].count, read_only(query_T), scores, columns, width);
-    scratch_.key.multiply(own.begin, segments[1].count, read_only(query_T), scores.from_row(prefix_keys), columns, width);
+    scratch_.key.multiply(own.begin, segments[1].count, read_only(query_T), scores.from_row(prefix_keys),
+                          columns, width);
     softmax_pairs(read_only(scores), columns, sizes_.scale, segments, 2, pairs, maximum, reciprocal);
 
     const Panels<float> output_T{scratch_.output_T.need(width * columns), width * kTile};
     if (prefix_keys > 0) {
-      multiply(scratch_.prefix_value_T.need(0) + prefix.begin, sizes_.padded_Z, read_only(pairs), output_T, width,
-               columns, prefix_keys, false);
+      multiply(scratch_.prefix_value_T.need(0) + prefix.begin, sizes_.padded_Z, read_only(pairs), output_T,
+               width, columns, prefix_keys, false);
     }
     if (own_keys > 0) {
-      multiply(scratch_.value_T.need(0) + own.begin, sizes_.padded_S, read_only(pairs.from_row(prefix_keys / 2)),
-               output_T, width, columns, own_keys, prefix_keys > 0);
+      multiply(scratch_.value_T.need(0) + own.begin, sizes_.padded_S,
+               read_only(pairs.from_row(prefix_keys / 2)), output_T, width, columns, own_keys,
+               prefix_keys > 0);
     }
     store_block(read_only(output_T), sizes_, row, task.kv_head, index, 1.0f, reciprocal,
                 scratch_.output.need(width * columns), output_);
     store_statistics(task, row, index, maximum, reciprocal);
   }
 
-  void store_statistics(const Task& task, int64_t row, int64_t index, const float* maximum, const float* reciprocal) {
+  void store_statistics(const Task& task, int64_t row, int64_t index, const float* maximum,
+                        const float* reciprocal) {
     const int64_t token = index * sizes_.block, tokens = std::min(sizes_.block, sizes_.T - token);
     for (int64_t j = 0; j < sizes_.J; j++) {
       const int64_t head = task.kv_head * sizes_.J + j;
@@ -122,7 +128,7 @@ TileSizes::TileSizes(const Inputs& inputs) : Sizes(inputs) {
   width = round_up(H, kStep);
   padded_S = round_up(S, kStep);
   padded_Z = round_up(Z, kStep);
-  block = std::min(round_up(T, kTile), std::max(kTile, kColumns / J / kTile * kTile));
+  block = std::max(kTile, std::min(round_up(T, kTile), kColumns / J / kTile * kTile));
   blocks = (T + block - 1) / block;
   columns = round_up(J * block, kStep);
 }
@@ -167,20 +173,23 @@ void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64
                 int64_t block_index, Bits16* to) {
   const int64_t token = block_index * sizes.block, tokens = std::min(sizes.block, sizes.T - token);
   for (int64_t j = 0; j < sizes.J; j++, to += sizes.block * sizes.width) {
-    copy_rows(from.row(row, kv_head * sizes.J + j, token), from.row_stride(), tokens, sizes.H, to, sizes.width,
-              sizes.block);
+    copy_rows(from.row(row, kv_head * sizes.J + j, token), from.row_stride(), tokens, sizes.H, to,
+              sizes.width, sizes.block);
   }
   std::fill_n(to, (sizes.columns - sizes.J * sizes.block) * sizes.width, Bits16{0});
 }
 
 void store_block(const Panels<const float>& x_T, const TileSizes& sizes, int64_t row, int64_t kv_head,
-                 int64_t block_index, float factor, const float* factors, float* rows, const RowView<Bits16>& to) {
-  const int64_t token = block_index * sizes.block, tokens = std::min(sizes.block, sizes.T - token), width = sizes.width;
+                 int64_t block_index, float factor, const float* factors, float* rows,
+                 const RowView<Bits16>& to) {
+  const int64_t token = block_index * sizes.block, tokens = std::min(sizes.block, sizes.T - token),
+                width = sizes.width;
   transpose_to_rows({as_words(x_T.data), x_T.panel, x_T.stride}, width, sizes.columns, as_words(rows), width);
   for (int64_t j = 0; j < sizes.J; j++) {
     const int64_t column = j * sizes.block;
-    store_rows({rows + column * width, kTile, width}, tokens, sizes.H, factor, factors ? factors + column : nullptr,
-               to.row(row, kv_head * sizes.J + j, token), to.row_stride());
+    store_rows({rows + column * width, kTile, width}, tokens, sizes.H, factor,
+               factors ? factors + column : nullptr, to.row(row, kv_head * sizes.J + j, token),
+               to.row_stride());
   }
 }
 
@@ -191,13 +200,16 @@ bool fits_tiles(const Inputs& inputs) {
 Forward forward_tiles(const Inputs& inputs) {
   const TileSizes sizes(inputs);
   const MaskPlan plan(inputs, sizes.block);
-  const Forward result{empty_token_major(inputs.query_BNTH),
-                       at::empty({2, sizes.B, sizes.N, sizes.T}, inputs.query_BNTH.options().dtype(at::kFloat))};
+  const Forward result{
+      empty_token_major(inputs.query_BNTH),
+      at::empty({2, sizes.B, sizes.N, sizes.T}, inputs.query_BNTH.options().dtype(at::kFloat))};
   const std::vector<Task> tasks = make_tasks(inputs, kTasksPerThread, sizes.B);
   run_tasks(static_cast<int64_t>(tasks.size()), [&] {
     thread_local ForwardScratch scratch;
     return [&, session = std::make_unique<TileSession>(),
-            run = ForwardRun(inputs, sizes, plan, result, scratch)](int64_t index) mutable { run(tasks[index]); };
+            run = ForwardRun(inputs, sizes, plan, result, scratch)](int64_t index) mutable {
+      run(tasks[index]);
+    };
   });
   return result;
 }

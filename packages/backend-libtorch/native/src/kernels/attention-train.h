@@ -1,7 +1,8 @@
-// What the forward and the backward pass on tiles share: rows of keys as they stand, and blocks of query columns.
+// What the forward and the backward pass on tiles share: rows of keys as they stand, and blocks of query
+// columns.
 //
-// A block is `block` tokens (a multiple of 16) of the J query heads that share a kv head; column j * block + t is token
-// t of head j. Columns are padded to a multiple of 32, H to `width`.
+// A block is `block` tokens (a multiple of 16) of the J query heads that share a kv head; column j * block +
+// t is token t of head j. Columns are padded to a multiple of 32, H to `width`.
 
 #pragma once
 
@@ -45,13 +46,16 @@ class TileRows {
   attention_tiles::Buffer<uint32_t> pairs_;
 };
 
-/** Rows [columns, width] of a block's queries (or of the gradient that comes in), zero where there is no query. */
+/** Rows [columns, width] of a block's queries (or of the gradient that comes in), zero where there is no
+ * query. */
 void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64_t row, int64_t kv_head,
                 int64_t block_index, Bits16* to);
 
-/** Stores the columns of x_T [width, columns] as rows, each times `factor` and its own factor. `rows` is scratch. */
-void store_block(const attention_tiles::Panels<const float>& x_T, const TileSizes& sizes, int64_t row, int64_t kv_head,
-                 int64_t block_index, float factor, const float* factors, float* rows, const RowView<Bits16>& to);
+/** Stores the columns of x_T [width, columns] as rows, each times `factor` and its own factor. `rows` is
+ * scratch. */
+void store_block(const attention_tiles::Panels<const float>& x_T, const TileSizes& sizes, int64_t row,
+                 int64_t kv_head, int64_t block_index, float factor, const float* factors, float* rows,
+                 const RowView<Bits16>& to);
 
 inline uint32_t* as_words(Bits16* x) { return reinterpret_cast<uint32_t*>(x); }
 inline const uint32_t* as_words(const Bits16* x) { return reinterpret_cast<const uint32_t*>(x); }

@@ -1,5 +1,5 @@
-// Chooses the path, and is the one autograd function around all of them. What is kept for the backward pass is the
-// inputs, the output and two numbers per score row.
+// Chooses the path, and is the one autograd function around all of them. What is kept for the backward pass
+// is the inputs, the output and two numbers per score row.
 
 #include "attention.h"
 
@@ -26,11 +26,19 @@ using torch::autograd::variable_list;
 /** An absent tensor becomes an undefined one. */
 Inputs make_inputs(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
                    const std::optional<at::Tensor>& mask, const std::optional<at::Tensor>& prefix_key,
-                   const std::optional<at::Tensor>& prefix_value, const std::optional<at::Tensor>& prefix_mask,
-                   const std::vector<int64_t>& rows_per_prompt, double scale) {
+                   const std::optional<at::Tensor>& prefix_value,
+                   const std::optional<at::Tensor>& prefix_mask, const std::vector<int64_t>& rows_per_prompt,
+                   double scale) {
   const auto or_undefined = [](const std::optional<at::Tensor>& x) { return x.value_or(at::Tensor()); };
-  return {query, key, value, or_undefined(mask), or_undefined(prefix_key), or_undefined(prefix_value),
-          or_undefined(prefix_mask), rows_per_prompt, scale};
+  return {query,
+          key,
+          value,
+          or_undefined(mask),
+          or_undefined(prefix_key),
+          or_undefined(prefix_value),
+          or_undefined(prefix_mask),
+          rows_per_prompt,
+          scale};
 }
 
 bool has_cpu_path(const Inputs& inputs) { return inputs.query_BNTH.is_cpu() && !use_portable_kernels(); }
@@ -44,7 +52,8 @@ Forward run_forward(const Inputs& inputs, bool statistics) {
     return decodes ? attention_paths::decode_tiles(inputs) : attention_paths::forward_tiles(inputs);
   }
   // Measured in float32: the library's batched products overtake our loops between one row and four.
-  const bool loops_are_faster = type == at::kBFloat16 || (type == at::kFloat && inputs.query_BNTH.size(0) <= 2);
+  const bool loops_are_faster =
+      type == at::kBFloat16 || (type == at::kFloat && inputs.query_BNTH.size(0) <= 2);
   if (decodes && loops_are_faster) return attention_paths::decode_cpu(inputs);
   return attention_paths::forward_portable(inputs);
 }
@@ -60,14 +69,16 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& query, const at::Tensor& key,
                             const at::Tensor& value, const std::optional<at::Tensor>& prefix_key,
-                            const std::optional<at::Tensor>& prefix_value, const std::optional<at::Tensor>& mask,
+                            const std::optional<at::Tensor>& prefix_value,
+                            const std::optional<at::Tensor>& mask,
                             const std::optional<at::Tensor>& prefix_mask,
                             const std::vector<int64_t>& rows_per_prompt, double scale) {
-    const Inputs inputs = make_inputs(query, key, value, mask, prefix_key, prefix_value, prefix_mask,
-                                      rows_per_prompt, scale);
+    const Inputs inputs =
+        make_inputs(query, key, value, mask, prefix_key, prefix_value, prefix_mask, rows_per_prompt, scale);
     const Forward result = run_forward(inputs, true);
-    context->save_for_backward({query, key, value, inputs.mask, inputs.prefix_key_PKZH, inputs.prefix_value_PKZH,
-                                inputs.prefix_mask_PZ, result.output_BNTH, result.statistics});
+    context->save_for_backward({query, key, value, inputs.mask, inputs.prefix_key_PKZH,
+                                inputs.prefix_value_PKZH, inputs.prefix_mask_PZ, result.output_BNTH,
+                                result.statistics});
     context->saved_data["rows_per_prompt"] = rows_per_prompt;
     context->saved_data["scale"] = scale;
     return result.output_BNTH;
@@ -75,12 +86,25 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
-    const Inputs inputs{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5], saved[6],
-                        context->saved_data["rows_per_prompt"].toIntVector(), context->saved_data["scale"].toDouble()};
+    const Inputs inputs{saved[0],
+                        saved[1],
+                        saved[2],
+                        saved[3],
+                        saved[4],
+                        saved[5],
+                        saved[6],
+                        context->saved_data["rows_per_prompt"].toIntVector(),
+                        context->saved_data["scale"].toDouble()};
     const at::NoGradGuard no_gradient;
     Gradients result = run_backward(inputs, {saved[7], saved[8]}, gradients[0]);
-    return {result.query_BNTH,       result.key_BKSH, result.value_BKSH, result.prefix_key_PKZH,
-            result.prefix_value_PKZH, {},              {},                {},
+    return {result.query_BNTH,
+            result.key_BKSH,
+            result.value_BKSH,
+            result.prefix_key_PKZH,
+            result.prefix_value_PKZH,
+            {},
+            {},
+            {},
             {}};
   }
 };
@@ -88,26 +112,29 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
 bool needs_gradient(const Inputs& inputs) {
   const auto requires_grad = [](const at::Tensor& x) { return x.defined() && x.requires_grad(); };
   return at::GradMode::is_enabled() &&
-         (requires_grad(inputs.query_BNTH) || requires_grad(inputs.key_BKSH) || requires_grad(inputs.value_BKSH) ||
-          requires_grad(inputs.prefix_key_PKZH) || requires_grad(inputs.prefix_value_PKZH));
+         (requires_grad(inputs.query_BNTH) || requires_grad(inputs.key_BKSH) ||
+          requires_grad(inputs.value_BKSH) || requires_grad(inputs.prefix_key_PKZH) ||
+          requires_grad(inputs.prefix_value_PKZH));
 }
 
 void check(const Inputs& inputs) {
   const at::IntArrayRef query = inputs.query_BNTH.sizes(), key = inputs.key_BKSH.sizes();
-  TORCH_CHECK(query.size() == 4 && key.size() == 4 && key[0] == query[0] && key[3] == query[3] && key[1] > 0 &&
-                  query[1] % key[1] == 0,
+  TORCH_CHECK(query.size() == 4 && key.size() == 4 && key[0] == query[0] && key[3] == query[3] &&
+                  key[1] > 0 && query[1] % key[1] == 0,
               "attention: query ", query, " wants key [B, K, S, H] with N a multiple of K, got ", key);
-  TORCH_CHECK(inputs.value_BKSH.sizes() == key, "attention: value ", inputs.value_BKSH.sizes(), " wants ", key);
+  TORCH_CHECK(inputs.value_BKSH.sizes() == key, "attention: value ", inputs.value_BKSH.sizes(), " wants ",
+              key);
   const at::ScalarType type = inputs.query_BNTH.scalar_type();
   TORCH_CHECK(inputs.key_BKSH.scalar_type() == type && inputs.value_BKSH.scalar_type() == type,
-              "attention: query, key and value want one dtype, got ", type, ", ", inputs.key_BKSH.scalar_type(),
-              " and ", inputs.value_BKSH.scalar_type());
+              "attention: query, key and value want one dtype, got ", type, ", ",
+              inputs.key_BKSH.scalar_type(), " and ", inputs.value_BKSH.scalar_type());
   const std::vector<int64_t>& counts = inputs.rows_per_prompt;
   if (!inputs.has_prefix()) return;
   const at::IntArrayRef prefix = inputs.prefix_key_PKZH.sizes();
   TORCH_CHECK(prefix.size() == 4 && prefix[1] == key[1] && prefix[3] == key[3] &&
                   inputs.prefix_value_PKZH.defined() && inputs.prefix_value_PKZH.sizes() == prefix,
-              "attention: prefix key ", prefix, " wants [P, ", key[1], ", S, ", key[3], "] and a value like it");
+              "attention: prefix key ", prefix, " wants [P, ", key[1], ", S, ", key[3],
+              "] and a value like it");
   TORCH_CHECK(inputs.prefix_key_PKZH.scalar_type() == type && inputs.prefix_value_PKZH.scalar_type() == type,
               "attention: prefix wants dtype ", type);
   TORCH_CHECK(static_cast<int64_t>(counts.size()) == prefix[0] &&
