@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -130,6 +131,12 @@ void keep_probable(ChunkSoftmax& chunk, double mass) {
     for (int64_t row = from; row < to; row++) {
       KeptTokens& kept = chunk.kept[row];
       const double budget = mass * chunk.rows[row].sum;
+      if (!std::isfinite(budget)) {  // nothing compares with NaN, and nothing kept would look like a result
+        kept = {};
+        kept.ids.push_back(0);
+        kept.values.push_back(std::numeric_limits<float>::quiet_NaN());
+        continue;
+      }
       if (chunk.dropped[row] > budget) {
         kept = {};
         sum_and_keep(chunk.row(row), V, chunk.rows[row].max, chunk.scale, safe_cutoff, 0, kept, chunk.dropped[row]);
