@@ -147,10 +147,11 @@ void keep_probable(ChunkSoftmax& chunk, double mass) {
 }
 
 bool is_dense(const ChunkSoftmax& chunk) {
-  constexpr int64_t share = 4;
+  // A product casts the whole matrix: not for a few rows.
+  constexpr int64_t share = 3, few = 16;
   int64_t count = 0;
   for (const KeptTokens& row : chunk.kept) count += static_cast<int64_t>(row.ids.size());
-  return count > chunk.z_RV.numel() / share;
+  return chunk.z_RV.size(0) >= few && count > chunk.z_RV.numel() / share;
 }
 
 void walk_kept(const std::vector<KeptTokens>& kept, int64_t from, int64_t to, int64_t vocabulary,
