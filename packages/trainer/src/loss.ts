@@ -107,11 +107,11 @@ function hiddenTable(
   const ops = model.backend;
   const D = model.config.hiddenSize;
   const { promptIds, rowsPerPrompt, rows: B, length: T } = inputs;
-  let embedded_BTD = model.embed(ops.tensor(inputs.ids_BT, [B, T], "int32"));
+  // float32, as the stream through the layers is: a stored thought is not rounded to the weights' dtype.
+  let embedded_BTD = ops.cast(model.embed(ops.tensor(inputs.ids_BT, [B, T], "int32")), "float32");
   if (inputNoise) {
     const noise_BTD = ops.randomNormal([B, T, D], { key: rows.map(inputNoise.keyOf) });
-    const scaled_BTD = ops.cast(ops.affine(noise_BTD, { scale: inputNoise.sigma }), embedded_BTD.dtype);
-    embedded_BTD = ops.add(embedded_BTD, scaled_BTD);
+    embedded_BTD = ops.add(embedded_BTD, ops.affine(noise_BTD, { scale: inputNoise.sigma }));
   }
   const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
     promptIds,
@@ -132,7 +132,7 @@ function withStoredThoughts(
 ): Tensor {
   const ops = model.backend;
   const [B = 0, T = 0] = embedded_BTD.shape;
-  const isToken_BT1 = ops.cast(ops.tensor(stored.isToken_BT, [B, T, 1]), embedded_BTD.dtype);
-  const thoughts_BTD = ops.cast(ops.tensor(stored.thoughts_BTD, embedded_BTD.shape), embedded_BTD.dtype);
+  const isToken_BT1 = ops.tensor(stored.isToken_BT, [B, T, 1]);
+  const thoughts_BTD = ops.tensor(stored.thoughts_BTD, embedded_BTD.shape);
   return ops.add(ops.multiply(embedded_BTD, isToken_BT1), thoughts_BTD);
 }

@@ -46,10 +46,12 @@ export function layerOps(runtime: Runtime): LayerOps {
 
   return {
     rmsNorm(operandX, operandWeight, { epsilon }) {
-      const [x, weight] = floats("rmsNorm", operandX, operandWeight) as [Handle, Handle];
+      const x = runtime.use(operandX, "rmsNorm");
+      const [weight] = floats("rmsNorm", operandWeight) as [Handle];
+      assertDtype(x, x.dtype === "float32" ? FLOAT : [weight.dtype], "rmsNorm");
       assertHasAxis(x, "rmsNorm");
       assertShape(weight, [x.shape[x.shape.length - 1] as number], "rmsNorm: weight");
-      const y = runtime.result(x.shape, x.dtype, { from: [x, weight] });
+      const y = runtime.result(x.shape, weight.dtype, { from: [x, weight] });
       operations.rmsNorm(y.slot, x.slot, weight.slot, epsilon);
       return y;
     },

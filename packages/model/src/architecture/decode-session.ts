@@ -84,8 +84,7 @@ export class CachedDecodeSession implements DecodeSession {
     const mask = ops.capabilities.inPlaceWrite ? tailMask(ops, this.#length + 1, this.#capacity) : null;
     if (mask) scope.track(mask);
 
-    const dtype = finalNorm_D.dtype;
-    let hidden_RD = input_RD.dtype === dtype ? input_RD : scope.track(ops.cast(input_RD, dtype));
+    let hidden_RD = input_RD.dtype === "float32" ? input_RD : scope.track(ops.cast(input_RD, "float32"));
     this.#caches.forEach((cache, layer) => {
       const own = layerParameters(parameters, config, layer);
       const result = runLayer(ops, config, own, hidden_RD, rotation, this.#attend(cache, mask));

@@ -30,7 +30,7 @@ export interface LayerResult {
   readonly kept: readonly Tensor[];
 }
 
-/** x [M, D] -> [M, D]. The caller owns the result and what was kept. */
+/** x float32 [M, D] -> float32 [M, D]. The caller owns the result and what was kept. */
 export function runLayer(
   ops: Backend,
   config: ModelConfig,
@@ -53,10 +53,19 @@ export function runLayer(
     key = rotary(ops, key, rotation.cos, rotation.sin);
 
     const { attended, kept = [] } = attend(query, key, value);
-    const stream_MD = ops.add(x_MD, project(ops, attended, parameters.output, parameters.outputBias));
+    const stream_MD = addToStream(
+      ops,
+      x_MD,
+      project(ops, attended, parameters.output, parameters.outputBias),
+    );
     const mlpInput_MD = rmsNorm(ops, stream_MD, parameters.mlpNorm_D, { epsilon });
-    return { hidden_MD: ops.add(stream_MD, runMlp(ops, mlpInput_MD, parameters)), kept };
+    return { hidden_MD: addToStream(ops, stream_MD, runMlp(ops, mlpInput_MD, parameters)), kept };
   });
+}
+
+/** The stream is float32 whatever the weights are: rounding it twice a layer is most of what bfloat16 costs. */
+function addToStream(ops: Backend, stream_MD: Tensor, branch_MD: Tensor): Tensor {
+  return ops.add(stream_MD, branch_MD.dtype === "float32" ? branch_MD : ops.cast(branch_MD, "float32"));
 }
 
 function project(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {

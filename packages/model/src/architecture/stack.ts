@@ -21,7 +21,7 @@ export interface StackOptions {
   readonly checkpointLayers: boolean;
 }
 
-/** x [M, D] -> [M, D], before the final norm. Differentiable. The caller owns the result. */
+/** x float32 [M, D] -> float32 [M, D], before the final norm. Differentiable. The caller owns the result. */
 export function runLayers(
   ops: Backend,
   config: ModelConfig,

@@ -82,7 +82,7 @@ export class Transformer implements LanguageModel {
     scope.track(cos);
     scope.track(sin);
     const mask = scope.track(paddedCausalMask(ops, leftPadding, T));
-    const x_MD = scope.track(ops.reshape(this.#toParameterDType(input_BTD, scope), [B * T, D]));
+    const x_MD = scope.track(ops.reshape(this.#toStream(input_BTD, scope), [B * T, D]));
     const hidden_MD = scope.track(
       runLayers(
         ops,
@@ -142,7 +142,7 @@ export class Transformer implements LanguageModel {
           checkpointLayers: input.checkpointLayers ?? false,
         },
         prompt_MD,
-        this.#toParameterDType(input.suffix_BTD, scope),
+        this.#toStream(input.suffix_BTD, scope),
       ),
     );
     const hidden_MD = scope.track(this.#norm(packed_MD));
@@ -172,19 +172,20 @@ export class Transformer implements LanguageModel {
     return rmsNorm(this.backend, x_MD, this.#finalNorm_D, { epsilon: this.config.normEpsilon });
   }
 
-  #toParameterDType(x: Tensor, scope: TensorScope): Tensor {
-    const { dtype } = this.#finalNorm_D;
-    return x.dtype === dtype ? x : scope.track(this.backend.cast(x, dtype));
+  /** The stream through the layers is float32. */
+  #toStream(x: Tensor, scope: TensorScope): Tensor {
+    return x.dtype === "float32" ? x : scope.track(this.backend.cast(x, "float32"));
   }
 
-  /** Embeddings of prompts, left-padded with id 0: [P * S, D]. */
+  /** Embeddings of prompts, left-padded with id 0: float32 [P * S, D]. */
   #embedPrompts(promptIds: PromptIds, S: number): Tensor {
     const ids = new Int32Array(promptIds.length * S);
     promptIds.forEach((prompt, row) => {
       ids.set(prompt, (row + 1) * S - prompt.length);
     });
-    using ids_M = this.backend.tensor(ids, [ids.length], "int32");
-    return this.embed(ids_M);
+    return this.backend.tidy(() =>
+      this.backend.cast(this.embed(this.backend.tensor(ids, [ids.length], "int32")), "float32"),
+    );
   }
 
   /** Number of rows in all. */

@@ -69,8 +69,7 @@ export function chooseNext(
         ...(chunk && { chunk }),
       });
       ids.push(shadow_R);
-      // What is stored is the float32 thought; what is fed is its rounding to the model's dtype.
-      inputs.push(ops.cast(next_RD, head.embedding_VD.dtype));
+      inputs.push(ops.cast(next_RD, "float32"));
       thought = { ...step, thought_RD: policy.storesThoughts ? ops.cast(next_RD, "float32") : null };
     }
     if (groups.answering.length > 0) {
@@ -85,14 +84,14 @@ export function chooseNext(
         ...chunk,
       });
       ids.push(choice.ids_R);
-      inputs.push(model.embed(choice.ids_R));
+      inputs.push(ops.cast(model.embed(choice.ids_R), "float32"));
       answerLogProb_N = choice.logProb_R;
     }
     if (groups.fixed.length > 0) {
       const fixedIds = at(groups.fixed).map(({ text }) =>
         text.phase === "forced" ? text.takeForced() : FILLER_ID,
       );
-      inputs.push(model.embed(ops.tensor(fixedIds, [fixedIds.length], "int32")));
+      inputs.push(ops.cast(model.embed(ops.tensor(fixedIds, [fixedIds.length], "int32")), "float32"));
     }
     return { next_RD: inRowOrder(model, inputs, groups), ids_N: join(model, ids), thought, answerLogProb_N };
   });

@@ -180,8 +180,7 @@ class Sequence implements Disposable {
 
   #embed(ids: readonly number[]): Tensor {
     const { backend: ops } = this.model;
-    using ids_S = ops.tensor(ids, [ids.length], "int32");
-    return this.model.embed(ids_S);
+    return ops.tidy(() => ops.cast(this.model.embed(ops.tensor(ids, [ids.length], "int32")), "float32"));
   }
 
   [Symbol.dispose](): void {

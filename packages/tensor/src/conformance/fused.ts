@@ -37,6 +37,27 @@ export function fused(check: Check): void {
     }
   });
 
+  check("rmsNorm of a float32 stream has the weight's dtype, its gradient the stream's", async (ops) => {
+    for (const dtype of floatDtypes(ops)) {
+      using x = ops.tensor([3, 4, -3, 4], [2, 2]); // root mean square sqrt(12.5)
+      using weight = ops.tensor([2, -1], [2], dtype);
+      for (const form of layerForms(ops, "rmsNorm")) {
+        const result = ops.valueAndGrad(() => {
+          const y = callLayer(ops, "rmsNorm", form, { x, weight }, { epsilon: 0 });
+          expect(y.dtype).toBe(dtype);
+          return { value: ops.sum(ops.cast(y, "float32")), aux: [y] };
+        }, [x, weight]);
+        const [y, dx, dw] = [result.aux[0], ...result.gradients] as [Tensor, Tensor, Tensor];
+        expect([dx.dtype, dw.dtype]).toEqual(["float32", dtype]);
+        // With s = 1 / sqrt(12.5) and n = x s: y = w n, dx = s (w - n mean(w n)), dw = the sum of n over rows.
+        await expectTimes(ops, y, [6, -4, -6, -4], dtype);
+        await expectTimes(ops, dx, [1.76, -1.32, 0.8, 0.6], dtype);
+        await expectTimes(ops, dw, [0, 8], dtype);
+        disposeAll([result.value, ...result.gradients, ...result.aux]);
+      }
+    }
+  });
+
   check(
     "a fused operation that is not declared throws UNSUPPORTED_OP when asked for, a declared one is there",
     async (ops) => {
@@ -124,4 +145,19 @@ async function checkGradients(ops: Backend, testCase: NamedCase, form: Form): Pr
 
 function nameInputs(testCase: NamedCase, inputs: readonly Tensor[]): Readonly<Record<string, Tensor>> {
   return Object.fromEntries(testCase.names.map((name, at) => [name, inputs[at] as Tensor]));
+}
+
+/** Each value is 1 / sqrt(12.5) times the wanted one, within what the dtype holds. */
+async function expectTimes(
+  ops: Backend,
+  x: Tensor,
+  wanted: readonly number[],
+  dtype: FloatDType,
+): Promise<void> {
+  const tolerance = dtype === "bfloat16" ? 2 ** -6 : 1e-5;
+  const got = Array.from(await ops.read(x));
+  expect(got).toHaveLength(wanted.length);
+  wanted.forEach((value, at) => {
+    expect(Math.abs((got[at] as number) - value / Math.sqrt(12.5))).toBeLessThan(tolerance);
+  });
 }

@@ -63,7 +63,12 @@ function scorePrefix(
   return ops.reshape(scores_BKMZ, [B, N, T, Z]);
 }
 
-function applyPrefix(ops: Backend, weights_BNTZ: Tensor, prefix: SharedPrefix, sizes: AttentionSizes): Tensor {
+function applyPrefix(
+  ops: Backend,
+  weights_BNTZ: Tensor,
+  prefix: SharedPrefix,
+  sizes: AttentionSizes,
+): Tensor {
   const { B, N, T, H, K } = sizes;
   const Z = weights_BNTZ.shape[3] as number;
   const weights_BKMZ = ops.reshape(weights_BNTZ, [B, K, (N / K) * T, Z]);

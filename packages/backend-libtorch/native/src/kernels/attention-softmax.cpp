@@ -1,4 +1,8 @@
 // The softmax of attention-tiles.h on transposed scores, 16 columns at a time (AVX-512).
+//
+// A column's bits must not depend on how its keys are cut into ranges, or decoding and training would part ways (see
+// tile-products.h): one running sum over all keys, and this file is compiled without contraction of products and sums, so
+// that a key with a mask of 0 and a key without a mask round alike.
 
 #include <algorithm>
 #include <limits>
@@ -107,8 +111,7 @@ TILE_TARGET __m512 highest_score(const Range& range, const float* scores, int64_
 
 template <Masking kind>
 TILE_TARGET __m512 exponentiate(const Range& range, const float* scores, int64_t stride, __m512 scale,
-                                __m512 highest, uint32_t* pairs, int64_t pair_stride) {
-  __m512 sum = _mm512_setzero_ps();
+                                __m512 highest, uint32_t* pairs, int64_t pair_stride, __m512 sum) {
   for (int64_t key = range.begin; key < range.end; key += 2) {
     const float* score = scores + key * stride;
     const float* mask = range.mask + key * range.mask_stride;
@@ -181,8 +184,7 @@ TILE_TARGET void softmax_pairs(const Panels<const float>& scores, int64_t column
       const float* score = scores.at(segment->first, column);
       uint32_t* pair = pairs.at(segment->first / 2, column);
       for_each_range(*segment, column, [&](const Range& range) TILE_TARGET {
-        sum = _mm512_add_ps(sum, FOR_MASKING(range, exponentiate, range, score, scores.stride, factor,
-                                             highest, pair, pairs.stride));
+        sum = FOR_MASKING(range, exponentiate, range, score, scores.stride, factor, highest, pair, pairs.stride, sum);
       });
       for (int64_t row = (segment->count + 1) / 2; row < round_up(segment->count, kStep) / 2; row++) {
         _mm512_storeu_si512(pair + row * pairs.stride, _mm512_setzero_si512());

@@ -6,8 +6,8 @@
 
 namespace soft_tokens {
 
-/// x / sqrt(mean(x^2) + epsilon) * weight over the last axis, float32 inside; rounded to x's dtype before the weight, as
-/// Llama does (Zhang and Sennrich 2019, arXiv 1910.07467). x [..., D], weight [D].
+/// x / sqrt(mean(x^2) + epsilon) * weight over the last axis, float32 inside; rounded to the weight's dtype before the product, as
+/// Llama does (Zhang and Sennrich 2019, arXiv 1910.07467). x [..., D], weight [D]; the result has the weight's dtype.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight_D, double epsilon);
 
 /// x * cos + rotateHalf(x) * sin with rotateHalf(x) = [-x2, x1] (Su et al. 2021, arXiv 2104.09864, in Hugging Face's half-split

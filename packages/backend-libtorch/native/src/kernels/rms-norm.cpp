@@ -34,25 +34,27 @@ inline float mean_square(const T* x, int64_t D) {
   return sum / static_cast<float>(D);
 }
 
-#define SOFT_TOKENS_FORWARD(T)                                                                                \
-  SOFT_TOKENS_VECTORIZED void forward_rows(const T* x, const T* weight, T* y, float* inverse, int64_t rows, \
+/// X the stream, W weight and result.
+#define SOFT_TOKENS_FORWARD(X, W)                                                                             \
+  SOFT_TOKENS_VECTORIZED void forward_rows(const X* x, const W* weight, W* y, float* inverse, int64_t rows, \
                                            int64_t D, float epsilon) {                                      \
     for (int64_t row = 0; row < rows; row++, x += D, y += D) {                                              \
       const float scale = 1.0f / std::sqrt(mean_square(x, D) + epsilon);                                    \
       inverse[row] = scale;                                                                                 \
       for (int64_t d = 0; d < D; d++) {                                                                     \
-        store(y[d], rounded_to(T{}, to_float(x[d]) * scale) * to_float(weight[d]));                         \
+        store(y[d], rounded_to(W{}, to_float(x[d]) * scale) * to_float(weight[d]));                         \
       }                                                                                                     \
     }                                                                                                       \
   }
-SOFT_TOKENS_FORWARD(float)
-SOFT_TOKENS_FORWARD(Bits16)
+SOFT_TOKENS_FORWARD(float, float)
+SOFT_TOKENS_FORWARD(float, Bits16)
+SOFT_TOKENS_FORWARD(Bits16, Bits16)
 #undef SOFT_TOKENS_FORWARD
 
 /// With n = x * inverse: dx = inverse * (w dy - n * mean(w dy n)), dw += dy n.
-#define SOFT_TOKENS_BACKWARD(T)                                                                               \
-  SOFT_TOKENS_VECTORIZED void backward_rows(const T* dy, const T* x, const T* weight, const float* inverse, \
-                                            T* dx, float* dw, int64_t rows, int64_t D) {                    \
+#define SOFT_TOKENS_BACKWARD(X, W)                                                                              \
+  SOFT_TOKENS_VECTORIZED void backward_rows(const W* dy, const X* x, const W* weight, const float* inverse, \
+                                            X* dx, float* dw, int64_t rows, int64_t D) {                    \
     for (int64_t row = 0; row < rows; row++, x += D, dy += D, dx += D) {                                    \
       const float scale = inverse[row];                                                                     \
       float part[16] = {};                                                                                  \
@@ -62,13 +64,13 @@ SOFT_TOKENS_FORWARD(Bits16)
           const float n = to_float(x[d + lane]) * scale;                                                    \
           const float up = to_float(dy[d + lane]);                                                          \
           part[lane] += up * to_float(weight[d + lane]) * n;                                                \
-          dw[d + lane] += up * rounded_to(T{}, n);                                                          \
+          dw[d + lane] += up * rounded_to(W{}, n);                                                          \
         }                                                                                                   \
       }                                                                                                     \
       for (; d < D; d++) {                                                                                  \
         const float n = to_float(x[d]) * scale;                                                             \
         part[d % 16] += to_float(dy[d]) * to_float(weight[d]) * n;                                          \
-        dw[d] += to_float(dy[d]) * rounded_to(T{}, n);                                                      \
+        dw[d] += to_float(dy[d]) * rounded_to(W{}, n);                                                      \
       }                                                                                                     \
       float sum = 0;                                                                                        \
       for (const float p : part) sum += p;                                                                  \
@@ -79,8 +81,9 @@ SOFT_TOKENS_FORWARD(Bits16)
       }                                                                                                     \
     }                                                                                                       \
   }
-SOFT_TOKENS_BACKWARD(float)
-SOFT_TOKENS_BACKWARD(Bits16)
+SOFT_TOKENS_BACKWARD(float, float)
+SOFT_TOKENS_BACKWARD(float, Bits16)
+SOFT_TOKENS_BACKWARD(Bits16, Bits16)
 #undef SOFT_TOKENS_BACKWARD
 
 template <class T>
@@ -88,22 +91,29 @@ T* data_of(const Tensor& x) {
   return static_cast<T*>(x.data_ptr());
 }
 
+/// Calls `run` with a zero of the stream's and one of the weight's element type.
+template <class Run>
+void for_element_types(const Tensor& x, const Tensor& weight, const Run& run) {
+  if (weight.scalar_type() == at::kFloat) run(float{}, float{});
+  else if (x.scalar_type() == at::kFloat) run(float{}, Bits16{});
+  else run(Bits16{}, Bits16{});
+}
+
 class RmsNorm : public torch::autograd::Function<RmsNorm> {
  public:
   static std::pair<Tensor, Tensor> compute(const Tensor& x, const Tensor& weight, double epsilon) {
     const int64_t D = x.size(-1);
     const int64_t rows = D == 0 ? 0 : x.numel() / D;
-    Tensor y = at::empty(x.sizes(), x.options());
+    Tensor y = at::empty(x.sizes(), weight.options());
     Tensor inverse = at::empty({rows}, x.options().dtype(at::kFloat));
-    const auto run = [&](auto zero) {
-      using T = decltype(zero);
+    for_element_types(x, weight, [&](auto zero_x, auto zero_w) {
+      using X = decltype(zero_x);
+      using W = decltype(zero_w);
       at::parallel_for(0, rows, grain(D), [&](int64_t begin, int64_t end) {
-        forward_rows(data_of<T>(x) + begin * D, data_of<T>(weight), data_of<T>(y) + begin * D,
+        forward_rows(data_of<X>(x) + begin * D, data_of<W>(weight), data_of<W>(y) + begin * D,
                      inverse.data_ptr<float>() + begin, end - begin, D, static_cast<float>(epsilon));
       });
-    };
-    if (x.scalar_type() == at::kFloat) run(float{});
-    else run(Bits16{});
+    });
     return {y, inverse};
   }
 
@@ -126,16 +136,15 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
     Tensor dx = at::empty(x.sizes(), x.options());
     // One sum per thread: the weight's gradient does not depend on how rows are dealt out but for rounding.
     Tensor sums = at::zeros({std::max(1, at::get_num_threads()), D}, x.options().dtype(at::kFloat));
-    const auto run = [&](auto zero) {
-      using T = decltype(zero);
+    for_element_types(x, weight, [&](auto zero_x, auto zero_w) {
+      using X = decltype(zero_x);
+      using W = decltype(zero_w);
       at::parallel_for(0, rows, grain(D), [&](int64_t begin, int64_t end) {
-        backward_rows(data_of<T>(dy) + begin * D, data_of<T>(x) + begin * D, data_of<T>(weight),
-                      inverse.data_ptr<float>() + begin, data_of<T>(dx) + begin * D,
+        backward_rows(data_of<W>(dy) + begin * D, data_of<X>(x) + begin * D, data_of<W>(weight),
+                      inverse.data_ptr<float>() + begin, data_of<X>(dx) + begin * D,
                       sums.data_ptr<float>() + at::get_thread_num() * D, end - begin, D);
       });
-    };
-    if (x.scalar_type() == at::kFloat) run(float{});
-    else run(Bits16{});
+    });
     return {dx, sums.sum(0).to(weight.scalar_type()), Tensor()};
   }
 };
@@ -143,7 +152,7 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
 Tensor rms_norm_portable(const Tensor& x, const Tensor& weight_D, double epsilon) {
   const Tensor x32 = x.to(at::kFloat);
   const Tensor inverse = x32.square().mean(-1, /*keepdim=*/true).add(epsilon).rsqrt();
-  return x32.mul(inverse).to(x.scalar_type()).mul(weight_D);
+  return x32.mul(inverse).to(weight_D.scalar_type()).mul(weight_D);
 }
 
 }  // namespace
