@@ -37,7 +37,8 @@ interface Positions {
 
 /** Logits and log-probabilities in float32 within this of transformers; the head's logits of float64. */
 const TOLERANCE = 1e-3;
-const TOP1_AGREEMENT = 0.99;
+/** Against float32. Transformers in bfloat16 agrees with itself in float32 at 97.6 % of these positions. */
+const TOP1_AGREEMENT = 0.98;
 /** Mean gap of one thought step, nats per hidden dimension, at sigma = 0.33 rms. */
 const BFLOAT16_GAP = 1e-3;
 const FLOAT32_RELATIVE_GAP = 1e-4;

@@ -150,6 +150,7 @@ export async function createBench(subject: Subject, workload: Workload, signal: 
         suffixTokens: steps - 1,
       };
     }
+    signal.throwIfAborted();
     throw new Error("the trainer ended without a step");
   }
 

@@ -6,7 +6,7 @@ import { ADDON_FILE, BUILD_INFO_FILE, type BuildInfo } from "./build-info.ts";
 import { platformName } from "./cache-folder.ts";
 import { describeNative } from "./describe-native.ts";
 import { library, OLDEST_LIBTORCH } from "./libtorch-folder.ts";
-import { type LoadOptions, loadAddon, probeError } from "./load-addon.ts";
+import { calmOpenMp, type LoadOptions, loadAddon, probeError } from "./load-addon.ts";
 import type { LocatedAddon } from "./locate-addon.ts";
 import { probeAddon } from "./probe-addon.ts";
 
@@ -230,5 +230,18 @@ describe("describeNative", () => {
     expect(libtorch).toBeNull();
     expect(tried.map(({ reason }) => reason).join()).toContain("too old");
     expect(problem?.code).toBe("NOT_BUILT");
+  });
+});
+
+describe("calmOpenMp", () => {
+  it("lets OpenMP's threads sleep soon, unless somebody has said how they wait", () => {
+    const plain: NodeJS.ProcessEnv = {};
+    calmOpenMp(plain);
+    expect(Number(plain.GOMP_SPINCOUNT)).toBeGreaterThan(0);
+    for (const set of [{ GOMP_SPINCOUNT: "0" }, { OMP_WAIT_POLICY: "ACTIVE" }]) {
+      const environment: NodeJS.ProcessEnv = { ...set };
+      calmOpenMp(environment);
+      expect(environment).toEqual(set);
+    }
   });
 });
