@@ -234,7 +234,7 @@ describe("describeNative", () => {
 });
 
 describe("calmOpenMp", () => {
-  it("lets OpenMP's threads sleep soon, unless somebody has said how they wait", () => {
+  test("lets OpenMP's threads sleep soon, unless somebody has said how they wait", () => {
     const plain: NodeJS.ProcessEnv = {};
     calmOpenMp(plain);
     expect(Number(plain.GOMP_SPINCOUNT)).toBeGreaterThan(0);
