@@ -11,7 +11,7 @@
  * - NaN propagates through `max` and `maximum`; sums and means keep float32 precision however many elements they have.
  */
 
-import type { DType, TensorData } from "./dtype.ts";
+import type { DType, FloatDType, TensorData } from "./dtype.ts";
 import type { FusedOps } from "./fused/contract.ts";
 import type { RandomKey } from "./random/key.ts";
 
@@ -65,6 +65,8 @@ export interface MatmulOptions {
   readonly transposeA?: boolean;
   /** Transpose the last two axes of the second operand. Defaults to `false`. */
   readonly transposeB?: boolean;
+  /** "float32" keeps the sums of bfloat16 operands unrounded. Defaults to the operands' dtype. */
+  readonly outputDtype?: FloatDType;
 }
 
 export interface RandomOptions {

@@ -72,7 +72,7 @@ export interface NativeOperations {
   logSoftmax: Unary;
   logSumExp: Unary;
 
-  matmul(out: Slot, a: Slot, b: Slot, transposeA: boolean, transposeB: boolean): void;
+  matmul(out: Slot, a: Slot, b: Slot, transposeA: boolean, transposeB: boolean, dtype: number): void;
 
   randomUniform(out: Slot, keys: Uint32Array, shape: readonly number[]): void;
   randomNormal(out: Slot, keys: Uint32Array, shape: readonly number[]): void;
@@ -109,7 +109,7 @@ export interface NativeOperations {
     rowsPerPrompt: readonly number[],
     scale: number,
   ): void;
-  gatedMlp(out: Slot, x: Slot, gate: Slot, up: Slot, down: Slot): void;
+  gatedMlp(out: Slot, x: Slot, gate: Slot, up: Slot, down: Slot, dtype: number): void;
   /** mixture, argmax, entropy and, for topK > 0, ids and probabilities. */
   mixture(
     outs: readonly Slot[],

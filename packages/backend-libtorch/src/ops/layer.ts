@@ -18,9 +18,11 @@ import {
   assertHasAxis,
   assertSameDtype,
   resolveAttention,
+  resolveOutputDtype,
 } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
+import { dtypeCode } from "../native/addon.ts";
 
 export type LayerOps = Pick<FusedOps, "rmsNorm" | "rotary" | "attention" | "gatedMlp" | "adamW">;
 
@@ -76,15 +78,16 @@ export function layerOps(runtime: Runtime): LayerOps {
       return y;
     },
     attention: (options) => attention(options),
-    gatedMlp(operandX, operandGate, operandUp, operandDown) {
+    gatedMlp(operandX, operandGate, operandUp, operandDown, options = {}) {
       const operands = floats("gatedMlp", operandX, operandGate, operandUp, operandDown);
       const [x, gate, up, down] = operands as [Handle, Handle, Handle, Handle];
       const { R = 0, D = 0 } = assertShape(x, ["R", "D"], "gatedMlp: x");
       const { F = 0 } = assertShape(gate, [D, "F"], "gatedMlp: gate");
       assertShape(up, [D, F], "gatedMlp: up");
       const { O = 0 } = assertShape(down, [F, "O"], "gatedMlp: down");
-      const y = runtime.result([R, O], x.dtype, { from: operands });
-      operations.gatedMlp(y.slot, x.slot, gate.slot, up.slot, down.slot);
+      const dtype = resolveOutputDtype(x, options, "gatedMlp");
+      const y = runtime.result([R, O], dtype, { from: operands });
+      operations.gatedMlp(y.slot, x.slot, gate.slot, up.slot, down.slot, dtypeCode[dtype]);
       return y;
     },
     adamW: (options) => adamW(options),

@@ -10,8 +10,10 @@ import {
   assertTopK,
   resolveAxes,
   resolveMatmul,
+  resolveOutputDtype,
 } from "@soft-tokens/tensor/checks";
 import type { Runtime } from "../engine/runtime.ts";
+import { dtypeCode } from "../native/addon.ts";
 
 export type ReductionOps = Pick<
   Backend,
@@ -92,8 +94,10 @@ export function reductionOps(runtime: Runtime): ReductionOps {
       assertDtype(a, FLOAT, "matmul");
       assertSameDtype(a, b, "matmul");
       const { shape } = resolveMatmul(a, b, options);
-      const y = runtime.result(shape, a.dtype, { from: [a, b] });
-      operations.matmul(y.slot, a.slot, b.slot, options.transposeA ?? false, options.transposeB ?? false);
+      const dtype = resolveOutputDtype(a, options, "matmul");
+      const y = runtime.result(shape, dtype, { from: [a, b] });
+      const { transposeA = false, transposeB = false } = options;
+      operations.matmul(y.slot, a.slot, b.slot, transposeA, transposeB, dtypeCode[dtype]);
       return y;
     },
   };

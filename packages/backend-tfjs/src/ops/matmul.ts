@@ -1,7 +1,7 @@
 /** Matrix products with their gradients. */
 
 import type { Backend, DType, Shape, Tensor } from "@soft-tokens/tensor";
-import { assertDtype, resolveMatmul } from "@soft-tokens/tensor/checks";
+import { assertDtype, resolveMatmul, resolveOutputDtype } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 
@@ -16,6 +16,7 @@ export function matmulOp(runtime: Runtime, ops: Backend): Pick<Backend, "matmul"
       const { transposeA = false, transposeB = false } = options;
       assertDtype(a, FLOAT, "matmul");
       assertDtype(b, FLOAT, "matmul");
+      resolveOutputDtype(a, options, "matmul");
       const { batch } = resolveMatmul(a, b, options);
       const y = runtime.wrap(
         kernels.matmul(a.array("matmul"), b.array("matmul"), transposeA, transposeB, batch),

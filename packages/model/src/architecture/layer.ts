@@ -53,19 +53,18 @@ export function runLayer(
     key = rotary(ops, key, rotation.cos, rotation.sin);
 
     const { attended, kept = [] } = attend(query, key, value);
-    const stream_MD = addToStream(
-      ops,
-      x_MD,
-      project(ops, attended, parameters.output, parameters.outputBias),
-    );
+    const stream_MD = ops.add(x_MD, toStream(ops, attended, parameters.output, parameters.outputBias));
     const mlpInput_MD = rmsNorm(ops, stream_MD, parameters.mlpNorm_D, { epsilon });
-    return { hidden_MD: addToStream(ops, stream_MD, runMlp(ops, mlpInput_MD, parameters)), kept };
+    return { hidden_MD: ops.add(stream_MD, runMlp(ops, mlpInput_MD, parameters)), kept };
   });
 }
 
-/** The stream is float32 whatever the weights are: rounding it twice a layer is most of what bfloat16 costs. */
-function addToStream(ops: Backend, stream_MD: Tensor, branch_MD: Tensor): Tensor {
-  return ops.add(stream_MD, branch_MD.dtype === "float32" ? branch_MD : ops.cast(branch_MD, "float32"));
+/** The stream is float32 whatever the weights are: rounding it, or what is added to it, is most of what bfloat16 costs. */
+const STREAM = { outputDtype: "float32" } as const;
+
+function toStream(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const product = ops.matmul(x_MD, weight, STREAM);
+  return bias ? ops.add(product, ops.cast(bias, "float32")) : product;
 }
 
 function project(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
@@ -75,8 +74,8 @@ function project(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | unde
 
 function runMlp(ops: Backend, x_MD: Tensor, parameters: LayerParameters): Tensor {
   const { gate_DF, up_DF, down_FD, gateBias, upBias, downBias } = parameters;
-  if (!gateBias) return gatedMlp(ops, x_MD, gate_DF, up_DF, down_FD);
+  if (!gateBias) return gatedMlp(ops, x_MD, gate_DF, up_DF, down_FD, STREAM);
   const gate_MF = ops.silu(project(ops, x_MD, gate_DF, gateBias));
   const up_MF = project(ops, x_MD, up_DF, upBias);
-  return project(ops, ops.multiply(gate_MF, up_MF), down_FD, downBias);
+  return toStream(ops, ops.multiply(gate_MF, up_MF), down_FD, downBias);
 }

@@ -1,7 +1,7 @@
 /** Checks of dtypes; messages name the operation, what it got and what it wanted. */
 
-import type { Tensor } from "../contract.ts";
-import type { DType } from "../dtype.ts";
+import type { MatmulOptions, Tensor } from "../contract.ts";
+import type { DType, FloatDType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 
 type HasDType = Pick<Tensor, "dtype">;
@@ -31,4 +31,18 @@ export function assertAffine(x: HasDType, scale: number, shift: number): void {
       `affine: an int32 tensor takes integers, got scale ${scale} and shift ${shift}`,
     );
   }
+}
+
+/** The dtype of a product: the operands', or float32 where that is asked for. @throws DTYPE_MISMATCH */
+export function resolveOutputDtype(
+  x: HasDType,
+  { outputDtype }: Pick<MatmulOptions, "outputDtype">,
+  operation: string,
+): FloatDType {
+  if (outputDtype === undefined || outputDtype === x.dtype) return x.dtype as FloatDType;
+  if (outputDtype === "float32" && x.dtype === "bfloat16") return outputDtype;
+  throw new TensorError(
+    "DTYPE_MISMATCH",
+    `${operation}: a product of ${x.dtype} can be ${x.dtype === "bfloat16" ? "bfloat16 or float32" : x.dtype}, not ${outputDtype}`,
+  );
 }

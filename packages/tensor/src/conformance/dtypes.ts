@@ -189,4 +189,37 @@ export function dtypes(check: Check): void {
     expect(Array.from(await ops.read(taken))).toEqual([16_777_217, -16_777_217, 2 ** 31 - 1, -(2 ** 31)]);
     expect(Array.from(await ops.read(sum))).toEqual(Array.from(data));
   });
+
+  check(
+    "a product of bfloat16 can be float32, unrounded; other dtypes of a product are refused",
+    async (ops) => {
+      for (const dtype of floatDtypes(ops)) {
+        for (const [K, N] of [
+          [2, 3],
+          [64, 32],
+        ] as const) {
+          // 1 + 2^-8 lies between two numbers of bfloat16.
+          using a = ops.tensor(
+            Array.from({ length: K }, (_, k) => (k === 0 ? 1 : k === 1 ? 2 ** -8 : 0)),
+            [1, K],
+            dtype,
+          );
+          using b = ops.ones([K, N], dtype);
+          const result = ops.valueAndGrad(() => {
+            const y = ops.matmul(a, b, { outputDtype: "float32" });
+            return { value: ops.sum(y), aux: [y] };
+          }, [a, b]);
+          const [y, da, db] = [result.aux[0], ...result.gradients] as [Tensor, Tensor, Tensor];
+          expect([y.dtype, da.dtype, db.dtype]).toEqual(["float32", dtype, dtype]);
+          await expectClose(ops, y, Array<number>(N).fill(1 + 2 ** -8), { shape: [1, N] });
+          await expectClose(ops, da, Array<number>(K).fill(N), { shape: [1, K] });
+          const rows = Array.from({ length: K * N }, (_, at) => (at < N ? 1 : at < 2 * N ? 2 ** -8 : 0));
+          await expectClose(ops, db, rows, { shape: [K, N] });
+          disposeAll([result.value, ...result.gradients, ...result.aux]);
+        }
+      }
+      using x = ops.ones([2, 2]);
+      await expectCode(() => ops.matmul(x, x, { outputDtype: "bfloat16" }), "DTYPE_MISMATCH");
+    },
+  );
 }

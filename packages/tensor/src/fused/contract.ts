@@ -6,7 +6,7 @@
  * V vocabulary, R rows (any number of tokens), P prompts.
  */
 
-import type { Tensor } from "../contract.ts";
+import type { MatmulOptions, Tensor } from "../contract.ts";
 import type { RandomKey } from "../random/key.ts";
 
 /** Key and value of a prefix that several rows share, e.g. a prompt and the G samples drawn from it. */
@@ -163,8 +163,14 @@ export interface FusedOps {
   rotary(x_BNTH: Tensor, cos: Tensor, sin: Tensor): Tensor;
   /** softmax(scale * q k^T + mask) v with grouped query heads and an optional shared prefix -> [B, N, T, H]. */
   attention(options: AttentionArguments): Tensor;
-  /** (silu(x gate) * (x up)) down; x [R, D], gate and up [D, F], down [F, D]. */
-  gatedMlp(x_RD: Tensor, gate_DF: Tensor, up_DF: Tensor, down_FD: Tensor): Tensor;
+  /** (silu(x gate) * (x up)) down; x [R, D], gate and up [D, F], down [F, D]. `outputDtype` is that of the last product. */
+  gatedMlp(
+    x_RD: Tensor,
+    gate_DF: Tensor,
+    up_DF: Tensor,
+    down_FD: Tensor,
+    options?: Pick<MatmulOptions, "outputDtype">,
+  ): Tensor;
   mixture(options: MixtureArguments): MixtureResult;
   tokenChoice(options: TokenChoiceArguments): TokenChoiceResult;
   thoughtLogProb(options: ThoughtLogProbArguments): LogProbResult;

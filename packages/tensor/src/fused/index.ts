@@ -3,7 +3,7 @@
  * the reference decomposition elsewhere.
  */
 
-import type { Backend, Tensor } from "../contract.ts";
+import type { Backend, MatmulOptions, Tensor } from "../contract.ts";
 import { TensorError } from "../errors.ts";
 import { adamW as referenceAdamW } from "./adamw.ts";
 import { attention as referenceAttention } from "./attention.ts";
@@ -83,10 +83,11 @@ export function gatedMlp(
   gate_DF: Tensor,
   up_DF: Tensor,
   down_FD: Tensor,
+  options: Pick<MatmulOptions, "outputDtype"> = {},
 ): Tensor {
   return (
-    ops.fused.gatedMlp?.(x_RD, gate_DF, up_DF, down_FD) ??
-    referenceGatedMlp(ops, x_RD, gate_DF, up_DF, down_FD)
+    ops.fused.gatedMlp?.(x_RD, gate_DF, up_DF, down_FD, options) ??
+    referenceGatedMlp(ops, x_RD, gate_DF, up_DF, down_FD, options)
   );
 }
 

@@ -1,6 +1,6 @@
 /** Reference decompositions of rmsNorm, rotary and gatedMlp: required operations only. */
 
-import type { Backend, Tensor } from "../contract.ts";
+import type { Backend, MatmulOptions, Tensor } from "../contract.ts";
 
 /** Zhang and Sennrich 2019, arXiv 1910.07467, as in Llama: the mean of squares in float32. */
 export function rmsNorm(
@@ -37,8 +37,9 @@ export function gatedMlp(
   gate_DF: Tensor,
   up_DF: Tensor,
   down_FD: Tensor,
+  options: Pick<MatmulOptions, "outputDtype"> = {},
 ): Tensor {
   return ops.tidy(() =>
-    ops.matmul(ops.multiply(ops.silu(ops.matmul(x_RD, gate_DF)), ops.matmul(x_RD, up_DF)), down_FD),
+    ops.matmul(ops.multiply(ops.silu(ops.matmul(x_RD, gate_DF)), ops.matmul(x_RD, up_DF)), down_FD, options),
   );
 }

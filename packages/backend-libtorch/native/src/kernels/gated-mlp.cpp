@@ -13,12 +13,12 @@ namespace {
 
 using at::Tensor;
 
-/// a = silu(gate) * up, silu rounded as an operation of its own would be.
+/// a = silu(gate) * up, rounded once.
 #define SOFT_TOKENS_ACTIVATE(T)                                                                              \
   SOFT_TOKENS_VECTORIZED void activate_range(const T* gate, const T* up, T* activation, int64_t count) {   \
     for (int64_t i = 0; i < count; i++) {                                                                  \
       const float g = to_float(gate[i]);                                                                   \
-      store(activation[i], rounded_to(T{}, g * sigmoid_of(g)) * to_float(up[i]));                          \
+      store(activation[i], g * sigmoid_of(g) * to_float(up[i]));                          \
     }                                                                                                      \
   }
 SOFT_TOKENS_ACTIVATE(float)
@@ -34,7 +34,7 @@ SOFT_TOKENS_ACTIVATE(Bits16)
       const float u = to_float(up[i]);                                                                     \
       const float d = to_float(da[i]);                                                                     \
       const float s = sigmoid_of(g);                                                                       \
-      const float silu = rounded_to(T{}, g * s);                                                           \
+      const float silu = g * s;                                                           \
       store(activation[i], silu * u);                                                                      \
       store(dup[i], d * silu);                                                                             \
       store(dgate[i], d * u * s * (1.0f + g * (1.0f - s)));                                                \
@@ -95,14 +95,20 @@ ActivationGradient differentiate(const Tensor& da, const Tensor& gate, const Ten
   return result;
 }
 
+Gated gate_rows(const Tensor& x, const Tensor& gate_weight, const Tensor& up_weight, bool keep_products) {
+  if (fits_gated(x, gate_weight, up_weight)) return multiply_gated(x, gate_weight, up_weight, keep_products);
+  const Tensor gate = multiply_weight(x, gate_weight, x.scalar_type());
+  const Tensor up = multiply_weight(x, up_weight, x.scalar_type());
+  return {activate(gate, up), gate, up};
+}
+
 class GatedMlp : public torch::autograd::Function<GatedMlp> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& gate_weight,
-                        const Tensor& up_weight, const Tensor& down_weight) {
-    const Tensor gate = multiply_weight(x, gate_weight);
-    const Tensor up = multiply_weight(x, up_weight);
-    context->save_for_backward({x, gate, up, gate_weight, up_weight, down_weight});
-    return multiply_weight(activate(gate, up), down_weight);
+                        const Tensor& up_weight, const Tensor& down_weight, at::ScalarType dtype) {
+    const Gated gated = gate_rows(x, gate_weight, up_weight, /*keep_products=*/true);
+    context->save_for_backward({x, gated.gate_MF, gated.up_MF, gate_weight, up_weight, down_weight});
+    return multiply_weight(gated.activation_MF, down_weight, dtype);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -112,7 +118,7 @@ class GatedMlp : public torch::autograd::Function<GatedMlp> {
     const Tensor& gate_weight = saved[3];
     const Tensor& up_weight = saved[4];
     const Tensor& down_weight = saved[5];
-    const Tensor dy = upstream[0].contiguous();
+    const Tensor dy = upstream[0].to(x.scalar_type()).contiguous();
     const ActivationGradient d = differentiate(multiply_weight_transposed(dy, down_weight), saved[1], saved[2]);
     Tensor dx;
     if (context->needs_input_grad(0)) {
@@ -121,19 +127,18 @@ class GatedMlp : public torch::autograd::Function<GatedMlp> {
     const Tensor x_t = x.t();
     return {dx, context->needs_input_grad(1) ? x_t.matmul(d.gate) : Tensor(),
             context->needs_input_grad(2) ? x_t.matmul(d.up) : Tensor(),
-            context->needs_input_grad(3) ? d.activation.t().matmul(dy) : Tensor()};
+            context->needs_input_grad(3) ? d.activation.t().matmul(dy) : Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-Tensor gated_mlp(const Tensor& x_RD, const Tensor& gate_DF, const Tensor& up_DF, const Tensor& down_FD) {
+Tensor gated_mlp(const Tensor& x_RD, const Tensor& gate_DF, const Tensor& up_DF, const Tensor& down_FD,
+                 at::ScalarType dtype) {
   const bool is_recorded = at::GradMode::is_enabled() && (x_RD.requires_grad() || gate_DF.requires_grad() ||
                                                           up_DF.requires_grad() || down_FD.requires_grad());
-  if (is_recorded) return GatedMlp::apply(x_RD, gate_DF, up_DF, down_FD);
-  const Tensor gate = multiply_weight(x_RD, gate_DF);
-  const Tensor up = multiply_weight(x_RD, up_DF);
-  return multiply_weight(activate(gate, up), down_FD);
+  if (is_recorded) return GatedMlp::apply(x_RD, gate_DF, up_DF, down_FD, dtype);
+  return multiply_weight(gate_rows(x_RD, gate_DF, up_DF, false).activation_MF, down_FD, dtype);
 }
 
 }  // namespace soft_tokens

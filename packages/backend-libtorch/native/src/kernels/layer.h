@@ -15,8 +15,8 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight_D, double epsi
 at::Tensor rotary(const at::Tensor& x_BNTH, const at::Tensor& cos, const at::Tensor& sin);
 
 /// (silu(x gate) * (x up)) down (Shazeer 2020, arXiv 2002.05202). x [R, D], gate and up [D, F], down [F, D]. The backward
-/// keeps x and the two products; the activation is computed again.
+/// keeps x and the two products; the activation is computed again. The result has `dtype`: x's, or float32.
 at::Tensor gated_mlp(const at::Tensor& x_RD, const at::Tensor& gate_DF, const at::Tensor& up_DF,
-                     const at::Tensor& down_FD);
+                     const at::Tensor& down_FD, at::ScalarType dtype);
 
 }  // namespace soft_tokens

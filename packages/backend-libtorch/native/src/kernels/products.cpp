@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "gemm.h"
 #include "options.h"
 #include "tile-products.h"
 
@@ -145,24 +146,46 @@ bool can_pack(const Tensor& x, const Tensor& weight) {
          weight.is_contiguous() && weight.numel() > 0 && x.size(0) > 0;
 }
 
-Tensor multiply(const Tensor& x, const Tensor& weight, Direction direction) {
-  thread_local PackedWeights packed_weights;
-  if (can_pack(x, weight)) {
-    const std::optional<Tensor> packed = packed_weights.find(weight, direction);
-    if (packed && takes_tiles(weight, direction)) return multiply_tiles(x.contiguous(), *packed, weight.size(1));
-    if (packed) return multiply_packed(x.contiguous(), *packed);
-  }
-  return x.matmul(direction == Direction::forward ? weight : weight.t());
+/// (worker)
+PackedWeights& packed_weights() {
+  thread_local PackedWeights weights;
+  return weights;
 }
 
 }  // namespace
 
-Tensor multiply_weight(const Tensor& x_MK, const Tensor& weight_KN) {
-  return multiply(x_MK, weight_KN, Direction::forward);
+Tensor multiply_weight(const Tensor& x_MK, const Tensor& weight_KN, at::ScalarType dtype) {
+  if (can_pack(x_MK, weight_KN) && takes_tiles(weight_KN, Direction::forward)) {
+    const Tensor packed = *packed_weights().find(weight_KN, Direction::forward);
+    return multiply_tiles(x_MK.contiguous(), packed, weight_KN.size(1), dtype);
+  }
+  if (dtype != x_MK.scalar_type()) return matmul_float32(x_MK, weight_KN, false, false);
+  if (can_pack(x_MK, weight_KN)) {
+    const std::optional<Tensor> packed = packed_weights().find(weight_KN, Direction::forward);
+    if (packed) return multiply_packed(x_MK.contiguous(), *packed);
+  }
+  return x_MK.matmul(weight_KN);
+}
+
+bool fits_gated(const Tensor& x_MD, const Tensor& gate_DF, const Tensor& up_DF) {
+  return can_pack(x_MD, gate_DF) && can_pack(x_MD, up_DF) && takes_tiles(gate_DF, Direction::forward) &&
+         takes_tiles(up_DF, Direction::forward);
+}
+
+Gated multiply_gated(const Tensor& x_MD, const Tensor& gate_DF, const Tensor& up_DF, bool keep_products) {
+  const Tensor gate = *packed_weights().find(gate_DF, Direction::forward);
+  const Tensor up = *packed_weights().find(up_DF, Direction::forward);
+  auto [activation, kept_gate, kept_up] =
+      multiply_gated_tiles(x_MD.contiguous(), gate, up, gate_DF.size(1), keep_products);
+  return {activation, kept_gate, kept_up};
 }
 
 Tensor multiply_weight_transposed(const Tensor& dy_MN, const Tensor& weight_KN) {
-  return multiply(dy_MN, weight_KN, Direction::transposed);
+  if (can_pack(dy_MN, weight_KN)) {
+    const std::optional<Tensor> packed = packed_weights().find(weight_KN, Direction::transposed);
+    if (packed) return multiply_packed(dy_MN.contiguous(), *packed);
+  }
+  return dy_MN.matmul(weight_KN.t());
 }
 
 }  // namespace soft_tokens

@@ -10,8 +10,20 @@
 
 namespace soft_tokens {
 
-/// x [M, K], weight [K, N] -> [M, N].
-at::Tensor multiply_weight(const at::Tensor& x_MK, const at::Tensor& weight_KN);
+/// x [M, K], weight [K, N] -> [M, N] in `dtype`: that of x, or float32 for sums that are not rounded.
+at::Tensor multiply_weight(const at::Tensor& x_MK, const at::Tensor& weight_KN, at::ScalarType dtype);
+
+/// What a gated MLP does before its last product: silu(x gate) * (x up), rounded once.
+struct Gated {
+  at::Tensor activation_MF;
+  /// Only where they are to be kept.
+  at::Tensor gate_MF;
+  at::Tensor up_MF;
+};
+
+/// x [M, D], weights [D, F]; bfloat16 on the tile unit. `fits_gated` first.
+Gated multiply_gated(const at::Tensor& x_MD, const at::Tensor& gate_DF, const at::Tensor& up_DF, bool keep_products);
+bool fits_gated(const at::Tensor& x_MD, const at::Tensor& gate_DF, const at::Tensor& up_DF);
 
 /// dy [M, N], weight [K, N] -> dy weight^T [M, K].
 at::Tensor multiply_weight_transposed(const at::Tensor& dy_MN, const at::Tensor& weight_KN);

@@ -8,6 +8,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <tuple>
+
 namespace soft_tokens {
 
 /// Whether this machine has the tile unit and the shape fits it.
@@ -16,7 +18,12 @@ bool fits_tile_product(const at::Tensor& weight_KN);
 /// The weight as the tile unit reads it: columns in blocks of 64, pairs of rows in one word.
 at::Tensor pack_for_tiles(const at::Tensor& weight_KN);
 
-/// x [M, K] contiguous, packed weight of N columns -> [M, N]; float32 sums, rounded once.
-at::Tensor multiply_tiles(const at::Tensor& x_MK, const at::Tensor& packed, int64_t N);
+/// x [M, K] contiguous, packed weight of N columns -> [M, N]; float32 sums, as they are or rounded once.
+at::Tensor multiply_tiles(const at::Tensor& x_MK, const at::Tensor& packed, int64_t N, at::ScalarType dtype);
+
+/// silu(x gate) * (x up) from float32 sums, rounded once; with `keep_products` the two products in bfloat16 as well.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> multiply_gated_tiles(const at::Tensor& x_MK, const at::Tensor& packed_gate,
+                                                                    const at::Tensor& packed_up, int64_t N,
+                                                                    bool keep_products);
 
 }  // namespace soft_tokens

@@ -75,7 +75,7 @@ Tensor log_softmax(const Tensor& x);
 Tensor log_sum_exp(const Tensor& x);
 
 // linear algebra
-Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b);
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b, at::ScalarType dtype);
 
 // randomness: `keys` are pairs of 32-bit words, one for all or one per index of the first axis
 Tensor random_uniform(const HostBytes& keys, const Integers& shape);
