@@ -4,6 +4,7 @@ export * from "./dtype.ts";
 export * from "./errors.ts";
 export type * from "./fused/contract.ts";
 export * from "./fused/index.ts";
+export * from "./handle-scopes.ts";
 export * from "./random/fill.ts";
 export * from "./random/key.ts";
 export * from "./scope.ts";

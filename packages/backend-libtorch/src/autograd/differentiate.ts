@@ -59,7 +59,7 @@ export function differentiate(
     for (const custom of [...recording.customs].reverse()) {
       if (!reached.has(custom)) continue;
       const { handle } = custom.value;
-      runtime.scope(
+      runtime.scopes.run(
         () => {
           const gradient = runtime.result(handle.shape, handle.dtype);
           const sum = sums.get(handle.slot) as Slot;

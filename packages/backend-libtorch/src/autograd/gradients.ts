@@ -3,14 +3,11 @@
 import {
   type Backend,
   type CustomGradientResult,
-  formatShape,
   isFloat,
   type Shape,
-  shapesEqual,
   type Tensor,
-  TensorError,
 } from "@soft-tokens/tensor";
-import { assertDtype } from "@soft-tokens/tensor/checks";
+import { assertDtype, assertScalarValue, resolveGradients } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { dtypeCode, type Slot } from "../native/addon.ts";
@@ -105,7 +102,7 @@ export function gradientOps(runtime: Runtime): GradientOps {
       let owned: Handle[] = [];
       try {
         return withLeaves(recording, operands, (leaves) => {
-          const { value, aux } = runtime.scope(
+          const { value, aux } = runtime.scopes.run(
             () => {
               const result = checkResult(runtime, fn());
               return {
@@ -141,7 +138,7 @@ export function gradientOps(runtime: Runtime): GradientOps {
     checkpoint(fn, inputs) {
       const operands = inputs.map((x) => runtime.use(x, "checkpoint"));
       const run = (given: readonly Handle[]): Handle =>
-        runtime.scope(
+        runtime.scopes.run(
           () => ownResult(runtime.use(fn(given), "checkpoint"), given),
           (result) => [result],
         );
@@ -181,8 +178,7 @@ export function gradientOps(runtime: Runtime): GradientOps {
       if (needsGradient) {
         const shapes = operands.map((x) => x.shape);
         record(value, operands, saved, (upstream, kept) => {
-          const parts = result.backward(upstream, kept);
-          return shapes.map((shape, at) => checkGradient(parts[at] ?? null, shape, at));
+          return resolveGradients(result.backward(upstream, kept), shapes);
         });
       }
       const surviving = new Set<Tensor>([value, ...aux, ...operands]);
@@ -210,30 +206,12 @@ function release(runtime: Runtime, recording: Recording): void {
   recording.customs.length = 0;
 }
 
-function checkGradient(gradient: Tensor | null, shape: Shape, at: number): Tensor | null {
-  if (gradient && !shapesEqual(gradient.shape, shape)) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `customGradient: the gradient of input ${at} has shape ${formatShape(gradient.shape)}, wanted ${formatShape(shape)}`,
-    );
-  }
-  return gradient;
-}
-
 function checkResult(
   runtime: Runtime,
   result: Tensor | { readonly value: Tensor; readonly aux: readonly Tensor[] },
 ): { value: Handle; aux: Handle[] } {
   const isBare = "dtype" in result;
   const value = runtime.use(isBare ? result : result.value, "valueAndGrad");
-  if (value.shape.length !== 0) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `valueAndGrad: the value must be a scalar, got ${formatShape(value.shape)}`,
-    );
-  }
-  if (value.dtype !== "float32") {
-    throw new TensorError("DTYPE_MISMATCH", `valueAndGrad: the value must be float32, got ${value.dtype}`);
-  }
+  assertScalarValue(value);
   return { value, aux: isBare ? [] : result.aux.map((x) => runtime.use(x, "valueAndGrad")) };
 }

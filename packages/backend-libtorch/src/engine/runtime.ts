@@ -3,6 +3,7 @@
 import {
   bytesPerElement,
   type DType,
+  HandleScopes,
   isFloat,
   type Shape,
   shapeSize,
@@ -28,12 +29,13 @@ export class Runtime implements HandleOwner {
   readonly operations: NativeOperations;
   readonly totals: MemoryTotals = { bytes: 0, peakBytes: 0 };
   #liveHandles = 0;
-  #scopes: Handle[][] = [];
+  readonly scopes = new HandleScopes((value): value is Handle => value instanceof Handle);
   #freeSlots: Slot[] = [];
   #slotCount = 0;
   #isClosed = false;
   readonly #kept: HandleOwner;
   readonly #lost: FinalizationRegistry<() => void>;
+  readonly #warn: ((message: string) => void) | null;
 
   /** `warn` hears of a handle that was collected without having been disposed. */
   constructor(
@@ -45,8 +47,6 @@ export class Runtime implements HandleOwner {
     this.#lost = new FinalizationRegistry((release) => release());
     this.#warn = warn;
   }
-
-  readonly #warn: ((message: string) => void) | null;
 
   get liveHandles(): number {
     return this.#liveHandles;
@@ -71,7 +71,7 @@ export class Runtime implements HandleOwner {
     const handle = new Handle(this, slot, shape, dtype, memory.retain());
     this.#liveHandles += 1;
     if (this.recording && isFloat(dtype)) handle.track = this.recording.join(from);
-    this.#scopes[this.#scopes.length - 1]?.push(handle);
+    this.scopes.own(handle);
     this.#lost.register(handle, () => this.#releaseLost(slot, memory, shape, dtype), handle);
     return handle;
   }
@@ -116,25 +116,6 @@ export class Runtime implements HandleOwner {
     } finally {
       this.recording = outer;
       if ((recording !== null) !== (outer !== null)) this.operations.setRecording([], outer !== null);
-    }
-  }
-
-  /** Disposes the handles that `work` made, except those that `kept` finds in its result. */
-  scope<T>(work: () => T, kept: (result: T) => Iterable<Handle>): T {
-    const made: Handle[] = [];
-    this.#scopes.push(made);
-    let survivors: ReadonlySet<Handle> = new Set();
-    try {
-      const result = work();
-      survivors = new Set(kept(result));
-      return result;
-    } finally {
-      this.#scopes.pop();
-      const outer = this.#scopes[this.#scopes.length - 1];
-      for (const handle of made) {
-        if (survivors.has(handle)) outer?.push(handle);
-        else handle.dispose();
-      }
     }
   }
 

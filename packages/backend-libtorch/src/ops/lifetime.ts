@@ -1,14 +1,13 @@
 /** Scopes, reads and accounting. */
 
 import { type Backend, type Tensor, TensorError, type TensorErrorCode } from "@soft-tokens/tensor";
-import { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 
 export type LifetimeOps = Pick<Backend, "tidy" | "read" | "memory" | "capture">;
 
 export function lifetimeOps(runtime: Runtime): LifetimeOps {
   return {
-    tidy: (fn) => runtime.scope(fn, handlesIn),
+    tidy: (fn) => runtime.scopes.tidy(fn),
     async read(operand) {
       const x = runtime.use(operand, "read");
       try {
@@ -28,21 +27,4 @@ export function lifetimeOps(runtime: Runtime): LifetimeOps {
       [Symbol.dispose]() {},
     }),
   };
-}
-
-/** Handles inside arrays and plain objects. */
-function* handlesIn(value: unknown): Generator<Handle> {
-  if (value instanceof Handle) {
-    yield value;
-  } else if (Array.isArray(value)) {
-    for (const part of value) yield* handlesIn(part);
-  } else if (isPlainObject(value)) {
-    for (const part of Object.values(value)) yield* handlesIn(part);
-  }
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

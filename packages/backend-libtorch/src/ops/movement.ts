@@ -1,16 +1,17 @@
 /** Shape, data movement, selection by ids, mutation. */
 
-import { type Backend, formatShape, normalizeAxis, shapesEqual, TensorError } from "@soft-tokens/tensor";
+import { type Backend, TensorError } from "@soft-tokens/tensor";
 import {
   assertAlongLast,
+  assertAssign,
   assertBroadcastsTo,
   assertDtype,
   assertHasAxis,
-  assertSameDtype,
   resolveConcat,
   resolvePermutation,
   resolveShape,
   resolveSlice,
+  resolveWriteSlice,
 } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
@@ -128,39 +129,16 @@ export function movementOps(runtime: Runtime): MovementOps {
     assign(operandTarget, operandValue) {
       const target = runtime.use(operandTarget, "assign");
       const value = runtime.use(operandValue, "assign");
-      assertSameDtype(target, value, "assign");
-      if (!shapesEqual(target.shape, value.shape)) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `assign: shapes differ, ${formatShape(target.shape)} takes ${formatShape(value.shape)}`,
-        );
-      }
+      assertAssign(target, value);
       target.memory.range = null;
       operations.assign(target.slot, target.slot, value.slot);
     },
-    writeSlice(operandTarget, operandUpdate, { axis, start }) {
+    writeSlice(operandTarget, operandUpdate, place) {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
-      assertSameDtype(target, update, "writeSlice");
-      const at = normalizeAxis(axis, target.shape.length, "writeSlice");
-      const fits =
-        update.shape.length === target.shape.length &&
-        update.shape.every((length, a) => a === at || length === target.shape[a]);
-      if (!fits) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
-        );
-      }
-      const end = start + (update.shape[at] as number);
-      if (!Number.isInteger(start) || start < 0 || end > (target.shape[at] as number)) {
-        throw new TensorError(
-          "INDEX_OUT_OF_RANGE",
-          `writeSlice: ${start} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
-        );
-      }
+      const axis = resolveWriteSlice(target, update, place);
       target.memory.range = null;
-      operations.writeSlice(target.slot, target.slot, update.slot, at, start);
+      operations.writeSlice(target.slot, target.slot, update.slot, axis, place.start);
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   assertNotEmptyOver,
   assertSameDtype,
   assertTopK,
+  reducedShape,
   resolveAxes,
   resolveMatmul,
   resolveOutputDtype,
@@ -41,9 +42,7 @@ export function reductionOps(runtime: Runtime): ReductionOps {
         operations.clone(same.slot, x.slot);
         return same;
       }
-      const shape = keepDims
-        ? x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
-        : x.shape.filter((_, axis) => !axes.includes(axis));
+      const shape = reducedShape(x.shape, axes, keepDims);
       const y = runtime.result(shape, x.dtype, { from: [x] });
       operations[operation](y.slot, x.slot, axes, keepDims);
       return y;

@@ -1,14 +1,7 @@
 /** `valueAndGrad`, `checkpoint`, `customGradient`: the doors to the tape. */
 
-import {
-  type Backend,
-  formatShape,
-  type Shape,
-  shapesEqual,
-  type Tensor,
-  TensorError,
-} from "@soft-tokens/tensor";
-import { assertDtype } from "@soft-tokens/tensor/checks";
+import type { Backend, Tensor } from "@soft-tokens/tensor";
+import { assertDtype, assertScalarValue, resolveGradients } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { type GradientArithmetic, Tape, type Track } from "./tape.ts";
@@ -20,7 +13,7 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
     collect: (work) =>
       runtime.withTape(null, () => {
         let kept: (Handle | null)[] = [];
-        runtime.scope(
+        runtime.scopes.run(
           () => {
             kept = work().map((part) =>
               part ? runtime.keep(runtime.use(part, "gradient").array("gradient").view()) : null,
@@ -74,7 +67,7 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
       let owned: Handle[] = [];
       try {
         return withLeaves(tape, operands, (leaves) => {
-          const { value, aux } = runtime.scope(
+          const { value, aux } = runtime.scopes.run(
             () => checkResult(runtime, fn(), operands),
             (result) => [result.value, ...result.aux],
           );
@@ -99,7 +92,7 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
     checkpoint(fn, inputs) {
       const operands = inputs.map((x) => runtime.use(x, "checkpoint"));
       const run = (given: readonly Handle[]): Handle =>
-        runtime.scope(
+        runtime.scopes.run(
           () => ownResult(runtime, runtime.use(fn(given), "checkpoint"), given),
           (result) => [result],
         );
@@ -127,24 +120,13 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
       const saved = result.saved.map((x) => runtime.use(x, "customGradient"));
       const shapes = operands.map((x) => x.shape);
       runtime.record(value, operands, saved, (dy, kept) => {
-        const parts = result.backward(dy, kept);
-        return shapes.map((shape, at) => checkGradient(parts[at] ?? null, shape, at));
+        return resolveGradients(result.backward(dy, kept), shapes);
       });
       const surviving = new Set<Tensor>([value, ...aux, ...operands]);
       for (const x of saved) if (!surviving.has(x)) x.dispose();
       return { value, aux };
     },
   };
-}
-
-function checkGradient(gradient: Tensor | null, shape: Shape, at: number): Tensor | null {
-  if (gradient && !shapesEqual(gradient.shape, shape)) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `customGradient: the gradient of input ${at} has shape ${formatShape(gradient.shape)}, wanted ${formatShape(shape)}`,
-    );
-  }
-  return gradient;
 }
 
 /** A function may return its operand; the caller must own the result, so it gets a handle of its own. */
@@ -162,15 +144,7 @@ function checkResult(
 ): { value: Handle; aux: Handle[] } {
   const isBare = "dtype" in result;
   const value = runtime.use(isBare ? result : result.value, "valueAndGrad");
-  if (value.size !== 1 || value.shape.length !== 0) {
-    throw new TensorError(
-      "SHAPE_MISMATCH",
-      `valueAndGrad: the value must be a scalar, got ${formatShape(value.shape)}`,
-    );
-  }
-  if (value.dtype !== "float32") {
-    throw new TensorError("DTYPE_MISMATCH", `valueAndGrad: the value must be float32, got ${value.dtype}`);
-  }
+  assertScalarValue(value);
   const aux = isBare ? [] : result.aux.map((x) => runtime.use(x, "valueAndGrad"));
   return {
     value: ownResult(runtime, value, parameters),

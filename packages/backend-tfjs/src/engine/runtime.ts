@@ -3,7 +3,7 @@
  * No arithmetic here.
  */
 
-import { type Shape, type Tensor, TensorDisposedError, TensorError } from "@soft-tokens/tensor";
+import { HandleScopes, type Shape, type Tensor, TensorDisposedError, TensorError } from "@soft-tokens/tensor";
 import type { Tape } from "../autograd/tape.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { DeviceArray } from "./array.ts";
@@ -17,7 +17,7 @@ export class Runtime implements HandleOwner {
   /** Records operations; `null` while nothing is differentiated. */
   tape: Tape | null = null;
   #liveHandles = 0;
-  #scopes: Handle[][] = [];
+  readonly scopes = new HandleScopes((value): value is Handle => value instanceof Handle);
   #isClosed = false;
 
   constructor(
@@ -33,7 +33,7 @@ export class Runtime implements HandleOwner {
   wrap(array: DeviceArray): Handle {
     const handle = new Handle(this, array);
     this.#liveHandles += 1;
-    this.#scopes[this.#scopes.length - 1]?.push(handle);
+    this.scopes.own(handle);
     return handle;
   }
 
@@ -87,25 +87,6 @@ export class Runtime implements HandleOwner {
       return work();
     } finally {
       this.tape = outer;
-    }
-  }
-
-  /** Disposes the handles that `work` made, except those that `kept` finds in its result. */
-  scope<T>(work: () => T, kept: (result: T) => Iterable<Handle>): T {
-    const made: Handle[] = [];
-    this.#scopes.push(made);
-    let survivors: ReadonlySet<Handle> = new Set();
-    try {
-      const result = work();
-      survivors = new Set(kept(result));
-      return result;
-    } finally {
-      this.#scopes.pop();
-      const outer = this.#scopes[this.#scopes.length - 1];
-      for (const handle of made) {
-        if (survivors.has(handle)) outer?.push(handle);
-        else handle.dispose();
-      }
     }
   }
 

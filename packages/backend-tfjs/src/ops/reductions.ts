@@ -14,6 +14,7 @@ import {
   assertLastAxisNotEmpty,
   assertNotEmptyOver,
   assertTopK,
+  reducedShape,
   resolveAxes,
 } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
@@ -44,8 +45,8 @@ export function reductionOps(runtime: Runtime, ops: Backend): ReductionOps {
       if (operation === "max" || operation === "min") assertNotEmptyOver(x.shape, axes, operation);
       const array =
         axes.length === 0 ? x.array(operation).view() : kernels.reduce(operation, x.array(operation), axes);
-      const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-      const shape = options.keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
+      const kept = reducedShape(x.shape, axes, true);
+      const shape = reducedShape(x.shape, axes, options.keepDims ?? false);
       using bare = array;
       const y = runtime.wrap(bare.view(shape));
       const from = x.shape;

@@ -1,14 +1,7 @@
 /** What the WebAssembly variant declares beyond the required operations: fused forms and writes in place. */
 
-import {
-  type Backend,
-  type FusedOps,
-  formatShape,
-  normalizeAxis,
-  shapesEqual,
-  TensorError,
-} from "@soft-tokens/tensor";
-import { assertSameDtype } from "@soft-tokens/tensor/checks";
+import type { Backend, FusedOps } from "@soft-tokens/tensor";
+import { resolveOutputDtype, resolveWriteSlice } from "@soft-tokens/tensor/checks";
 import type { Runtime } from "../engine/runtime.ts";
 import type { WasmDevice } from "./device.ts";
 import { adamW } from "./fused/adamw.ts";
@@ -31,29 +24,17 @@ export function wasmExtensions(runtime: Runtime, wasm: WasmDevice): Extensions {
       rmsNorm: (x, weight, options) => rmsNorm(runtime, wasm, x, weight, options),
       rotary: (x, cos, sin) => rotary(runtime, wasm, x, cos, sin),
       attention: (options) => attention(runtime, wasm, options),
-      gatedMlp: (x, gate, up, down) => gatedMlp(runtime, wasm, x, gate, up, down),
+      gatedMlp(x, gate, up, down, options = {}) {
+        resolveOutputDtype(x, options, "gatedMlp");
+        return gatedMlp(runtime, wasm, x, gate, up, down);
+      },
       adamW: (options) => adamW(runtime, wasm, options),
     },
-    writeSlice(operandTarget, operandUpdate, { axis, start }) {
+    writeSlice(operandTarget, operandUpdate, place) {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
-      assertSameDtype(target, update, "writeSlice");
-      const at = normalizeAxis(axis, target.shape.length, "writeSlice");
-      const wanted = target.shape.map((length, a) => (a === at ? (update.shape[at] ?? -1) : length));
-      if (!shapesEqual(update.shape, wanted)) {
-        throw new TensorError(
-          "SHAPE_MISMATCH",
-          `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
-        );
-      }
-      const end = start + (update.shape[at] as number);
-      if (!Number.isInteger(start) || start < 0 || end > (target.shape[at] as number)) {
-        throw new TensorError(
-          "INDEX_OUT_OF_RANGE",
-          `writeSlice: ${start} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
-        );
-      }
-      const begin = target.shape.map((_, a) => (a === at ? start : 0));
+      const axis = resolveWriteSlice(target, update, place);
+      const begin = target.shape.map((_, a) => (a === axis ? place.start : 0));
       // What is written is held while the target may move: both may be one handle.
       using source = update.array("writeSlice").view();
       overwrite(wasm, ownExclusively(wasm, target, "writeSlice"), source, begin);

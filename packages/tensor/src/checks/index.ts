@@ -5,4 +5,6 @@
 
 export * from "./dtypes.ts";
 export * from "./fused.ts";
+export * from "./gradients.ts";
+export * from "./mutation.ts";
 export * from "./shapes.ts";

@@ -187,6 +187,12 @@ export function resolveAxes(shape: Shape, axis: AxisOptions["axis"], operation: 
   return axes.sort((a, b) => a - b);
 }
 
+/** The shape that a reduction over these axes leaves. */
+export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+  if (keepDims) return shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
 /** Something is left to take an extremum of. @throws INVALID_ARGUMENT */
 export function assertNotEmptyOver(shape: Shape, axes: readonly number[], operation: string): void {
   if (axes.some((axis) => shape[axis] === 0)) {
