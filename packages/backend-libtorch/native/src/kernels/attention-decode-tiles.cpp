@@ -33,11 +33,7 @@ class DecodeRun {
             DecodeScratch& scratch)
       : sizes_(sizes),
         plan_(plan),
-        query_(inputs.query_BNTH),
-        key_(inputs.key_BKSH),
-        value_(inputs.value_BKSH),
-        prefix_key_(inputs.prefix_key_PKZH),
-        prefix_value_(inputs.prefix_value_PKZH),
+        operands_(inputs),
         output_(result.output_BNTH),
         scratch_(scratch) {}
 
@@ -61,7 +57,7 @@ class DecodeRun {
     float* reciprocal = scratch_.reciprocal.need(columns);
     score_prefix(task, prefix, query_T, scores, columns);
     for (int64_t row = 0; row < task.rows && segments[1].count > 0; row++) {
-      load(key_, task.row + row, task.kv_head, sizes_.S, scratch_.key);
+      load(operands_.key, task.row + row, task.kv_head, sizes_.S, scratch_.key);
       const Panels<float> own_scores{scores.data + prefix_keys * stride + row * J, kTile, stride};
       scratch_.key.multiply(own.begin, segments[1].count, {query_T.data + row * J, kTile, stride}, own_scores,
                             round_up(J, kTile), width);
@@ -72,7 +68,7 @@ class DecodeRun {
     for (int64_t row = 0; row < task.rows; row++) {
       float* own_output = output + row * J * width;
       if (segments[1].count > 0) {
-        load(value_, task.row + row, task.kv_head, sizes_.S, scratch_.value);
+        load(operands_.value, task.row + row, task.kv_head, sizes_.S, scratch_.value);
         accumulate_values(pairs.data + prefix_keys / 2 * stride + row * J, stride,
                           scratch_.value.row(own.begin), scratch_.value.stride(), segments[1].count, J, width,
                           own_output, width);
@@ -93,7 +89,8 @@ class DecodeRun {
     const int64_t J = sizes_.J, width = sizes_.width;
     Bits16* query = scratch_.query.need(stride * width);
     for (int64_t row = 0; row < task.rows; row++) {
-      copy_rows(query_.row(task.row + row, task.kv_head * J, 0), query_.head_stride(), J, sizes_.H,
+      const RowView<const Bits16>& from = operands_.query;
+      copy_rows(from.row(task.row + row, task.kv_head * J, 0), from.head_stride(), J, sizes_.H,
                 query + row * J * width, width, J);
     }
     std::fill_n(query + task.rows * J * width, (stride - task.rows * J) * width, Bits16{0});
@@ -139,7 +136,7 @@ class DecodeRun {
   void score_prefix(const Task& task, const KeyRange& prefix, const Panels<const uint32_t>& query_T,
                     const Panels<float>& scores, int64_t columns) {
     if (prefix.begin == prefix.end) return;
-    load(prefix_key_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_key);
+    load(operands_.prefix_key, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_key);
     scratch_.prefix_key.multiply(prefix.begin, prefix.end - prefix.begin, query_T, scores, columns,
                                  sizes_.width);
   }
@@ -153,7 +150,7 @@ class DecodeRun {
       std::fill_n(output, columns * width, 0.0f);
       return output;
     }
-    load(prefix_value_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_value);
+    load(operands_.prefix_value, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_value);
     Bits16* value_T = scratch_.prefix_value_T.need(width * sizes_.padded_Z);
     scratch_.prefix_value.transpose(sizes_.padded_Z, width, value_T);
     const Panels<float> output_T{scratch_.output_T.need(width * columns), width * kTile};
@@ -164,7 +161,7 @@ class DecodeRun {
 
   const TileSizes& sizes_;
   const MaskPlan& plan_;
-  RowView<const Bits16> query_, key_, value_, prefix_key_, prefix_value_;
+  OperandViews<Bits16> operands_;
   RowView<Bits16> output_;
   DecodeScratch& scratch_;
 };

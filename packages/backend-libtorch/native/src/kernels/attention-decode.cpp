@@ -128,11 +128,7 @@ class DecodeRun {
       : sizes_(inputs),
         scale_(static_cast<float>(inputs.scale)),
         plan_(plan),
-        query_(inputs.query_BNTH),
-        key_(inputs.key_BKSH),
-        value_(inputs.value_BKSH),
-        prefix_key_(inputs.prefix_key_PKZH),
-        prefix_value_(inputs.prefix_value_PKZH),
+        operands_(inputs),
         output_(result.output_BNTH) {}
 
   void operator()(const Task& task) {
@@ -154,18 +150,18 @@ class DecodeRun {
     query_values_.resize(J * H);
     output_values_.assign(J * H, 0.0f);
     for (int64_t head = 0; head < J; head++) {
-      const Element* query = query_.row(row, kv_head * J + head, 0);
+      const Element* query = operands_.query.row(row, kv_head * J + head, 0);
       for (int64_t h = 0; h < H; h++) query_values_[head * H + h] = to_float(query[h]);
     }
     const attention_tiles::ScoreMask mask = plan_.own_mask(row, 0, own.begin);
-    score_keys(rows_of(prefix_key_, prompt, kv_head, prefix), plan_.prefix_mask(prompt, prefix.begin).per_key,
-               1, scores_.data(), keys);
-    score_keys(rows_of(key_, row, kv_head, own), mask.begin < mask.end ? mask.matrix : nullptr, mask.stride,
-               scores_.data() + prefix_keys, keys);
+    score_keys(rows_of(operands_.prefix_key, prompt, kv_head, prefix),
+               plan_.prefix_mask(prompt, prefix.begin).per_key, 1, scores_.data(), keys);
+    score_keys(rows_of(operands_.key, row, kv_head, own), mask.begin < mask.end ? mask.matrix : nullptr,
+               mask.stride, scores_.data() + prefix_keys, keys);
     std::vector<float> sums(J);
     for (int64_t head = 0; head < J; head++) sums[head] = softmax(scores_.data() + head * keys, keys);
-    sum(rows_of(prefix_value_, prompt, kv_head, prefix), scores_.data(), keys);
-    sum(rows_of(value_, row, kv_head, own), scores_.data() + prefix_keys, keys);
+    sum(rows_of(operands_.prefix_value, prompt, kv_head, prefix), scores_.data(), keys);
+    sum(rows_of(operands_.value, row, kv_head, own), scores_.data() + prefix_keys, keys);
     for (int64_t head = 0; head < J; head++) {
       Element* output = output_.row(row, kv_head * J + head, 0);
       for (int64_t h = 0; h < H; h++) store(output[h], output_values_[head * H + h] / sums[head]);
@@ -192,7 +188,7 @@ class DecodeRun {
   Sizes sizes_;
   float scale_;
   const MaskPlan& plan_;
-  RowView<const Element> query_, key_, value_, prefix_key_, prefix_value_;
+  OperandViews<Element> operands_;
   RowView<Element> output_;
   std::vector<float> scores_, query_values_, output_values_;
 };

@@ -39,6 +39,18 @@ class RowView {
   Element* data_ = nullptr;
 };
 
+/** The operands of a call, as rows. */
+template <typename Element>
+struct OperandViews {
+  explicit OperandViews(const Inputs& inputs)
+      : query(inputs.query_BNTH),
+        key(inputs.key_BKSH),
+        value(inputs.value_BKSH),
+        prefix_key(inputs.prefix_key_PKZH),
+        prefix_value(inputs.prefix_value_PKZH) {}
+  RowView<const Element> query, key, value, prefix_key, prefix_value;
+};
+
 /** Keys that some query of a block sees, and those among them that the mask changes for some query. */
 struct KeyRange {
   int64_t begin = 0, end = 0, masked_begin = 0, masked_end = 0;

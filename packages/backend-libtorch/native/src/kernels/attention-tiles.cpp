@@ -3,6 +3,8 @@
 
 #include "attention-tiles.h"
 
+#include "word-blocks.h"
+
 #include <ATen/native/CPUBlas.h>
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -83,33 +85,6 @@ TILE_TARGET void multiply_block(const Bits16* a, int64_t stride_a, const uint32_
   if constexpr (Columns > 1) _tile_stored(1, right_c, bytes_c);
   if constexpr (Rows > 1) _tile_stored(2, c + down, bytes_c);
   if constexpr (Rows > 1 && Columns > 1) _tile_stored(3, right_c + down, bytes_c);
-}
-
-/** 16 x 16 words, in registers: pairs, fours, then quarters of the vectors change places. */
-TILE_TARGET void transpose_block(const uint32_t* from, int64_t stride_from, uint32_t* to, int64_t stride_to) {
-  __m512i x[16], y[16];
-  for (int i = 0; i < 16; i++) x[i] = _mm512_loadu_si512(from + i * stride_from);
-  for (int i = 0; i < 16; i += 2) {
-    y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
-    y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    x[i] = _mm512_unpacklo_epi64(y[i], y[i + 2]);
-    x[i + 1] = _mm512_unpackhi_epi64(y[i], y[i + 2]);
-    x[i + 2] = _mm512_unpacklo_epi64(y[i + 1], y[i + 3]);
-    x[i + 3] = _mm512_unpackhi_epi64(y[i + 1], y[i + 3]);
-  }
-  // x[4 g + c] holds columns c, c + 4, c + 8, c + 12 of rows 4 g to 4 g + 3.
-  for (int c = 0; c < 4; c++) {
-    const __m512i low01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0x88),
-                  high01 = _mm512_shuffle_i32x4(x[c], x[4 + c], 0xdd);
-    const __m512i low23 = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0x88);
-    const __m512i high23 = _mm512_shuffle_i32x4(x[8 + c], x[12 + c], 0xdd);
-    _mm512_storeu_si512(to + c * stride_to, _mm512_shuffle_i32x4(low01, low23, 0x88));
-    _mm512_storeu_si512(to + (c + 4) * stride_to, _mm512_shuffle_i32x4(high01, high23, 0x88));
-    _mm512_storeu_si512(to + (c + 8) * stride_to, _mm512_shuffle_i32x4(low01, low23, 0xdd));
-    _mm512_storeu_si512(to + (c + 12) * stride_to, _mm512_shuffle_i32x4(high01, high23, 0xdd));
-  }
 }
 
 TILE_TARGET inline __m512i pair_words(const Bits16* even, const Bits16* odd) {
@@ -193,7 +168,7 @@ void transpose_to_panels(const uint32_t* from, int64_t stride_from, int64_t rows
                          const Panels<uint32_t>& to) {
   for (int64_t row = 0; row < rows; row += kTile) {
     for (int64_t column = 0; column < columns; column += kTile) {
-      transpose_block(from + row * stride_from + column, stride_from, to.at(column, row), to.stride);
+      transpose_words(from + row * stride_from + column, stride_from, kTile, kTile, to.at(column, row), to.stride);
     }
   }
 }
@@ -202,7 +177,7 @@ void transpose_to_rows(const Panels<const uint32_t>& from, int64_t rows, int64_t
                        int64_t stride_to) {
   for (int64_t column = 0; column < columns; column += kTile) {
     for (int64_t row = 0; row < rows; row += kTile) {
-      transpose_block(from.at(row, column), from.stride, to + column * stride_to + row, stride_to);
+      transpose_words(from.at(row, column), from.stride, kTile, kTile, to + column * stride_to + row, stride_to);
     }
   }
 }

@@ -46,11 +46,7 @@ class BackwardRun {
               const TileSizes& sizes, const MaskPlan& plan, const Gradients& result, BackwardScratch& scratch)
       : sizes_(sizes),
         plan_(plan),
-        query_(inputs.query_BNTH),
-        key_(inputs.key_BKSH),
-        value_(inputs.value_BKSH),
-        prefix_key_(inputs.prefix_key_PKZH),
-        prefix_value_(inputs.prefix_value_PKZH),
+        operands_(inputs),
         output_(forward.output_BNTH),
         incoming_(gradient_BNTH),
         query_gradient_(result.query_BNTH),
@@ -64,13 +60,13 @@ class BackwardRun {
   void operator()(const Task& task, float* prefix_gradients) {
     const int64_t width = sizes_.width;
     if (sizes_.Z > 0) {
-      load(prefix_key_, prefix_value_, task.prompt, task.kv_head, sizes_.Z, sizes_.padded_Z, prefix_gradients,
-           scratch_.prefix);
+      load(operands_.prefix_key, operands_.prefix_value, task.prompt, task.kv_head, sizes_.Z, sizes_.padded_Z,
+           prefix_gradients, scratch_.prefix);
     }
     float* own_gradients = scratch_.own_gradients.need(2 * sizes_.padded_S * width);
     for (int64_t row = task.row; row < task.row + task.rows; row++) {
       KeySide& own = scratch_.own;
-      load(key_, value_, row, task.kv_head, sizes_.S, sizes_.padded_S, own_gradients, own);
+      load(operands_.key, operands_.value, row, task.kv_head, sizes_.S, sizes_.padded_S, own_gradients, own);
       for (int64_t index = 0; index < sizes_.blocks; index++) run_block(task, row, index);
       store_rows(read_only(own.key_gradient), sizes_.S, sizes_.H, static_cast<float>(sizes_.scale), nullptr,
                  key_gradient_.row(row, task.kv_head, 0), key_gradient_.row_stride());
@@ -93,7 +89,7 @@ class BackwardRun {
 
   void run_block(const Task& task, int64_t row, int64_t index) {
     const int64_t width = sizes_.width, columns = sizes_.columns, block = columns * width;
-    load_rows(query_, task, row, index, scratch_.query, scratch_.query_T, scratch_.query_pairs);
+    load_rows(operands_.query, task, row, index, scratch_.query, scratch_.query_T, scratch_.query_pairs);
     load_rows(incoming_, task, row, index, scratch_.incoming, scratch_.incoming_T, scratch_.incoming_pairs);
     load_statistics(task, row, index);
     const Panels<float> query_gradient_T{scratch_.query_gradient_T.need(block), width * kTile};
@@ -168,7 +164,8 @@ class BackwardRun {
 
   const TileSizes& sizes_;
   const MaskPlan& plan_;
-  RowView<const Bits16> query_, key_, value_, prefix_key_, prefix_value_, output_, incoming_;
+  OperandViews<Bits16> operands_;
+  RowView<const Bits16> output_, incoming_;
   RowView<Bits16> query_gradient_, key_gradient_, value_gradient_;
   const float* statistics_;
   BackwardScratch& scratch_;

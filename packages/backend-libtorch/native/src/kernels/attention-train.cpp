@@ -29,11 +29,7 @@ class ForwardRun {
              ForwardScratch& scratch)
       : sizes_(sizes),
         plan_(plan),
-        query_(inputs.query_BNTH),
-        key_(inputs.key_BKSH),
-        value_(inputs.value_BKSH),
-        prefix_key_(inputs.prefix_key_PKZH),
-        prefix_value_(inputs.prefix_value_PKZH),
+        operands_(inputs),
         output_(result.output_BNTH),
         statistics_(result.statistics.data_ptr<float>()),
         scratch_(scratch) {}
@@ -41,14 +37,14 @@ class ForwardRun {
   void operator()(const Task& task) {
     const int64_t width = sizes_.width;
     if (sizes_.Z > 0) {
-      load(prefix_key_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_key);
-      load(prefix_value_, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_value);
+      load(operands_.prefix_key, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_key);
+      load(operands_.prefix_value, task.prompt, task.kv_head, sizes_.Z, scratch_.prefix_value);
       scratch_.prefix_value.transpose(sizes_.padded_Z, width,
                                       scratch_.prefix_value_T.need(width * sizes_.padded_Z));
     }
     for (int64_t row = task.row; row < task.row + task.rows; row++) {
-      load(key_, row, task.kv_head, sizes_.S, scratch_.key);
-      load(value_, row, task.kv_head, sizes_.S, scratch_.value);
+      load(operands_.key, row, task.kv_head, sizes_.S, scratch_.key);
+      load(operands_.value, row, task.kv_head, sizes_.S, scratch_.value);
       scratch_.value.transpose(sizes_.padded_S, width, scratch_.value_T.need(width * sizes_.padded_S));
       for (int64_t index = 0; index < sizes_.blocks; index++) run_block(task, row, index);
     }
@@ -64,7 +60,7 @@ class ForwardRun {
     const int64_t width = sizes_.width, columns = sizes_.columns;
     Bits16* query = scratch_.query.need(columns * width);
     const Panels<uint32_t> query_T{scratch_.query_T.need(columns * width / 2), width / 2 * kTile};
-    load_block(query_, sizes_, row, task.kv_head, index, query);
+    load_block(operands_.query, sizes_, row, task.kv_head, index, query);
     transpose_to_panels(as_words(query), width / 2, columns, width / 2, query_T);
 
     const KeyRange prefix = plan_.prefix(task.prompt), own = plan_.own(row, index);
@@ -114,7 +110,7 @@ class ForwardRun {
 
   const TileSizes& sizes_;
   const MaskPlan& plan_;
-  RowView<const Bits16> query_, key_, value_, prefix_key_, prefix_value_;
+  OperandViews<Bits16> operands_;
   RowView<Bits16> output_;
   float* statistics_;
   ForwardScratch& scratch_;

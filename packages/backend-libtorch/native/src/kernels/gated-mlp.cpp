@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "element-type.h"
 #include "layer.h"
 #include "options.h"
 #include "products.h"
@@ -45,12 +46,6 @@ SOFT_TOKENS_GRADIENT(Bits16)
 #undef SOFT_TOKENS_GRADIENT
 
 constexpr int64_t kGrain = 16384;
-
-template <class Run>
-void for_element_type(const Tensor& x, const Run& run) {
-  if (x.scalar_type() == at::kFloat) run(float{});
-  else run(Bits16{});
-}
 
 bool has_own_loops(const Tensor& x) { return x.is_cpu() && !use_portable_kernels(); }
 

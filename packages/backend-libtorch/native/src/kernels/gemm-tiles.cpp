@@ -13,6 +13,7 @@
 #include <ATen/native/CPUBlas.h>
 
 #include "attention-tiles.h"
+#include "release-tiles.h"
 #include "word-blocks.h"
 
 namespace soft_tokens {
@@ -22,11 +23,6 @@ namespace tiles = attention_tiles;
 namespace {
 
 using Narrow = at::BFloat16;
-
-/** Gives the tile registers back at the end of a thread's work. */
-struct ReleaseTiles {
-  ~ReleaseTiles() { at::native::cpublas::brgemm_release(true); }
-};
 
 const Bits16* bits(const at::Tensor& x) { return reinterpret_cast<const Bits16*>(x.const_data_ptr<Narrow>()); }
 

@@ -3,7 +3,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
+#include <type_traits>
 
+#include "element-type.h"
 #include "layer.h"
 #include "options.h"
 #include "vectorized.h"
@@ -94,9 +96,10 @@ T* data_of(const Tensor& x) {
 /// Calls `run` with a zero of the stream's and one of the weight's element type.
 template <class Run>
 void for_element_types(const Tensor& x, const Tensor& weight, const Run& run) {
-  if (weight.scalar_type() == at::kFloat) run(float{}, float{});
-  else if (x.scalar_type() == at::kFloat) run(float{}, Bits16{});
-  else run(Bits16{}, Bits16{});
+  for_element_type(weight, [&](auto zero_w) {
+    if constexpr (std::is_same_v<decltype(zero_w), float>) run(float{}, zero_w);  // a narrow stream has narrow weights
+    else for_element_type(x, [&](auto zero_x) { run(zero_x, zero_w); });
+  });
 }
 
 class RmsNorm : public torch::autograd::Function<RmsNorm> {

@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "element-type.h"
 #include "layer.h"
 #include "options.h"
 #include "vectorized.h"
@@ -44,7 +45,7 @@ Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool is_bac
   const int64_t T = x.size(2);
   const int64_t H = x.size(3);
   Tensor y = at::empty(x.sizes(), x.options());
-  const auto run = [&](auto zero) {
+  for_element_type(x, [&](auto zero) {
     using Element = decltype(zero);
     const auto* from = static_cast<const Element*>(x.data_ptr());
     auto* to = static_cast<Element*>(y.data_ptr());
@@ -57,9 +58,7 @@ Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool is_bac
         rotate_heads(from + at, c + token * H, s + token * H, to + at, N, T * H, H / 2, is_backward);
       }
     });
-  };
-  if (x.scalar_type() == at::kFloat) run(float{});
-  else run(Bits16{});
+  });
   return y;
 }
 

@@ -7,7 +7,9 @@
 #include <algorithm>
 
 #include "attention-tiles.h"
+#include "release-tiles.h"
 #include "vectorized.h"
+#include "word-blocks.h"
 
 namespace soft_tokens {
 
@@ -19,10 +21,6 @@ using at::Tensor;
 constexpr int64_t kColumns = 64;
 /// Rows of a block: 64 x 64 sums in float32 take a third of the first-level cache.
 constexpr int64_t kRows = 64;
-
-struct ReleaseTiles {
-  ~ReleaseTiles() { at::native::cpublas::brgemm_release(true); }
-};
 
 const at::BFloat16* words_of(const Tensor& packed) {
   return reinterpret_cast<const at::BFloat16*>(packed.const_data_ptr<int32_t>());
@@ -60,12 +58,7 @@ Tensor pack_for_tiles(const Tensor& weight_KN) {
   at::parallel_for(0, (N + kColumns - 1) / kColumns, 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; block++) {
       const int64_t column = block * kColumns, columns = std::min(kColumns, N - column);
-      uint32_t* to = words + K / 2 * column;
-      for (int64_t k = 0; k < K; k += 2, to += columns) {
-        const Bits16* low = weight + k * N + column;
-        const Bits16* high = low + N;
-        for (int64_t n = 0; n < columns; n++) to[n] = low[n] | static_cast<uint32_t>(high[n]) << 16;
-      }
+      make_pairs(weight + column, N, K, columns, words + K / 2 * column, columns);
     }
   });
   return packed;
