@@ -39,6 +39,7 @@ export function assembleBackend({ name, engine, device, choice, warn }: Assemble
     dtypes: new Set(["float32", "bfloat16", "int32", "bool"]),
     fused: new Set(Object.keys(fused) as (keyof FusedOps)[]),
     inPlaceWrite: true,
+    flashAttention: true,
     capture: false,
     portableRandom: true,
     device,

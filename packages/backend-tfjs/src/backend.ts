@@ -37,6 +37,7 @@ export function assembleBackend(options: AssembleOptions): Backend {
     dtypes: new Set(["float32", "int32", "bool"]),
     fused: new Set(Object.keys(fused) as (keyof FusedOps)[]),
     inPlaceWrite: extensions !== undefined,
+    flashAttention: false,
     capture: false,
     portableRandom: true,
     device: options.label,

@@ -36,6 +36,8 @@ export interface Capabilities {
   readonly fused: ReadonlySet<keyof FusedOps>;
   /** `writeSlice` writes in place; where false it throws UNSUPPORTED_OP. */
   readonly inPlaceWrite: boolean;
+  /** The fused `attention` keeps no scores for the backward pass: it computes them again (as FlashAttention, arXiv 2205.14135, does). */
+  readonly flashAttention: boolean;
   /** `capture` records a step and replays it; where false it returns a plain call. */
   readonly capture: boolean;
   /** Random bits equal those of the reference generator in this package, and so those of every backend that says so too. */

@@ -3,7 +3,13 @@ import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { describe, expect, it } from "vitest";
 import { GradientSum } from "./gradient-sum.ts";
-import { activationBytes, computedTokens, type MicroBatch, planMicroBatches } from "./microbatch.ts";
+import {
+  activationBytes,
+  activationKind,
+  computedTokens,
+  type MicroBatch,
+  planMicroBatches,
+} from "./microbatch.ts";
 import { passWithGradients } from "./pass.ts";
 import { loadReferenceModel } from "./test-support/reference.ts";
 import { suffixLength, type TrainingRow } from "./training-row.ts";
@@ -29,6 +35,8 @@ const config: ModelConfig = {
   bosTokenId: null,
   eosTokenIds: [],
 };
+
+const kind = { config, bytesPerElement: 4, keepsScores: true };
 
 function row(promptIndex: number, thought: number, answer = 2, prompt = 5): TrainingRow {
   return {
@@ -62,7 +70,7 @@ describe("suffixLength", () => {
 
 describe("planMicroBatches", () => {
   it("takes the whole batch at once where memory allows, prompts together and rows by length", () => {
-    const [only, ...rest] = planMicroBatches(batch, config, unlimited);
+    const [only, ...rest] = planMicroBatches(batch, kind, unlimited);
     expect(rest).toEqual([]);
     expect(only?.rows.map((r) => [r.promptIndex, r.thoughtIds.length])).toEqual([
       [1, 18],
@@ -81,27 +89,27 @@ describe("planMicroBatches", () => {
 
   it("keeps every row exactly once and every micro-batch within the budget", () => {
     const memoryBudgetBytes = 300_000;
-    const plan = planMicroBatches(batch, config, { ...unlimited, memoryBudgetBytes });
+    const plan = planMicroBatches(batch, kind, { ...unlimited, memoryBudgetBytes });
     expect(plan.length).toBeGreaterThan(2);
     expect(new Set(plan.flatMap((micro) => micro.rows))).toEqual(new Set(batch));
     expect(plan.flatMap((micro) => micro.rows)).toHaveLength(batch.length);
     for (const micro of plan) {
-      expect(activationBytes(micro.shape, config, unlimited)).toBeLessThanOrEqual(memoryBudgetBytes);
+      expect(activationBytes(micro.shape, kind, unlimited)).toBeLessThanOrEqual(memoryBudgetBytes);
     }
   });
 
   it("gives a row that exceeds the budget a micro-batch of its own", () => {
-    const plan = planMicroBatches(batch, config, { ...unlimited, memoryBudgetBytes: 1 });
+    const plan = planMicroBatches(batch, kind, { ...unlimited, memoryBudgetBytes: 1 });
     expect(plan.map((micro) => micro.rows.length)).toEqual(batch.map(() => 1));
   });
 
   it("honours a limit on rows", () => {
-    const plan = planMicroBatches(batch, config, { ...unlimited, maxRowsPerMicroBatch: 4 });
+    const plan = planMicroBatches(batch, kind, { ...unlimited, maxRowsPerMicroBatch: 4 });
     expect(plan.map((micro) => micro.rows.length)).toEqual([4, 4, 2]);
   });
 
   it("fits more rows into the same budget when layers are recomputed", () => {
-    const deep = { ...config, layers: 12 };
+    const deep = { ...kind, config: { ...config, layers: 12 } };
     const limits = { ...unlimited, memoryBudgetBytes: 1_000_000 };
     const kept = planMicroBatches(batch, deep, limits);
     const recomputed = planMicroBatches(batch, deep, { ...limits, checkpointLayers: true });
@@ -109,7 +117,7 @@ describe("planMicroBatches", () => {
   });
 
   it("plans nothing for no rows", () => {
-    expect(planMicroBatches([], config, unlimited)).toEqual([]);
+    expect(planMicroBatches([], kind, unlimited)).toEqual([]);
   });
 });
 
@@ -130,7 +138,7 @@ describe("activationBytes", () => {
       using model = initializeModel({ backend, key: RandomKey.fromSeed(1), files: changed });
       const rows = Array.from({ length: 8 }, () => row(0, 40, 2, 20));
       const limits = { ...unlimited, checkpointLayers };
-      const [batch] = planMicroBatches(rows, model.config, limits);
+      const [batch] = planMicroBatches(rows, activationKind(model), limits);
       const before = backend.memory().bytes;
       using gradients = new GradientSum(backend, [...model.parameters.values()]);
       const context = { model, policy: createThoughtPolicy("hard", { rms: 1 }), answerTemperature: 1 };
@@ -141,7 +149,7 @@ describe("activationBytes", () => {
         limits,
       });
       const measured = backend.memory().peakBytes - before;
-      const estimated = activationBytes((batch as MicroBatch).shape, model.config, limits);
+      const estimated = activationBytes((batch as MicroBatch).shape, activationKind(model), limits);
       expect(estimated / measured).toBeGreaterThan(1);
       expect(estimated / measured).toBeLessThan(3);
     },
@@ -150,9 +158,26 @@ describe("activationBytes", () => {
   it("holds a tile of the vocabulary and never all of it", () => {
     const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160 };
     const bytes = (vocabularySize: number) =>
-      activationBytes(shape, { ...config, vocabularySize }, unlimited);
+      activationBytes(shape, { ...kind, config: { ...config, vocabularySize } }, unlimited);
     expect(bytes(128_000)).toBe(bytes(256_000));
     expect(bytes(128_000)).toBeLessThan(64 * 160 * 128_000);
+  });
+});
+
+describe("activationKind", () => {
+  const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160 };
+  const scores = 4 * 3 * config.queryHeads * (10 * 10 + 64 * 160 * 170);
+
+  it("leaves the scores of all layers but one to a backend that keeps them", () => {
+    const flash = activationBytes(shape, { ...kind, keepsScores: false }, unlimited);
+    expect(activationBytes(shape, kind, unlimited) - flash).toBe(config.layers * scores);
+  });
+
+  it("halves what bfloat16 halves, and that is not the stream", () => {
+    const wide = activationBytes(shape, { ...kind, keepsScores: false }, unlimited);
+    const narrow = activationBytes(shape, { ...kind, keepsScores: false, bytesPerElement: 2 }, unlimited);
+    const perLayer = 4 * 16 + 3 * 4 * 4 + 4 * 2 * 4 + 4 * 32;
+    expect(wide - narrow).toBe((config.layers + 1) * 2 * (10 + 64 * 160) * perLayer);
   });
 });
 

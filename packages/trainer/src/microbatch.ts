@@ -8,7 +8,7 @@
  * Axes: P prompts of a micro-batch padded to S tokens, R rows padded to T tokens after their prompts.
  */
 
-import type { ModelConfig } from "@soft-tokens/model";
+import type { LanguageModel, ModelConfig } from "@soft-tokens/model";
 import { suffixLength, type TrainingRow } from "./training-row.ts";
 
 export interface MicroBatch {
@@ -33,6 +33,24 @@ export interface MicroBatchLimits {
   readonly headChunkElements: number;
 }
 
+/** What is known of a model's activations beside their number. */
+export interface ActivationKind {
+  readonly config: ModelConfig;
+  /** Of an activation other than the residual stream, which is float32: 4, or 2 for bfloat16. */
+  readonly bytesPerElement: number;
+  /** Attention keeps its scores for the backward pass: it has no `flashAttention`. */
+  readonly keepsScores: boolean;
+}
+
+export function activationKind({ backend, config, parameters }: LanguageModel): ActivationKind {
+  const [parameter] = parameters.values();
+  return {
+    config,
+    bytesPerElement: parameter?.dtype === "bfloat16" ? 2 : 4,
+    keepsScores: !backend.capabilities.flashAttention,
+  };
+}
+
 /** Tile of the head operations where nothing is said (`HeadChunk` of the tensor package). */
 const DEFAULT_HEAD_TILE = 2 ** 22;
 /** Tiles alive at once in the head's visit: logits, probabilities, their gradient and its two factors. */
@@ -41,7 +59,7 @@ const HEAD_TILES = 5;
 /** Order of execution. A row that alone exceeds the budget gets a micro-batch of its own. */
 export function planMicroBatches(
   rows: readonly TrainingRow[],
-  config: ModelConfig,
+  kind: ActivationKind,
   limits: MicroBatchLimits,
 ): MicroBatch[] {
   const plan: MicroBatch[] = [];
@@ -52,7 +70,7 @@ export function planMicroBatches(
   };
   const fits = (candidate: readonly TrainingRow[]) =>
     (limits.maxRowsPerMicroBatch === 0 || candidate.length <= limits.maxRowsPerMicroBatch) &&
-    activationBytes(shapeOf(candidate), config, limits) <= limits.memoryBudgetBytes;
+    activationBytes(shapeOf(candidate), kind, limits) <= limits.memoryBudgetBytes;
   for (const row of sortedForPadding(rows)) {
     if (open.length > 0 && !fits([...open, row])) close();
     open.push(row);
@@ -62,17 +80,18 @@ export function planMicroBatches(
 }
 
 /**
- * Bytes that the backward pass of one micro-batch needs at once, from the model's sizes; float32 counts 4 bytes.
- * Kept per token and layer: two norms with their inputs and the residuals (6 D), queries before and after rotation, the
- * attention's output (3 N H), keys and values (4 K H), the four vectors of the gated MLP (4 F), and scores, masked
- * scores and probabilities of attention (3 N times the visible positions). With `checkpointLayers` only each layer's input (D)
- * is kept, and one layer in full. One more layer stands for the gradients in flight, 4 D for the head's gathered rows, and
- * `HEAD_TILES` tiles for its visit of the vocabulary.
+ * Bytes that the backward pass of one micro-batch needs at once, from the model's sizes.
+ * Kept per token and layer: the inputs of two norms, which are the float32 stream (2 D); two norms and their gradients (4 D),
+ * queries before and after rotation, the attention's output (3 N H), keys and values (4 K H), the four vectors of the gated
+ * MLP (4 F); and scores, masked scores and probabilities of attention (3 N times the visible positions, float32), by every
+ * layer or, with flash attention, by the one at work. With `checkpointLayers` only each layer's input (D) is kept, and one
+ * layer in full. One more layer stands for the gradients in flight, 4 D for the head's gathered rows, and `HEAD_TILES` tiles
+ * for its visit of the vocabulary.
  * On the careful side: 1.3 to 2.4 times what was measured on the embedded backend (see the test).
  */
 export function activationBytes(
   shape: MicroBatchShape,
-  config: ModelConfig,
+  { config, bytesPerElement, keepsScores }: ActivationKind,
   options: Pick<MicroBatchLimits, "checkpointLayers" | "headChunkElements">,
 ): number {
   const { hiddenSize: D, ffnSize: F, queryHeads: N, kvHeads: K, headSize: H, layers } = config;
@@ -81,10 +100,13 @@ export function activationBytes(
   const tokens = promptTokens + suffixTokens;
   const visible =
     promptTokens * shape.promptTokens + suffixTokens * (shape.promptTokens + shape.suffixTokens);
-  const layer = tokens * (6 * D + 3 * N * H + 4 * K * H + 4 * F) + 3 * N * visible;
-  const kept = options.checkpointLayers ? layers * tokens * D + layer : layers * layer;
+  const scores = 4 * 3 * N * visible;
+  const narrow = 4 * D + 3 * N * H + 4 * K * H + 4 * F;
+  const layer = tokens * (4 * 2 * D + bytesPerElement * narrow) + (keepsScores ? scores : 0);
+  const kept = options.checkpointLayers ? layers * tokens * 4 * D + layer : layers * layer;
+  const inFlight = layer + (keepsScores ? 0 : scores);
   const tile = Math.min(options.headChunkElements || DEFAULT_HEAD_TILE, suffixTokens * config.vocabularySize);
-  return 4 * (kept + layer + tokens * 4 * D + HEAD_TILES * tile);
+  return kept + inFlight + 4 * (tokens * 4 * D + HEAD_TILES * tile);
 }
 
 /** Tokens that the model computes for a micro-batch, padding included. */

@@ -11,6 +11,7 @@ import type { GradientSum } from "./gradient-sum.ts";
 import { type LossContext, type MicroBatchLoss, microBatchLoss } from "./loss.ts";
 import {
   activationBytes,
+  activationKind,
   computedTokens,
   type MicroBatch,
   type MicroBatchLimits,
@@ -83,7 +84,8 @@ async function runPass(
 ): Promise<PassResult> {
   const { model, limits, signal } = options;
   const scored = rows.filter((row) => scoredTokens(row) > 0);
-  const plan = planMicroBatches(scored, model.config, limits);
+  const kind = activationKind(model);
+  const plan = planMicroBatches(scored, kind, limits);
   const logProbs = new Map<TrainingRow, RowLogProb>();
   let loss = 0;
   for (const batch of plan) {
@@ -100,7 +102,7 @@ async function runPass(
       logProbs.set(row, { thought: sumOf(thoughtSteps), answer: sumOf(answerSteps), thoughtSteps });
     }
   }
-  const largest = Math.max(0, ...plan.map((batch) => activationBytes(batch.shape, model.config, limits)));
+  const largest = Math.max(0, ...plan.map((batch) => activationBytes(batch.shape, kind, limits)));
   return {
     loss,
     logProbs,
