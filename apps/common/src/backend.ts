@@ -1,6 +1,6 @@
 /** Chooses the tensor backend. The apps are the only places that name one. */
 
-import { createLibtorchBackend } from "@soft-tokens/backend-libtorch";
+import { createLibtorchBackend, type LibtorchOptions } from "@soft-tokens/backend-libtorch";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { type Backend, TensorError } from "@soft-tokens/tensor";
 import { UsageError } from "./errors.ts";
@@ -27,11 +27,13 @@ export async function openBackend(
 ): Promise<ChosenBackend> {
   switch (name) {
     case "libtorch": {
-      const backend = await orUsageError(createLibtorchBackend({ threads }), name);
+      const backend = await orUsageError(createLibtorchBackend({ threads, ...leakWarnings() }), name);
       return { backend, reason: backend.choice };
     }
     case "auto": {
-      const opened = await createLibtorchBackend({ threads }).catch((error: unknown) => ({ error }));
+      const opened = await createLibtorchBackend({ threads, ...leakWarnings() }).catch((error: unknown) => ({
+        error,
+      }));
       if (!("error" in opened)) return { backend: opened, reason: opened.choice };
       const backend = await createTfjsBackend();
       return { backend, reason: `${backend.choice}; libtorch: ${inBrief(opened.error)}` };
@@ -51,6 +53,12 @@ export async function openBackend(
     default:
       return name satisfies never;
   }
+}
+
+/** With SOFT_TOKENS_DEBUG=1 tensors that were collected without `dispose()` are named on standard error. */
+function leakWarnings(): Pick<LibtorchOptions, "onLeak"> {
+  if (process.env.SOFT_TOKENS_DEBUG !== "1") return {};
+  return { onLeak: (message) => void process.stderr.write(`warning: ${message}\n`) };
 }
 
 /** Why libtorch was passed over, short enough for the line that says what was taken instead. */

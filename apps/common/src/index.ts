@@ -1,4 +1,5 @@
 /** Wiring that both apps share. See README.md. */
+
 export * from "./backend.ts";
 export * from "./errors.ts";
 export * from "./evaluate-model.ts";
@@ -11,6 +12,7 @@ export { refuseTooLarge } from "./memory/refuse-too-large.ts";
 export * from "./model-options.ts";
 export * from "./open-model.ts";
 export * from "./problems.ts";
+export * from "./processor.ts";
 export * from "./progress.ts";
 export * from "./run-main.ts";
 export * from "./schema-options.ts";

@@ -4,7 +4,7 @@ import type { ModelConfig } from "@soft-tokens/model";
 import { bytesPerElement, type FloatDType } from "@soft-tokens/tensor";
 import { THOUGHTS, type Thought } from "../engine/engine.ts";
 import { median, type Spread, spread } from "../statistics.ts";
-import { type BatchShape, linearTokens, trainingFlops } from "./flops.ts";
+import { type BatchShape, linearTokens, trainingFlops, trainingFlopsOfPeaked } from "./flops.ts";
 import type { Hardware } from "./hardware.ts";
 import type { MatrixRate } from "./matrix-rate.ts";
 import type { DecodeMeasurement, PhaseSeconds, StepMeasurement, Workload } from "./measure.ts";
@@ -123,16 +123,22 @@ function fraction(
   shape: Omit<BatchShape, "isMixture">,
   thought: Thought,
 ) {
-  const flops = trainingFlops(config, { ...shape, isMixture: thought !== "hard" });
+  const batch = { ...shape, isMixture: thought !== "hard" };
+  const flops = trainingFlops(config, batch);
+  const flopsOfPeaked = trainingFlopsOfPeaked(config, batch);
   const seconds = median(steps[thought].map((step) => step.passSeconds));
   const achieved = flops.total / seconds / 1e9;
   const rates = matrixRates[dtype] ?? [];
+  const modelRate = median(rates.map(({ model }) => model));
   return {
     flops,
+    flopsOfPeaked,
     seconds,
     /** GFLOP/s */
     achieved,
-    ofModel: achieved / median(rates.map(({ model }) => model)),
+    ofModel: achieved / modelRate,
+    /** Counting `flopsOfPeaked`. */
+    ofModelPeaked: flopsOfPeaked.total / seconds / 1e9 / modelRate,
     ofSquare: achieved / median(rates.map(({ square }) => square)),
   };
 }

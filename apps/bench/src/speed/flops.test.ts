@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type BatchShape, forwardFlops, linearTokens, trainingFlops } from "./flops.ts";
+import {
+  type BatchShape,
+  forwardFlops,
+  linearTokens,
+  trainingFlops,
+  trainingFlopsOfPeaked,
+} from "./flops.ts";
 import { inspectShape } from "./shapes.ts";
 
 /** A GSM8K step of the method: 2 x 32 samples, prompts of 150 tokens, 128 + 32 tokens after them. */
@@ -51,5 +57,15 @@ describe("the count of operations", () => {
   test("shared prompts pass the linear layers once", () => {
     expect(linearTokens(step, { isShared: true })).toBe(2 * 150 + 64 * 160);
     expect(linearTokens(step, { isShared: false })).toBe(64 * 310);
+  });
+
+  test("of a peaked mixture's head only the logits are a product over the vocabulary", () => {
+    const { config } = inspectShape("smollm2-135m");
+    const product = 2 * 576 * 49152;
+    const { head } = trainingFlopsOfPeaked(config, step);
+    expect(head).toBe(product * (64 * 128 + 3 * 64 * 32));
+    expect(trainingFlopsOfPeaked(config, { ...step, isMixture: false })).toEqual(
+      trainingFlops(config, { ...step, isMixture: false }),
+    );
   });
 });

@@ -1,7 +1,7 @@
 /** The machine under a measurement, as far as it decides what a speed means. */
 
-import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
+import { processorFlags, processorName } from "@soft-tokens/app-common";
 
 /** Instruction sets that decide how fast products of bfloat16 are. */
 const MATRIX_FLAGS = ["amx_bf16", "amx_tile", "avx512_bf16", "avx512f", "avx2"] as const;
@@ -15,9 +15,8 @@ export interface Hardware {
 }
 
 export function describeHardware(): Hardware {
-  const [cpu] = cpus();
   return {
-    cpu: cpu?.model.trim() || "unknown",
+    cpu: processorName(),
     logicalCores: cpus().length,
     memoryBytes: totalmem(),
     instructions: readFlags(),
@@ -25,12 +24,7 @@ export function describeHardware(): Hardware {
 }
 
 function readFlags(): Hardware["instructions"] {
-  let text: string;
-  try {
-    text = readFileSync("/proc/cpuinfo", "utf8");
-  } catch {
-    return null;
-  }
-  const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(" ") ?? []);
+  const flags = processorFlags();
+  if (!flags) return null;
   return Object.fromEntries(MATRIX_FLAGS.map((flag) => [flag, flags.has(flag)])) as Hardware["instructions"];
 }

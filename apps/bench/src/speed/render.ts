@@ -83,6 +83,10 @@ function training(figures: Figures): string {
     ],
     ["  GFLOP/s", ...THOUGHTS.map((thought) => whole(matrixFraction[thought].achieved))],
     ["  of the rate on its shapes", ...THOUGHTS.map((thought) => share(matrixFraction[thought].ofModel))],
+    [
+      "  the same without products of the head that a peaked p spares",
+      ...THOUGHTS.map((thought) => share(matrixFraction[thought].ofModelPeaked)),
+    ],
     ["  of the square's rate", ...THOUGHTS.map((thought) => share(matrixFraction[thought].ofSquare))],
     [
       "log pi gap per thought step, nats",

@@ -1,11 +1,12 @@
 /** What the machine is: read from the system, nothing measured. */
 
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { processorFlags, processorName } from "@soft-tokens/app-common";
 import { cacheFolder } from "@soft-tokens/backend-libtorch/native";
 
 export interface Machine {
@@ -55,7 +56,7 @@ export async function readMachine(): Promise<Machine> {
   return {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
-    processor: cpus()[0]?.model.trim() || "unknown",
+    processor: processorName(),
     cores: availableParallelism(),
     features: await readFeatures(),
     memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
@@ -90,10 +91,7 @@ async function readFeatures(): Promise<string[]> {
     const text = (await run("sysctl", ["-n", "hw.optional.arm.FEAT_BF16"])) ?? "0";
     return process.arch === "arm64" ? ["NEON", ...(text.trim() === "1" ? ["bfloat16"] : [])] : [];
   }
-  if (!existsSync("/proc/cpuinfo")) return [];
-  const flags = new Set(
-    /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.trim().split(" "),
-  );
+  const flags = processorFlags() ?? new Set();
   return known.filter(([flag]) => flags.has(flag)).map(([, name]) => name);
 }
 
