@@ -5,7 +5,7 @@
  * Axes: M tokens in any packing, D hidden, F ffn, N query heads, K kv heads, H head size.
  */
 
-import { type Backend, gatedMlp, rmsNorm, rotary, type Tensor } from "@soft-tokens/tensor";
+import { type Backend, type FloatDType, gatedMlp, rmsNorm, rotary, type Tensor } from "@soft-tokens/tensor";
 import type { ModelConfig } from "../config/config.ts";
 import type { LayerParameters } from "./parameters.ts";
 
@@ -44,26 +44,32 @@ export function runLayer(
   const M = x_MD.shape[0] as number;
   return ops.tidy(() => {
     const normed_MD = rmsNorm(ops, x_MD, parameters.inputNorm_D, { epsilon });
-    let query = ops.reshape(project(ops, normed_MD, parameters.query, parameters.queryBias), [M, N, 1, H]);
-    let key = ops.reshape(project(ops, normed_MD, parameters.key, parameters.keyBias), [M, K, 1, H]);
+    // Queries and keys are rounded once, after their rotation.
+    let query = ops.reshape(projectWide(ops, normed_MD, parameters.query, parameters.queryBias), [
+      M,
+      N,
+      1,
+      H,
+    ]);
+    let key = ops.reshape(projectWide(ops, normed_MD, parameters.key, parameters.keyBias), [M, K, 1, H]);
     const value = ops.reshape(project(ops, normed_MD, parameters.value, parameters.valueBias), [M, K, 1, H]);
     if (parameters.queryNorm_H) query = rmsNorm(ops, query, parameters.queryNorm_H, { epsilon });
     if (parameters.keyNorm_H) key = rmsNorm(ops, key, parameters.keyNorm_H, { epsilon });
-    query = rotary(ops, query, rotation.cos, rotation.sin);
-    key = rotary(ops, key, rotation.cos, rotation.sin);
+    query = like(ops, rotary(ops, query, rotation.cos, rotation.sin), value);
+    key = like(ops, rotary(ops, key, rotation.cos, rotation.sin), value);
 
     const { attended, kept = [] } = attend(query, key, value);
-    const stream_MD = ops.add(x_MD, toStream(ops, attended, parameters.output, parameters.outputBias));
+    const stream_MD = ops.add(x_MD, projectWide(ops, attended, parameters.output, parameters.outputBias));
     const mlpInput_MD = rmsNorm(ops, stream_MD, parameters.mlpNorm_D, { epsilon });
     return { hidden_MD: ops.add(stream_MD, runMlp(ops, mlpInput_MD, parameters)), kept };
   });
 }
 
 /** The stream is float32 whatever the weights are: rounding it, or what is added to it, is most of what bfloat16 costs. */
-const STREAM = { outputDtype: "float32" } as const;
+const WIDE = { outputDtype: "float32" } as const;
 
-function toStream(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
-  const product = ops.matmul(x_MD, weight, STREAM);
+function projectWide(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const product = ops.matmul(x_MD, weight, WIDE);
   return bias ? ops.add(product, ops.cast(bias, "float32")) : product;
 }
 
@@ -72,10 +78,15 @@ function project(ops: Backend, x_MD: Tensor, weight: Tensor, bias: Tensor | unde
   return bias ? ops.add(product, bias) : product;
 }
 
+/** In the dtype of `model`. */
+function like(ops: Backend, x: Tensor, model: Tensor): Tensor {
+  return x.dtype === model.dtype ? x : ops.cast(x, model.dtype as FloatDType);
+}
+
 function runMlp(ops: Backend, x_MD: Tensor, parameters: LayerParameters): Tensor {
   const { gate_DF, up_DF, down_FD, gateBias, upBias, downBias } = parameters;
-  if (!gateBias) return gatedMlp(ops, x_MD, gate_DF, up_DF, down_FD, STREAM);
+  if (!gateBias) return gatedMlp(ops, x_MD, gate_DF, up_DF, down_FD, WIDE);
   const gate_MF = ops.silu(project(ops, x_MD, gate_DF, gateBias));
   const up_MF = project(ops, x_MD, up_DF, upBias);
-  return toStream(ops, ops.multiply(gate_MF, up_MF), down_FD, downBias);
+  return projectWide(ops, ops.multiply(gate_MF, up_MF), down_FD, downBias);
 }
