@@ -15,7 +15,8 @@ export type EvaluationErrorCode =
   | "FOLDER_OF_ANOTHER_EVALUATION" // `differences` lists what differs
   | "RESULTS_UNREADABLE"
   | "WRITE_FAILED" // disk full and the like; what was written before stays readable
-  | "GENERATION_KEEPS_FAILING"; // several questions in a row; `cause` holds the last failure
+  | "GENERATION_KEEPS_FAILING" // several questions in a row; `cause` holds the last failure
+  | "SCORES_INVALID"; // a scorer left a question out, or a log-probability is no finite number
 
 export interface EvaluationErrorDetails {
   readonly file?: string;

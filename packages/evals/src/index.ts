@@ -1,6 +1,23 @@
 /** Evaluation tasks, runner, pass@k with intervals and entropy profiles. The report is `./report`. See README.md. */
 export * from "./contract.ts";
 export { EvaluationError, type EvaluationErrorCode, type EvaluationErrorDetails } from "./errors.ts";
+export type * from "./likelihood/contract.ts";
+export {
+  type EvaluateLikelihoodOptions,
+  evaluateLikelihood,
+  type LikelihoodProgress,
+  readLikelihoodResults,
+} from "./likelihood/evaluate.ts";
+export {
+  choiceLength,
+  detectLikelihoodForm,
+  LIKELIHOOD_FORMS,
+  type LikelihoodForm,
+  moveTrailingSpace,
+} from "./likelihood/forms.ts";
+export { type ChoiceTask, type LoadChoicesOptions, loadChoiceTask } from "./likelihood/load-choices.ts";
+export * from "./likelihood/schema.ts";
+export { likeliest, summarizeLikelihood } from "./likelihood/summarize.ts";
 export { compareMode, isClear, modeResult } from "./results/comparison.ts";
 export { formatGrid, type GridEntry } from "./results/format-grid.ts";
 export * from "./results/schema.ts";
@@ -21,6 +38,7 @@ export {
 export { majorityCorrect, type Vote } from "./statistics/majority.ts";
 export { type PairedDifference, pairedDifference, type ScoreByQuestion } from "./statistics/paired.ts";
 export { PASS_AT, passAtK } from "./statistics/pass-at-k.ts";
+export { findContamination } from "./tasks/contamination.ts";
 export {
   type AnswerField,
   type AnswerForm,
@@ -31,6 +49,7 @@ export {
   NAMED_FORMATS,
   type TaskFormat,
 } from "./tasks/formats.ts";
+export { isHubFile } from "./tasks/hub-file.ts";
 export {
   type LoadTaskOptions,
   loadTask,
@@ -42,3 +61,5 @@ export {
   type TaskSource,
 } from "./tasks/load-task.ts";
 export { PAPER_TEMPLATE, QUESTION_PLACEHOLDER, renderPrompt } from "./tasks/prompt-template.ts";
+export { readRowFile } from "./tasks/read-rows.ts";
+export { findNamedTask, type NamedTask, TASK_NAMES } from "./tasks/task-names.ts";

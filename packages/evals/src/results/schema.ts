@@ -81,6 +81,16 @@ export const TaskSourceSchema = z.object({
   skipped: z.int(),
 });
 
+/** Evaluated questions that also stand in a training file, by normalised text. */
+export const ContaminationSchema = z.object({
+  file: z.string(),
+  sha256: z.string(),
+  /** Rows of the training file that have a question. */
+  rows: z.int(),
+  /** Ids of the evaluated questions that were found there; they are kept. */
+  ids: z.array(z.string()),
+});
+
 export const EvaluationResultsSchema = z.object({
   format: z.literal(1),
   task: z.string(),
@@ -88,7 +98,7 @@ export const EvaluationResultsSchema = z.object({
   /** sha256 of the question file as read. */
   checksum: z.string(),
   source: TaskSourceSchema,
-  /** Samples per question of the sampled modes; greedy modes have one. */
+  /** Samples per question of `mode`; before the first mode is done, of the sampled modes. */
   n: z.int().min(1),
   /** Questions evaluated: the first of the file where a limit was given. */
   questions: z.int().min(1),
@@ -100,7 +110,8 @@ export const EvaluationResultsSchema = z.object({
   versions: z.record(z.string(), z.string()),
   /** False while samples are missing. */
   complete: z.boolean(),
-  /** Mode and metrics stand here too when exactly one mode was evaluated. */
+  contamination: ContaminationSchema.optional(),
+  /** The evaluated mode with the most samples per question (the first of equals) stands here too, with its metrics. */
   mode: z.enum(INFERENCE_MODES).optional(),
   metrics: MetricsSchema.optional(),
   results: z.array(ModeResultSchema),
@@ -141,5 +152,6 @@ export type Metrics = z.infer<typeof MetricsSchema>;
 export type Outcomes = z.infer<typeof OutcomesSchema>;
 export type EntropyProfile = z.infer<typeof EntropyProfileSchema>;
 export type ModeResult = z.infer<typeof ModeResultSchema>;
+export type Contamination = z.infer<typeof ContaminationSchema>;
 export type EvaluationResults = z.infer<typeof EvaluationResultsSchema>;
 export type SampleRow = z.infer<typeof SampleRowSchema>;

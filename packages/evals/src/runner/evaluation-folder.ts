@@ -5,10 +5,16 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { z } from "zod";
 import { EvaluationError } from "../errors.ts";
-import { type EvaluationResults, EvaluationResultsSchema, type SampleRow } from "../results/schema.ts";
+import {
+  type EvaluationResults,
+  EvaluationResultsSchema,
+  type SampleRow,
+  SampleRowSchema,
+} from "../results/schema.ts";
 import { writeFileAtomically } from "../results/write-file.ts";
-import { openSampleLog, type SampleLog } from "./sample-log.ts";
+import { openRowLog, type SampleLog } from "./sample-log.ts";
 
 export const RESULTS_FILE = "results.json";
 export const SAMPLES_FILE = "samples.jsonl";
@@ -24,22 +30,16 @@ export type EvaluationIdentity = Pick<
  * @throws EvaluationError RESULTS_UNREADABLE
  */
 export async function readResults(folder: string): Promise<EvaluationResults | null> {
-  const file = join(folder, RESULTS_FILE);
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${String(cause)}`, { cause, file });
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: not valid JSON`, { cause, file });
-  }
-  const parsed = EvaluationResultsSchema.safeParse(json);
+  return readResultsAs(folder, EvaluationResultsSchema);
+}
+
+/** {@link readResults} of whichever form. */
+export async function readResultsAs<T>(folder: string, schema: z.ZodType<T>): Promise<T | null> {
+  const json = await readJson(folder);
+  if (json === null) return null;
+  const parsed = schema.safeParse(json.value);
   if (parsed.success) return parsed.data;
+  const { file } = json;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") ?? "";
   throw new EvaluationError("RESULTS_UNREADABLE", `${file}, field "${field}": ${issue?.message}`, {
@@ -49,7 +49,7 @@ export async function readResults(folder: string): Promise<EvaluationResults | n
 }
 
 /** Writes `results.json`, whole or not at all. @throws EvaluationError WRITE_FAILED */
-export async function writeResults(folder: string, results: EvaluationResults): Promise<void> {
+export async function writeResults(folder: string, results: object): Promise<void> {
   await writeFileAtomically(join(folder, RESULTS_FILE), `${JSON.stringify(results, null, 2)}\n`);
 }
 
@@ -62,32 +62,57 @@ export async function openEvaluationFolder(
   identity: EvaluationIdentity,
   onRow: (row: SampleRow) => void,
 ): Promise<{ log: SampleLog; previous: EvaluationResults | null }> {
+  const { task, model, checksum, template, settings } = identity;
+  await refuseOtherFolder(folder, { task, model, checksum, template, settings, kind: "generation" });
   const previous = await readResults(folder);
+  return { log: await openRowLog(join(folder, SAMPLES_FILE), SampleRowSchema, onRow), previous };
+}
+
+/**
+ * Compares what a folder says of itself with what is going to be put there; `kind` is likelihood or generation.
+ * @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION with the differences, RESULTS_UNREADABLE
+ */
+export async function refuseOtherFolder(
+  folder: string,
+  identity: Readonly<Record<string, unknown>> & { readonly kind: "generation" | "likelihood" },
+): Promise<void> {
+  const previous = await readJson(folder);
   const samplesFile = join(folder, SAMPLES_FILE);
-  if (previous) refuseDifferences(folder, previous, identity);
-  else if (await hasContent(samplesFile)) {
+  if (previous === null) {
+    if (!(await hasContent(samplesFile))) return;
     throw new EvaluationError(
       "FOLDER_OF_ANOTHER_EVALUATION",
       `${folder}: holds ${SAMPLES_FILE} without the ${RESULTS_FILE} that says what they are of; name another folder`,
       { file: samplesFile },
     );
   }
-  return { log: await openSampleLog(samplesFile, onRow), previous };
-}
-
-function refuseDifferences(folder: string, previous: EvaluationResults, identity: EvaluationIdentity): void {
-  const differences = describeDifferences(pickIdentity(previous), pickIdentity(identity));
+  if (!isRecord(previous.value)) return; // its reader says what is wrong with it
+  const { value } = previous;
+  const there = Object.fromEntries(Object.keys(identity).map((key) => [key, value[key]]));
+  const kind = value.mode === "likelihood" ? "likelihood" : "generation";
+  const differences = describeDifferences({ ...there, kind }, identity);
   if (differences.length === 0) return;
   throw new EvaluationError(
     "FOLDER_OF_ANOTHER_EVALUATION",
     `${folder}: holds another evaluation, name another folder; it differs in\n  ${differences.join("\n  ")}`,
-    { file: join(folder, RESULTS_FILE), differences },
+    { file: previous.file, differences },
   );
 }
 
-function pickIdentity(of: EvaluationIdentity): EvaluationIdentity {
-  const { task, model, checksum, template, settings } = of;
-  return { task, model, checksum, template, settings };
+async function readJson(folder: string): Promise<{ file: string; value: unknown } | null> {
+  const file = join(folder, RESULTS_FILE);
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${String(cause)}`, { cause, file });
+  }
+  try {
+    return { file, value: JSON.parse(text) };
+  } catch (cause) {
+    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: not valid JSON`, { cause, file });
+  }
 }
 
 /** Paths whose values differ, as `path: there -> here`. Key order does not matter. */

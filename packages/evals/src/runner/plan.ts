@@ -2,7 +2,7 @@
 
 import type { GenerateFunction, GradeFunction, InferenceMode, Question } from "../contract.ts";
 import { isGreedyMode } from "../contract.ts";
-import type { EvaluationResults, ModeResult } from "../results/schema.ts";
+import type { Contamination, EvaluationResults, ModeResult } from "../results/schema.ts";
 import type { Task } from "../tasks/load-task.ts";
 import { PAPER_TEMPLATE, renderPrompt } from "../tasks/prompt-template.ts";
 import type { EvaluationIdentity } from "./evaluation-folder.ts";
@@ -33,6 +33,8 @@ export interface EvaluateOptions {
   /** What else decides the samples (generation settings, its seed, sigma); another folder's are refused. */
   readonly settings?: EvaluationResults["settings"];
   readonly versions?: Readonly<Record<string, string>>;
+  /** What a look into the training file found; kept with the results. */
+  readonly contamination?: Contamination;
   readonly onProgress?: (progress: EvaluationProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -103,17 +105,21 @@ export function assembleResults(
   results: readonly ModeResult[],
   complete: boolean,
 ): EvaluationResults {
-  const only = results.length === 1 ? results[0] : undefined;
+  const shown = results.reduce<ModeResult | undefined>(
+    (most, result) => (most && most.n >= result.n ? most : result),
+    undefined,
+  );
   return {
     format: 1,
     ...plan.identity,
     source: { ...plan.options.task.source },
-    n: plan.options.samplesPerQuestion,
+    n: shown?.n ?? Math.max(...plan.modes.map((mode) => samplesOf(plan, mode))),
     questions: plan.questions.length,
     seed: plan.seed,
     versions: { node: process.versions.node, ...plan.options.versions },
     complete,
-    ...(only ? { mode: only.mode, metrics: only.metrics } : {}),
+    ...(plan.options.contamination ? { contamination: plan.options.contamination } : {}),
+    ...(shown ? { mode: shown.mode, metrics: shown.metrics } : {}),
     results: [...results],
   };
 }

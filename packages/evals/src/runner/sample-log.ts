@@ -5,19 +5,26 @@
 
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { z } from "zod";
 import { EvaluationError } from "../errors.ts";
 import { type SampleRow, SampleRowSchema } from "../results/schema.ts";
 import { writeFailure } from "../results/write-file.ts";
 
 /** The log of a folder, open for appending. */
-export interface SampleLog {
+export interface RowLog<Row> {
   /** Appends whole rows and syncs them. @throws EvaluationError WRITE_FAILED; the log then ends before these rows. */
-  append(rows: readonly SampleRow[]): Promise<void>;
+  append(rows: readonly Row[]): Promise<void>;
   close(): Promise<void>;
 }
 
+export type SampleLog = RowLog<SampleRow>;
+
 /** Opens or makes the log; rows that are already there go to `onRow`, in order. */
-export async function openSampleLog(file: string, onRow: (row: SampleRow) => void): Promise<SampleLog> {
+export async function openRowLog<Row>(
+  file: string,
+  schema: z.ZodType<Row>,
+  onRow: (row: Row) => void,
+): Promise<RowLog<Row>> {
   let handle: FileHandle;
   let size: number;
   try {
@@ -28,7 +35,7 @@ export async function openSampleLog(file: string, onRow: (row: SampleRow) => voi
     throw writeFailure(file, cause);
   }
   try {
-    for await (const row of readSampleRows(file)) onRow(row);
+    for await (const row of readRows(file, schema)) onRow(row);
   } catch (error) {
     await handle.close();
     throw error;
@@ -50,7 +57,12 @@ export async function openSampleLog(file: string, onRow: (row: SampleRow) => voi
 }
 
 /** Reads rows one by one, an unfinished last line aside. @throws EvaluationError SAMPLE_LOG_INVALID with the line. */
-export async function* readSampleRows(file: string): AsyncGenerator<SampleRow> {
+export function readSampleRows(file: string): AsyncGenerator<SampleRow> {
+  return readRows(file, SampleRowSchema);
+}
+
+/** {@link readSampleRows} of rows of any form. */
+export async function* readRows<Row>(file: string, schema: z.ZodType<Row>): AsyncGenerator<Row> {
   const handle = await open(file, "r");
   let line = 0;
   let unreadable: EvaluationError | null = null;
@@ -59,13 +71,18 @@ export async function* readSampleRows(file: string): AsyncGenerator<SampleRow> {
     if (unreadable) throw unreadable;
     line += 1;
     if (text.trim() === "") continue;
-    const row = parseRow(text, line, file);
+    const row = parseRow(text, schema, line, file);
     if (row instanceof EvaluationError) unreadable = row;
     else yield row;
   }
 }
 
-function parseRow(text: string, line: number, file: string): SampleRow | EvaluationError {
+function parseRow<Row>(
+  text: string,
+  schema: z.ZodType<Row>,
+  line: number,
+  file: string,
+): Row | EvaluationError {
   const invalid = (what: string, field?: string) =>
     new EvaluationError("SAMPLE_LOG_INVALID", `${file}, line ${line}: ${what}`, {
       file,
@@ -78,7 +95,7 @@ function parseRow(text: string, line: number, file: string): SampleRow | Evaluat
   } catch (error) {
     return invalid(`not valid JSON (${error instanceof Error ? error.message : String(error)})`);
   }
-  const parsed = SampleRowSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") ?? "";

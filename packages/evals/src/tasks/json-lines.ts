@@ -67,7 +67,7 @@ function parseLine(
 function refuseOtherFormats(bytes: Uint8Array, file: string): void {
   const head = Buffer.from(bytes.subarray(0, 64)).toString("latin1").trimStart();
   const format = head.startsWith("PAR1")
-    ? "a Parquet file"
+    ? "a Parquet file" // only where somebody hands over bytes as JSON lines
     : head.startsWith("\x1f\x8b")
       ? "a gzip file"
       : head.startsWith("PK\x03\x04")

@@ -1,20 +1,19 @@
 /**
- * Question files -> tasks. Nothing is downloaded and nothing is looked up by name: a task name only says how the
- * rows of a given file are to be read. What was read is pinned by its checksum.
+ * Question files -> tasks. Nothing is looked up by name: a task name only says how the rows of a given file are to be
+ * read, and only a file that is named with its place on the hub is downloaded. What was read is pinned by its checksum.
  */
 
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import type { Question } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
 import { detectFormat, NAMED_FORMATS, type TaskFormat } from "./formats.ts";
 import { parseJsonLines } from "./json-lines.ts";
 import { readRow } from "./read-row.ts";
+import { mapRows, type RowFile, readRowFile, rowFile } from "./read-rows.ts";
 
 /** What was read, so that a result can be traced to its questions. */
 export interface TaskSource {
-  /** File name without its folder. */
+  /** File name without its folder; a file of the hub by its whole name. */
   readonly file: string;
   /** Of the file's bytes, hexadecimal. */
   readonly sha256: string;
@@ -45,47 +44,35 @@ export interface LoadTaskOptions {
 }
 
 /**
- * Reads a JSON lines file of questions.
+ * Reads a file of questions: JSON lines or Parquet, on this machine or on the hub.
  * @throws EvaluationError TASK_FILE_UNREADABLE, TASK_FILE_EMPTY, TASK_FORMAT_UNKNOWN, TASK_ROW_INVALID
  */
 export async function loadTask(options: LoadTaskOptions): Promise<Task> {
-  const bytes = await readBytes(options.file);
-  return parseTask(bytes, options);
+  return taskOfRows(await readRowFile(options.file), options);
 }
 
-/** {@link loadTask} of bytes that are already here. */
+/** {@link loadTask} of JSON lines whose bytes are already here. */
 export function parseTask(bytes: Uint8Array, options: LoadTaskOptions): Task {
+  return taskOfRows(rowFile(bytes, options.file, parseJsonLines(bytes, options.file)), options);
+}
+
+function taskOfRows(source: RowFile, options: LoadTaskOptions): Task {
   const { file, badRows = "error" } = options;
-  const lines = parseJsonLines(bytes, file);
-  if (lines.length === 0) {
-    throw new EvaluationError("TASK_FILE_EMPTY", `${file}: no rows; wanted JSON lines with questions`, {
-      file,
-    });
-  }
-  const format = options.format ?? detectFormat(lines.flatMap((line) => ("row" in line ? [line.row] : [])));
-  const questions: Question[] = [];
-  const errors: EvaluationError[] = [];
-  for (const line of lines) {
-    try {
-      if ("error" in line) throw line.error;
-      questions.push(readRow(line.row, format, { file, line: line.line }));
-    } catch (error) {
-      if (badRows === "error" || !(error instanceof EvaluationError)) throw error;
-      errors.push(error);
-    }
-  }
-  const firstError = errors[0];
-  if (questions.length === 0 && firstError) throw firstError; // every row bad: the wrong file, not a bad row
+  const format =
+    options.format ?? detectFormat(source.rows.flatMap((line) => ("row" in line ? [line.row] : [])));
+  const { values: questions, skipped } = mapRows(source, badRows, (row, place) =>
+    readRow(row, format, place),
+  );
   return {
     name: options.name ?? basename(file, extname(file)),
     questions: withUniqueIds(questions),
     source: {
-      file: basename(file),
-      sha256: createHash("sha256").update(bytes).digest("hex"),
+      file: source.name,
+      sha256: source.sha256,
       format: format.name,
       rows: questions.length,
-      duplicates: countDuplicates(questions),
-      skipped: errors.length,
+      duplicates: countDuplicates(questions.map(({ question }) => question)),
+      skipped,
     },
   };
 }
@@ -121,19 +108,8 @@ export async function resolveTask(nameOrFile: string, options: ResolveTaskOption
   return loadTask({ file: nameOrFile, badRows });
 }
 
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const why =
-      code === "ENOENT" ? "no such file" : code === "EISDIR" ? "is a folder, wanted a file" : String(cause);
-    throw new EvaluationError("TASK_FILE_UNREADABLE", `${file}: ${why}`, { cause, file });
-  }
-}
-
 /** Sample randomness and resuming go by id, so a repeated one gets a suffix in order of appearance. */
-function withUniqueIds(questions: readonly Question[]): Question[] {
+export function withUniqueIds<T extends { readonly id: string }>(questions: readonly T[]): T[] {
   const taken = new Set(questions.map((question) => question.id));
   const seen = new Set<string>();
   return questions.map((question) => {
@@ -148,8 +124,9 @@ function withUniqueIds(questions: readonly Question[]): Question[] {
   });
 }
 
-function countDuplicates(questions: readonly Question[]): number {
-  return questions.length - new Set(questions.map((question) => normalizedQuestion(question.question))).size;
+/** How many texts stood before, case and white space aside. */
+export function countDuplicates(texts: readonly string[]): number {
+  return texts.length - new Set(texts.map(normalizedQuestion)).size;
 }
 
 /** Case and white space aside: the key by which two questions count as the same. */

@@ -1,0 +1,53 @@
+/**
+ * Rows of a Parquet file, in file order; a row's number takes the place of a line number. Integers come as numbers where they
+ * are safe, as decimal text where they are not, so that nothing is rounded.
+ */
+
+import { EvaluationError } from "../errors.ts";
+import type { JsonLineResult } from "./json-lines.ts";
+
+/** The four bytes that a Parquet file begins and ends with. */
+const MAGIC = "PAR1";
+
+export function isParquet(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, MAGIC.length)).toString("latin1") === MAGIC;
+}
+
+/** @throws EvaluationError TASK_FORMAT_UNKNOWN when the file is cut off or is not readable Parquet */
+export async function parseParquet(bytes: Uint8Array, file: string): Promise<JsonLineResult[]> {
+  if (bytes.length < 12 || Buffer.from(bytes.subarray(-MAGIC.length)).toString("latin1") !== MAGIC) {
+    throw unreadable(file, "it is cut off: it does not end with its index");
+  }
+  // Only here, because most question files are JSON lines.
+  const [{ parquetReadObjects }, { compressors }] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet-compressors"),
+  ]);
+  const copy = bytes.slice(); // a Buffer of Node may share a larger pool
+  let rows: Record<string, unknown>[];
+  try {
+    rows = await parquetReadObjects({ file: copy.buffer as ArrayBuffer, compressors });
+  } catch (cause) {
+    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  return rows.map((row, index) => ({ line: index + 1, row: plain(row) as Record<string, unknown> }));
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : String(value);
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as Int32Array, plain);
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
+function unreadable(file: string, why: string, cause?: unknown): EvaluationError {
+  return new EvaluationError("TASK_FORMAT_UNKNOWN", `${file}: not a readable Parquet file: ${why}`, {
+    cause,
+    file,
+  });
+}
