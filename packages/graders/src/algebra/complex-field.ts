@@ -20,8 +20,13 @@ export interface ComplexField extends Field<Complex> {
   readonly scale: () => number;
 }
 
-export function complexField(logBase: LogBase): ComplexField {
+/**
+ * `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to whoever means real
+ * functions by them.
+ */
+export function complexField(logBase: LogBase, isRealOnly = false): ComplexField {
   let scale = 0;
+  const allowed = (x: Complex | null): Complex | null => (x && isRealOnly && !isReal(x) ? null : x);
   return {
     scale: () => scale,
     fromRational: (x) => finite(rationalToNumber(x), 0),
@@ -35,13 +40,13 @@ export function complexField(logBase: LogBase): ComplexField {
       return finite(a.re + b.re, a.im + b.im);
     },
     multiply,
-    power,
+    power: (base, exponent) => allowed(power(base, exponent)),
     powerGeneral: (base, exponent) => {
       if (isZero(base)) return exponent.re > 0 ? real(0) : null;
       const logarithm = multiply(exponent, ln(base));
-      return logarithm && exp(logarithm);
+      return allowed(logarithm && exp(logarithm));
     },
-    call: (name, args) => callComplex(name, args, logBase),
+    call: (name, args) => allowed(callComplex(name, args, logBase)),
   };
 }
 
@@ -197,11 +202,25 @@ function callReal(name: FunctionName, args: readonly Complex[]): Complex | null 
       return Number.isInteger(x) && x >= 0 ? finite(productDown(x, 2), 0) : null;
     case "binomial":
       return Number.isInteger(x) && Number.isInteger(y) && y >= 0 && x >= 0 ? chooseReal(x, y) : null;
+    case "gcd":
+    case "lcm":
+      return foldIntegers(values, name);
     case "mod":
       return y > 0 ? real(((x % y) + y) % y) : null;
     default:
       return null;
   }
+}
+
+function foldIntegers(values: readonly number[], name: "gcd" | "lcm"): Complex | null {
+  if (!values.every((value) => Number.isSafeInteger(value))) return null;
+  const divisor = (a: number, b: number): number => (b === 0 ? Math.abs(a) : divisor(b, a % b));
+  const result = values.reduce((a, b) => {
+    const common = divisor(a, b);
+    if (name === "gcd") return common;
+    return common === 0 ? 0 : Math.abs((a / common) * b);
+  });
+  return finite(result, 0);
 }
 
 function productDown(from: number, step: number): number {

@@ -16,6 +16,9 @@ import {
   zero,
 } from "./rational.ts";
 
+/** Functions of any number of arguments, whose order does not matter. */
+const unorderedCalls: ReadonlySet<string> = new Set(["gcd", "lcm", "max", "min"]);
+
 export function printExpression(x: Expression, work: Work): string {
   work.spend();
   const print = (part: Expression): string => printExpression(part, work);
@@ -33,6 +36,7 @@ export function printExpression(x: Expression, work: Work): string {
     case "power":
       return printPower(x.base, x.exponent, work);
     case "call":
+      return `${x.name}(${(unorderedCalls.has(x.name) ? x.args.map(print).sort() : x.args.map(print)).join(", ")})`;
     case "apply":
       return `${x.name}(${x.args.map(print).join(", ")})`;
     case "repeated": {
@@ -105,7 +109,9 @@ function printProduct(factors: readonly Expression[], work: Work): string {
     if (product) number = product;
     else rest.push(printExpression(factor, work));
   }
-  if (equalRational(number, zero)) return "0";
+  // 0 times something without a value (1/0, infinity) is not 0.
+  const hasValue = rest.every((factor) => /^[A-Za-z]$/.test(factor));
+  if (equalRational(number, zero) && hasValue) return "0";
   rest.sort();
   if (rest.length === 0) return printRational(number);
   if (!equalRational(number, one)) rest.unshift(printRational(number));

@@ -38,8 +38,11 @@ function peel(x: Expression): Quantity {
     const unit = x.unit.toLowerCase();
     const isPercent = ["percent", "percentage", "pct", "percentage points"].includes(unit);
     const isDegree = ["degree", "degrees", "deg"].includes(unit);
+    const scale = temperatureScale(unit);
     const inner = peel(x.value);
+    if (inner.unit === "degree" && scale !== null) return { value: inner.value, unit: scale };
     if (inner.unit !== null) return { value: inner.value, unit: inner.unit };
+    if (scale !== null && unit.startsWith("deg")) return { value: x.value, unit: scale };
     return { value: x.value, unit: isPercent ? "percent" : isDegree ? "degree" : x.unit };
   }
   if (x.kind === "product") {
@@ -54,6 +57,13 @@ function peel(x: Expression): Quantity {
     }
   }
   return { value: x, unit: null };
+}
+
+/** "C", "degrees Celsius": the scale of a temperature, or null. */
+function temperatureScale(unit: string): string | null {
+  const word = unit.replace(/^degrees? /, "");
+  if (word === "c" || word === "celsius" || word === "centigrade") return "celsius";
+  return word === "f" || word === "fahrenheit" ? "fahrenheit" : null;
 }
 
 function named(outcome: Outcome, remark: string): Outcome {
@@ -85,12 +95,16 @@ function isAngle(x: Quantity): boolean {
 
 /** Degrees against degrees, against a bare number, or against a multiple of pi. */
 function compareAngles(g: Quantity, a: Quantity, context: Context): Outcome {
+  const isRadian = (unit: string | null): boolean => unit !== null && /^rad(?:ians?)?$/i.test(unit);
   const plain = compareValues(g.value, a.value, context);
-  if (plain.equal || g.unit === a.unit) return plain;
-  const isTemperature = [g.unit, a.unit].some((unit) => unit !== null && unit !== "degree");
-  const other = g.unit === "degree" ? a.value : g.value;
-  const hasPi = someNode(other, context.work, (node) => node.kind === "constant" && node.name === "pi");
-  if (isTemperature || !hasPi) return plain;
+  const isMixed = isRadian(g.unit) || isRadian(a.unit);
+  if ((plain.equal && !isMixed) || g.unit === a.unit) return plain;
+  const isTemperature = [g.unit, a.unit].some(
+    (unit) => unit !== null && unit !== "degree" && !isRadian(unit),
+  );
+  const other = g.unit === "degree" ? a : g;
+  const hasPi = someNode(other.value, context.work, (node) => node.kind === "constant" && node.name === "pi");
+  if (isTemperature || !(hasPi || isRadian(other.unit))) return plain;
   const toRadians = (x: Quantity): Expression =>
     x.unit === "degree" ? { kind: "quantity", value: x.value, unit: "degree" } : x.value;
   return named(compareValues(toRadians(g), toRadians(a), context), "degrees as radians");
@@ -106,6 +120,11 @@ export function haveCompatibleUnits(goldUnit: string, answerUnit: string): boole
   const [gold, answer] = [measureOf(goldUnit), measureOf(answerUnit)];
   if (goldUnit === "" || answerUnit === "" || !gold || !answer || gold.dimension === answer.dimension)
     return true;
+  const dimensions = new Set([gold.dimension, answer.dimension]);
+  // An angle in degrees or radians; "degrees" without a scale beside one.
+  if (dimensions.has("angle^1")) {
+    return ["radian^1", "celsius^1", "fahrenheit^1"].some((other) => dimensions.has(other));
+  }
   const areLengths = [gold, answer].every((measure) =>
     /^(?:unit|length|acre|volume|gallon)\^/.test(measure.dimension),
   );

@@ -205,10 +205,27 @@ function compareIdentity(gold: Expression, answer: Expression, context: Context)
   }
   let outcome = unequalBy("symbolic", "no common value at the points tried");
   for (const base of logBases(gold, answer, context)) {
-    outcome = compareAtPoints(gold, answer, base, context);
+    outcome = compareFunctions(gold, answer, base, context);
     if (outcome.equal) return outcome;
   }
   return outcome;
+}
+
+/**
+ * As real functions, where both have enough values at the points; else as complex ones. A modulus on one side only is
+ * the whole difference between ln|x| and ln x: there, both sides must be defined at the same points.
+ */
+function compareFunctions(gold: Expression, answer: Expression, base: LogBase, context: Context): Outcome {
+  const { work } = context;
+  const hasI = (node: Expression): boolean => node.kind === "constant" && node.name === "i";
+  const hasAbs = (node: Expression): boolean => node.kind === "call" && node.name === "abs";
+  if (!someNode(gold, work, hasI) && !someNode(answer, work, hasI)) {
+    const isStrict = someNode(gold, work, hasAbs) !== someNode(answer, work, hasAbs);
+    const outcome = compareAtPoints(gold, answer, base, { isRealOnly: true, isStrict }, context);
+    if (outcome) return outcome;
+  }
+  const outcome = compareAtPoints(gold, answer, base, { isRealOnly: false, isStrict: false }, context);
+  return outcome ?? unequalBy("symbolic", "no common value at the points tried");
 }
 
 /** True or false where both sides are rational expressions, else null. */
@@ -230,26 +247,27 @@ function compareModular(gold: Expression, answer: Expression, { work }: Context)
 
 const pointCount = 12;
 
-function compareAtPoints(gold: Expression, answer: Expression, base: LogBase, context: Context): Outcome {
+/** Equal or not by the values at the points, or null where too few of them have values on both sides. */
+function compareAtPoints(
+  gold: Expression,
+  answer: Expression,
+  base: LogBase,
+  { isRealOnly, isStrict }: { readonly isRealOnly: boolean; readonly isStrict: boolean },
+  context: Context,
+): Outcome | null {
   const { work } = context;
   const isDiscrete = (node: Expression): boolean =>
-    node.kind === "repeated" ||
-    (node.kind === "call" &&
-      ["factorial", "doubleFactorial", "binomial", "floor", "ceil", "mod", "gcd", "lcm"].includes(node.name));
+    node.kind === "repeated" || (node.kind === "call" && discreteCalls.has(node.name));
   const needsIntegers = someNode(gold, work, isDiscrete) || someNode(answer, work, isDiscrete);
   let agreements = 0;
   let misses = 0;
   for (let index = 0; index < pointCount; index++) {
     const point = needsIntegers ? integerPoint(index) : realPoint(index);
-    const field = complexField(base);
+    const field = complexField(base, isRealOnly);
     const a = evaluate(gold, field, point, work);
     const b = evaluate(answer, field, point, work);
-    if (!a || !b) {
+    if (!a || !b || isReal(a) !== isReal(b)) {
       if (a || b) misses++;
-      continue;
-    }
-    if (isReal(a) !== isReal(b)) {
-      misses++;
       continue;
     }
     const isSame =
@@ -259,10 +277,15 @@ function compareAtPoints(gold: Expression, answer: Expression, base: LogBase, co
     if (!isSame) return unequalBy("symbolic", "different values at a point");
     agreements++;
   }
+  if (isStrict && misses > 0) return unequalBy("symbolic", "not defined at the same points");
   return agreements >= 4 && agreements >= misses
     ? equalBy("symbolic", `equal values at ${agreements} points`)
-    : unequalBy("symbolic", "no common value at the points tried");
+    : null;
 }
+
+const discreteCalls: ReadonlySet<string> = new Set([
+  ...["factorial", "doubleFactorial", "binomial", "floor", "ceil", "mod", "gcd", "lcm"],
+]);
 
 /** Large whole numbers, as residues. */
 export function modularPoint(index: number): Point {

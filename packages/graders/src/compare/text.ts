@@ -66,6 +66,7 @@ export function normalizeWords(text: string): string {
   const words = text
     .toLowerCase()
     .replace(/["'`]/g, "")
+    .replace(/\b(\d{1,2})(?:st|nd|rd|th)\b/g, "$1")
     .split(/\s+/)
     .filter((word) => word !== "" && word !== "the" && word !== "a" && word !== "an");
   const joined = words.join(" ").replace(/[.:;,!]+$/, "");
@@ -116,10 +117,16 @@ export function wordsOf(x: Expression): string | null {
   }
 }
 
-/** The letter of a choice at the beginning of a longer answer: "(C) 12", "C. because", "C: 12"; else null. */
+/**
+ * The letter of a choice at the beginning of a longer answer: "(C) 12", "C. because", "C: 12", or behind its kind:
+ * "Option C"; else null.
+ */
 export function choiceLetter(text: string): string | null {
   const match =
     /^[\s"'$*]{0,9}(?:\\text\w{0,6}\{\s{0,3})?\(?([A-Z])(?:[).:]\s{0,3}\}?|\s{0,3}\}[).:])(?:[\s~$]|\\[ q,;]|$)/.exec(
+      text,
+    ) ??
+    /^[\s"'$*]{0,9}(?:\\text\w{0,6}\{\s{0,3})?(?:[Oo]ption|[Cc]hoice):?\s{1,3}\(?([A-Z])\)?[.}"'$*\s]{0,9}$/.exec(
       text,
     );
   return match?.[1] ?? null;

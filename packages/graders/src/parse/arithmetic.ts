@@ -21,9 +21,9 @@ import {
   sumOf,
 } from "./expression.ts";
 import { parsePrimary } from "./primaries.ts";
-import { isUnionLetter, isUnitLetter } from "./statements.ts";
+import { isUnionLetter, isUnitFraction, isUnitLetter } from "./statements.ts";
 import type { Token } from "./tokens.ts";
-import { ordinalEndings } from "./words.ts";
+import { baseOf, isLeadIn, ordinalEndings } from "./words.ts";
 
 export function parseSum(cursor: Cursor): Expression {
   const terms: Expression[] = [];
@@ -65,7 +65,17 @@ function parseTerm(cursor: Cursor): Expression {
       if (factors.length === 1) factors = [quotientWithUnit(factors[0] as Expression, divisor)];
       else factors.push(powerOf(divisor, minusOneNode));
     } else if (startsFactor(cursor)) {
-      if (factors.at(-1)?.kind === "text") cursor.fail("words before a value");
+      const words = factors.at(-1);
+      if (words?.kind === "text") {
+        if (factors.length > 1 || !isLeadIn(words.text)) cursor.fail("words before a value");
+        factors = [parseFactor(cursor)];
+        continue;
+      }
+      if (isLetterTimes(cursor)) {
+        cursor.next();
+        factors.push(parseSignedFactor(cursor));
+        continue;
+      }
       const mixed = factors.length === 1 ? parseMixed(cursor, factors[0] as Expression) : null;
       if (mixed) factors = [mixed];
       else {
@@ -75,6 +85,17 @@ function parseTerm(cursor: Cursor): Expression {
       }
     } else return productOf(factors);
   }
+}
+
+/** 5 x 10^3: the letter between two numerals, apart from them or before a power of ten, may be a sign. */
+function isLetterTimes(cursor: Cursor): boolean {
+  const [before, letter, behind] = [cursor.previous(), cursor.peek(), cursor.peek(1)];
+  if (letter?.kind !== "letter" || letter.text.toLowerCase() !== "x") return false;
+  if (before?.kind !== "number" || behind?.kind !== "number") return false;
+  const isPowerOfTen = behind.text === "10" && cursor.at("^", 2);
+  if (!isPowerOfTen && !(letter.spaced && behind.spaced)) return false;
+  cursor.flags.times = true;
+  return cursor.options.isLetterTimes;
 }
 
 /** 990/7° is 990/7 degrees, and 1/2% half a percent: the sign belongs to the fraction. */
@@ -97,6 +118,9 @@ function parseMixed(cursor: Cursor, whole: Expression): Expression | null {
   if (cursor.at("frac")) {
     const fraction = parseFactor(cursor);
     if (isProperFraction(fraction)) return sumOf([whole, fraction]);
+    if (fraction.kind === "quantity" && isProperFraction(fraction.value)) {
+      return { ...fraction, value: sumOf([whole, fraction.value]) };
+    }
     return productOf([whole, fraction]);
   }
   const numerator = cursor.peek();
@@ -105,7 +129,8 @@ function parseMixed(cursor: Cursor, whole: Expression): Expression | null {
   if (!isFraction || !isInteger(numerator.value) || !isInteger(denominator.value)) return null;
   if (numerator.value.numerator >= denominator.value.numerator) return null;
   for (let count = 0; count < 3; count++) cursor.next();
-  return sumOf([whole, quotient(numberNode(numerator.value), numberNode(denominator.value))]);
+  const sum = sumOf([whole, quotient(numberNode(numerator.value), numberNode(denominator.value))]);
+  return cursor.accept("%") ? { kind: "quantity", value: sum, unit: "percent" } : sum;
 }
 
 function isProperFraction(x: Expression): boolean {
@@ -125,10 +150,22 @@ export function startsFactor(cursor: Cursor): boolean {
   if (token.kind !== "sign") return false;
   if (token.text === "(") return !cursor.at("bmod", 1);
   if (token.text === "|") return cursor.bars === 0;
+  if (token.text === "[") return !isClosingOutward(cursor);
+  if (token.text === "frac") return !isUnitFraction(cursor);
   return factorSigns.has(token.text);
 }
 
+/** [2, 5[: the bracket that closes an interval to the outside. */
+function isClosingOutward(cursor: Cursor): boolean {
+  const behind = cursor.peek(1);
+  if (!behind) return true;
+  return (
+    behind.kind === "sign" && [")", "]", "}", "∪", "∩", "∖", ",", ";", "and", "or"].includes(behind.text)
+  );
+}
+
 const factorSigns = new Set([
+  "cis",
   ...["[", "{", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
   ...[
     "begin:matrix",
@@ -150,6 +187,7 @@ export function parseFactor(cursor: Cursor): Expression {
 
 function parseMarked(cursor: Cursor): Expression {
   let value = parsePrimary(cursor);
+  if (value.kind === "number") value = parseLetterDigits(cursor, value) ?? value;
   for (let marks = 0; ; marks++) {
     if (marks > maxMarks) cursor.fail("too many marks behind a value");
     if (cursor.accept("!")) {
@@ -206,11 +244,11 @@ function parseSubscript(cursor: Cursor, value: Expression): Expression {
       tokens.push(token);
     }
   } else tokens.push(cursor.next());
-  const [only] = tokens;
   const digits = baseDigits(value, written);
-  if (digits !== null && tokens.length === 1 && only?.kind === "number" && isInteger(only.value)) {
-    return baseNumeral(cursor, digits, Number(only.value.numerator));
-  }
+  const named = tokens.every(({ kind }) => kind === "text" || kind === "number")
+    ? baseOf(tokens.map(({ text }) => text).join(" "))
+    : null;
+  if (digits !== null && named !== null) return baseNumeral(cursor, digits, named);
   if (digits !== null && tokens.every((token) => token.kind === "text")) return value;
   if (value.kind !== "symbol" && value.kind !== "text") return cursor.fail("a subscript on a value");
   const index = tokens.map((token) => token.text).join("");
@@ -224,6 +262,38 @@ function baseDigits(value: Expression, written: Token | undefined): string | nul
   if (value.kind !== "number") return null;
   if (written?.kind === "number" && /^\d*\.\d+$/.test(written.text)) return written.text;
   return isInteger(value.value) ? value.value.numerator.toString() : null;
+}
+
+/** 4210 base 5: the words behind a numeral. */
+export function parseBaseWords(cursor: Cursor, value: Expression): Expression {
+  const [words, number] = [cursor.peek(), cursor.peek(1)];
+  if (value.kind !== "number" || words?.kind !== "text" || !/^(?:in )?base\b/i.test(words.text)) return value;
+  const digits = baseDigits(value, undefined);
+  const isApart = baseOf(words.text) === null && number?.kind === "number";
+  const base = baseOf(isApart ? `${words.text} ${number.text}` : words.text);
+  if (digits === null || base === null) return value;
+  for (let count = isApart ? 2 : 1; count > 0; count--) cursor.next();
+  return baseNumeral(cursor, digits, base);
+}
+
+/** 2A_{16}: the capital letters behind a numeral that are digits of a base, or null. */
+function parseLetterDigits(cursor: Cursor, value: Expression): Expression | null {
+  const written = cursor.previous();
+  if (value.kind !== "number" || written?.kind !== "number" || !/^\d+$/.test(written.text)) return null;
+  let digits = written.text;
+  let offset = 0;
+  for (; ; offset++) {
+    const token = cursor.peek(offset);
+    const isDigits = token && !token.spaced && token.kind !== "sign" && /^[0-9A-Z]+$/.test(token.text);
+    if (!isDigits) break;
+    digits += token.text;
+  }
+  const isBraced = cursor.at("{", offset + 1);
+  const base = cursor.peek(offset + (isBraced ? 2 : 1));
+  if (offset === 0 || !cursor.at("_", offset) || base?.kind !== "number" || !/^\d\d$/.test(base.text))
+    return null;
+  for (let count = offset + (isBraced ? 4 : 2); count > 0; count--) cursor.next();
+  return baseNumeral(cursor, digits, Number(base.text));
 }
 
 function baseNumeral(cursor: Cursor, digits: string, base: number): Expression {

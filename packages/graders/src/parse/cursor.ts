@@ -15,6 +15,8 @@ export interface ReadingOptions {
   readonly isRootGreedy: boolean;
   /** "5 m" is five metres instead of 5 times m. */
   readonly areLettersUnits: boolean;
+  /** "5 x 10^3" is 5000 instead of a product with x. */
+  readonly isLetterTimes: boolean;
 }
 
 /** Which ambiguous habits the text showed while it was parsed. */
@@ -22,6 +24,7 @@ interface ReadingFlags {
   product: boolean;
   root: boolean;
   unit: boolean;
+  times: boolean;
 }
 
 /** Thrown inside the parser only: the tokens are no sentence of the grammar. */
@@ -60,7 +63,7 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
   let depth = 0;
   const cursor: Cursor = {
     options,
-    flags: { product: false, root: false, unit: false },
+    flags: { product: false, root: false, unit: false, times: false },
     bars: 0,
     isColonSeparator: false,
     peek: (offset = 0) => sequence[position + offset],

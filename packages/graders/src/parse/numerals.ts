@@ -59,6 +59,12 @@ export function scanNumber(
     digits += takeDigits();
     isGrouped = true;
   }
+  const dotted = isGrouped ? null : dottedGroups(text, end, firstGroup);
+  if (dotted) {
+    digits += dotted.digits;
+    end = dotted.end;
+    isGrouped = true;
+  }
   const decimalMark = decimalMarkAt(text, end, isInsideBrackets ? "separator" : commas, isGrouped);
   let decimals = "";
   let repeating = "";
@@ -66,9 +72,13 @@ export function scanNumber(
     end += decimalMark;
     decimals = takeDigits();
     const repetend = repetendAt(text, end);
+    const dots = repetend ? 0 : ellipsisAt(text, end);
     if (repetend) {
       repeating = repetend.digits;
       end = repetend.end;
+    } else if (dots > 0) {
+      end += dots;
+      repeating = repeatedTail(decimals);
     }
   } else if (text.charAt(end) === "," && isDigit(text.charAt(end + 1)) && !isGrouped && !isInsideBrackets) {
     isCommaAmbiguous = true;
@@ -81,9 +91,13 @@ export function scanNumber(
   return { text: text.slice(start, end), value, significantDigits, end, isCommaAmbiguous };
 }
 
+const groupSeparators = [
+  ...["{,}", ",\\!\\!", ",\\!", "\\!,\\!", "{,\\!}", "\\,", "\\ ", "~", ",", " ", "'", "_"],
+];
+
 /** The separator before a group of exactly three digits at `at`: ",", "{,}", ",\!", "\,", " " ... or null. */
 function groupSeparator(text: string, at: number): string | null {
-  for (const separator of ["{,}", ",\\!\\!", ",\\!", "\\!,\\!", "{,\\!}", "\\,", "\\ ", "~", ",", " "]) {
+  for (const separator of groupSeparators) {
     if (!text.startsWith(separator, at)) continue;
     let from = at + separator.length;
     // "11,\! 111": LaTeX swallows the space.
@@ -106,16 +120,56 @@ function decimalMarkAt(text: string, at: number, commas: CommaReading, isGrouped
   return 0;
 }
 
-/** Repeating digits at `at`: \overline{3}, \bar{3}, \dot{3}. */
+/** 1.000.000: at least two groups of three behind points, which no decimal has; null for anything else. */
+function dottedGroups(text: string, at: number, firstGroup: number): { digits: string; end: number } | null {
+  if (firstGroup === 0 || firstGroup > 3 || text.charAt(at) !== ".") return null;
+  let end = at;
+  let digits = "";
+  while (text.charAt(end) === "." && isDigit(text.charAt(end + 1))) {
+    const group = text.slice(end + 1, end + 4);
+    if (!/^\d{3}$/.test(group) || isDigit(text.charAt(end + 4))) return null;
+    digits += group;
+    end += 4;
+  }
+  return digits.length >= 6 ? { digits, end } : null;
+}
+
+/** Repeating digits at `at`: \overline{3}, \bar{3}, \dot{3}, \bar3. */
 function repetendAt(text: string, at: number): { digits: string; end: number } | null {
-  for (const command of ["\\overline{", "\\bar{", "\\dot{"]) {
+  for (const command of ["\\overline", "\\bar", "\\dot"]) {
     if (!text.startsWith(command, at)) continue;
-    let end = at + command.length;
+    let start = at + command.length;
+    while (text.charAt(start) === " ") start++;
+    if (isDigit(text.charAt(start))) return { digits: text.charAt(start), end: start + 1 };
+    if (text.charAt(start) !== "{") continue;
+    let end = start + 1;
     while (isDigit(text.charAt(end))) end++;
-    const digits = text.slice(at + command.length, end);
+    const digits = text.slice(start + 1, end);
     if (digits !== "" && text.charAt(end) === "}") return { digits, end: end + 1 };
   }
   return null;
+}
+
+/** Length of the dots at `at` that say that a decimal goes on, or 0. */
+function ellipsisAt(text: string, at: number): number {
+  for (const dots of ["...", "\\ldots", "\\dots", "\\cdots"]) {
+    if (text.startsWith(dots, at) && !isLetter(text.charAt(at + dots.length))) return dots.length;
+  }
+  return 0;
+}
+
+/**
+ * The period that a decimal with dots behind it shows, or "": 0.333... and 0.33... repeat 3, 0.1212... repeats 12. A block
+ * must stand there twice, a single digit three times unless there is nothing else.
+ */
+function repeatedTail(decimals: string): string {
+  const { length } = decimals;
+  for (let period = 1; period * 2 <= Math.min(length, 24); period++) {
+    const block = decimals.slice(length - period);
+    const count = period === 1 && length > 2 ? 3 : 2;
+    if (decimals.endsWith(block.repeat(count))) return block;
+  }
+  return "";
 }
 
 function exponentAt(text: string, at: number): { value: number; end: number } | null {

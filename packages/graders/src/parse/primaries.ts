@@ -87,6 +87,10 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
       return parseRoot(cursor, cursor.options.isRootGreedy);
     case "surd":
       return parseRoot(cursor, true);
+    case "...":
+      return { kind: "text", text: "..." };
+    case "cis":
+      return parseCis(cursor);
     case "cuberoot":
       return rootOf(parseArgument(cursor, true), numberNode(integer(3)));
     case "sum":
@@ -104,21 +108,41 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
   }
 }
 
+/** "all real numbers except 0": R without what follows; null for other words. */
+function parseException(cursor: Cursor, words: string): Expression | null {
+  const match =
+    /^all (?:real numbers|reals|real [a-z]|[a-z])(?: [a-z])? (?:except|but|other than|excluding)(?: for)?$/i;
+  if (!match.test(words) || !cursor.peek()) return null;
+  const taken = cursor.nested(() => parseGroups(cursor));
+  const values = taken.kind === "list" ? taken.items : [taken];
+  const items = values.map((value) =>
+    value.kind === "relation" && value.operators[0] === "=" ? (value.operands.at(-1) as Expression) : value,
+  );
+  const reals: Expression = { kind: "namedSet", name: "reals" };
+  return { kind: "setOperation", operator: "difference", operands: [reals, { kind: "set", items }] };
+}
+
 /** Words: a currency before its number, a numeral with letter digits, or text. */
 function parseText(cursor: Cursor, first: string): Expression {
   const isCurrency = isUnitWord(first) && cursor.peek()?.kind === "number";
   if (isCurrency) return { kind: "quantity", value: parseFactor(cursor), unit: first };
   const words = [first];
   while (cursor.peek()?.kind === "text") words.push(cursor.next().text);
-  return { kind: "text", text: words.join(" ") };
+  const text = words.join(" ");
+  return parseException(cursor, text) ?? { kind: "text", text };
 }
 
 /** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
 function parseBrackets(cursor: Cursor, open: "(" | "[" | "⟨"): Expression {
   const inner = parseGroups(cursor);
   const close = cursor.next();
-  const isClosing = close.kind === "sign" && [")", "]", "⟩"].includes(close.text);
+  const isClosing = close.kind === "sign" && [")", "]", "⟩", "["].includes(close.text);
   if (!isClosing || (open === "⟨") !== (close.text === "⟩")) return cursor.fail("bracket not closed");
+  if (close.text === "[") {
+    // [2, 5[: open to the right.
+    const isPair = inner.kind === "list" && inner.items.length === 2 && open === "[";
+    return isPair ? bracketed("[", ")", inner.items) : cursor.fail("bracket not closed");
+  }
   if (inner.kind !== "list") {
     const isPlain = (open === "(") === (close.text === ")");
     return isPlain ? inner : cursor.fail("unlike brackets around one value");
@@ -144,8 +168,14 @@ function bracketed(open: string, close: string, items: readonly Expression[]): B
   };
 }
 
+/** {x | x > 3}: a set builder whose braces are not escaped. */
+function isSetBuilder(cursor: Cursor): boolean {
+  return cursor.peek()?.kind === "letter" && (cursor.at("|", 1) || cursor.at(":", 1));
+}
+
 /** {…}: a LaTeX group; it may hold {n \choose k} and {a \over b}. A missing brace at the end is forgiven. */
 function parseBraces(cursor: Cursor): Expression {
+  if (isSetBuilder(cursor)) return parseSet(cursor, "}");
   const inner = parseGroups(cursor);
   let result = inner;
   if (cursor.accept("choose")) result = call("binomial", inner, parseGroups(cursor));
@@ -155,20 +185,20 @@ function parseBraces(cursor: Cursor): Expression {
 }
 
 /** \{…\}: a finite set, or {x | condition}, which is its condition. */
-function parseSet(cursor: Cursor): Expression {
-  if (cursor.accept("\\}")) return { kind: "namedSet", name: "empty" };
+function parseSet(cursor: Cursor, close: "\\}" | "}" = "\\}"): Expression {
+  if (cursor.accept(close)) return { kind: "namedSet", name: "empty" };
   cursor.isColonSeparator = true;
   cursor.bars = 1; // so that "|" is not taken for the beginning of an absolute value behind a name
   const inner = parseGroups(cursor);
   if (cursor.accept("|") || cursor.accept(":")) {
     cursor.bars = 0;
     const condition = parseGroups(cursor);
-    cursor.expect("\\}");
+    cursor.expect(close);
     const isMember = inner.kind === "relation" && inner.operators[0] === "in";
     if (inner.kind !== "symbol" && !isMember) return cursor.fail("a set with a formula before the bar");
     return condition.kind === "list" ? { ...condition, joiner: "and" } : condition;
   }
-  cursor.expect("\\}");
+  cursor.expect(close);
   return { kind: "set", items: inner.kind === "list" ? inner.items : [inner] };
 }
 
@@ -243,6 +273,13 @@ function parseFunction(cursor: Cursor, name: FunctionName): Expression {
   return exponent === null || inverse ? value : powerOf(value, exponent);
 }
 
+/** cis x = cos x + i sin x = e^(ix). */
+function parseCis(cursor: Cursor): Expression {
+  const [angle] = parseFunctionArguments(cursor, "cos");
+  const i: Expression = { kind: "constant", name: "i" };
+  return powerOf({ kind: "constant", name: "e" }, productOf([i, angle as Expression]));
+}
+
 const inverses = new Map<FunctionName, FunctionName>([
   ["sin", "arcsin"],
   ["cos", "arccos"],
@@ -261,6 +298,8 @@ function isUnit(x: Expression): boolean {
   return x.kind === "number" && x.value.denominator === 1n && x.value.numerator ** 2n === 1n;
 }
 
+const severalArguments: ReadonlySet<FunctionName> = new Set(["gcd", "lcm", "max", "min"]);
+
 /** Arguments in brackets, or the product that follows up to the next sign or function. */
 function parseFunctionArguments(cursor: Cursor, name: FunctionName): Expression[] {
   if (cursor.at("(") || cursor.at("[") || cursor.at("{")) {
@@ -270,9 +309,13 @@ function parseFunctionArguments(cursor: Cursor, name: FunctionName): Expression[
       cursor.expect(open === "(" ? ")" : open === "[" ? "]" : "}");
       return content;
     });
-    const several = name === "gcd" || name === "lcm" || name === "max" || name === "min";
-    if (inner.kind === "list" && !several) return cursor.fail(`${name} of several values`);
-    return inner.kind === "list" ? [...inner.items] : [inner];
+    const isList = inner.kind === "list" || inner.kind === "set";
+    if (isList && !severalArguments.has(name)) return cursor.fail(`${name} of several values`);
+    return isList ? [...inner.items] : [inner];
+  }
+  if (cursor.at("\\{") && severalArguments.has(name)) {
+    const set = cursor.nested(() => parsePrimary(cursor));
+    return set.kind === "set" ? [...set.items] : cursor.fail(`${name} of no finite set`);
   }
   const factors = [parseFactor(cursor)];
   while (startsFactor(cursor) && cursor.peek()?.kind !== "function" && !cursor.at("(")) {

@@ -8,7 +8,7 @@ import { isDigit } from "./characters.ts";
 import { createCursor, ParseFailure, type ReadingOptions } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import { parseAnswer } from "./statements.ts";
-import { printTokens, tokenize } from "./tokens.ts";
+import { printTokens, type Token, tokenize } from "./tokens.ts";
 import { isPhrase } from "./words.ts";
 
 /** What a text can mean. */
@@ -26,6 +26,7 @@ const usual: ReadingOptions = {
   isProductTight: false,
   isRootGreedy: false,
   areLettersUnits: false,
+  isLetterTimes: false,
 };
 
 /** Reads `source`. Never throws on content, except WorkExceeded when the budget is used up. */
@@ -33,7 +34,8 @@ export function readAnswer(source: string, work: Work): Readings {
   if (source.length > limits.expressionLength) {
     return { text: source, expressions: [], reason: `longer than ${limits.expressionLength} characters` };
   }
-  const { tokens, isCommaAmbiguous } = tokenize(source, usual.commas, work);
+  const { tokens: written, isCommaAmbiguous } = tokenize(source, usual.commas, work);
+  const tokens = withoutEmphasis(written);
   const text = printTokens(tokens);
   if (tokens.length === 0) return { text, expressions: [], reason: "empty" };
   const expressions: Expression[] = [];
@@ -51,10 +53,14 @@ export function readAnswer(source: string, work: Work): Readings {
   }
   if (cursor.flags.product) others.push({ ...usual, isProductTight: true });
   if (cursor.flags.root) others.push({ ...usual, isRootGreedy: true });
+  if (cursor.flags.times) others.push({ ...usual, isLetterTimes: true });
   if (cursor.flags.unit) others.push({ ...usual, areLettersUnits: true });
   for (const options of others) {
     try {
-      const again = options.commas === usual.commas ? tokens : tokenize(source, options.commas, work).tokens;
+      const again =
+        options.commas === usual.commas
+          ? tokens
+          : withoutEmphasis(tokenize(source, options.commas, work).tokens);
       expressions.push(parseAnswer(createCursor(again, options, work)));
     } catch (error) {
       failureMessage(error);
@@ -64,6 +70,14 @@ export function readAnswer(source: string, work: Work): Readings {
     expressions.push({ kind: "text", text: source.trim().replace(/\s+/g, " ") });
   }
   return { text, expressions, reason: expressions.length > 0 ? null : reason };
+}
+
+/** **3/4** and *3/4*: Markdown's emphasis around the whole. */
+function withoutEmphasis(tokens: readonly Token[]): readonly Token[] {
+  const [first, last] = [tokens.at(0), tokens.at(-1)];
+  const isAround =
+    first?.kind === "sign" && last?.kind === "sign" && first.text === last.text && tokens.length > 2;
+  return isAround && (first.text === "*" || first.text === "^") ? tokens.slice(1, -1) : tokens;
 }
 
 function failureMessage(error: unknown): string {

@@ -8,9 +8,9 @@
  *   sets     := ratio (("∪" | "∩" | "∖") ratio)*
  *   ratio    := sum (":" sum)*                         sum: see arithmetic.ts
  */
-import { integer } from "../algebra/rational.ts";
+import { integer, isInteger } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
-import { parseSum } from "./arithmetic.ts";
+import { parseBaseWords, parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   type Expression,
@@ -22,6 +22,7 @@ import {
 } from "./expression.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
+import { isApproximately, negates } from "./words.ts";
 
 const relationSigns = new Map<string, RelationOperator>(
   Object.entries({
@@ -102,7 +103,27 @@ function parseCommaList(cursor: Cursor): Expression {
     if (separator !== "comma") joiner = separator;
     items.push(parseRelation(cursor));
   }
-  return items.length === 1 ? (items[0] as Expression) : { kind: "list", items, joiner };
+  return items.length === 1
+    ? (items[0] as Expression)
+    : { kind: "list", items: withoutEllipsis(items), joiner };
+}
+
+/** 1, 2, ..., 9: the items between, where whole numbers before and behind the dots give a step; else as written. */
+function withoutEllipsis(items: readonly Expression[]): readonly Expression[] {
+  const at = items.findIndex((item) => item.kind === "text" && item.text === "...");
+  const wholes = [items[at - 2], items[at - 1], items[at + 1]].map((item) =>
+    item?.kind === "number" && isInteger(item.value) ? item.value.numerator : null,
+  );
+  const [first, second, last] = wholes;
+  if (at < 2 || first == null || second == null || last == null) return items;
+  const step = second - first;
+  const count = step === 0n ? 0n : (last - second) / step;
+  if (step === 0n || count < 1n || count > BigInt(limits.items) || second + count * step !== last)
+    return items;
+  const between = Array.from({ length: Number(count) - 1 }, (_, index) =>
+    numberNode(integer(second + step * BigInt(index + 1))),
+  );
+  return [...items.slice(0, at), ...between, ...items.slice(at + 1)];
 }
 
 /** One or more of "," "and" "or" \quad; null where none stands here. */
@@ -135,7 +156,9 @@ function canContinue(token: Token | undefined): boolean {
 
 function parseRelation(cursor: Cursor): Expression {
   // "= 5" and "approximately 8.24": the value alone.
-  while (cursor.at("=") || cursor.at("~") || cursor.at("=>") || cursor.at("quad")) cursor.next();
+  while (cursor.at("=") || cursor.at("~") || cursor.at("=>") || cursor.at("quad") || isHedgedValue(cursor)) {
+    cursor.next();
+  }
   const operands = [parseQuantity(cursor)];
   const operators: RelationOperator[] = [];
   for (;;) {
@@ -147,7 +170,26 @@ function parseRelation(cursor: Cursor): Expression {
     operators.push(operator);
     operands.push(parseQuantity(cursor));
   }
-  return operators.length === 0 ? (operands[0] as Expression) : { kind: "relation", operands, operators };
+  if (operators.length > 0) return { kind: "relation", operands, operators };
+  return pointOf(operands[0] as Expression);
+}
+
+/** "about 5". */
+function isHedgedValue(cursor: Cursor): boolean {
+  const [words, value] = [cursor.peek(), cursor.peek(1)];
+  return (
+    words?.kind === "text" && isApproximately(words.text) && value !== undefined && value.kind !== "text"
+  );
+}
+
+/** A(1, 2): a point and its name. */
+function pointOf(x: Expression): Expression {
+  if (x.kind !== "product" || x.factors.length !== 2) return x;
+  const [name, point] = x.factors;
+  const isPoint = name?.kind === "symbol" && /^[A-Z](?:_|'|$)/.test(name.name) && point?.kind === "bracketed";
+  return isPoint && point.open === "(" && point.close === ")"
+    ? { kind: "relation", operands: [name, point], operators: ["="] }
+    : x;
 }
 
 /** A value and the unit or remark in words behind it. */
@@ -160,7 +202,7 @@ function parseQuantity(cursor: Cursor): Expression {
     if (isBracketed) cursor.expect(")");
     value = { kind: "call", name: "mod", args: [value, modulus] };
   }
-  if (value.kind !== "text") value = parseScale(cursor, value);
+  if (value.kind !== "text") value = parseScale(cursor, parseBaseWords(cursor, value));
   const unit = value.kind === "text" ? "" : parseUnit(cursor);
   if (unit === "") return value;
   return { kind: "quantity", value, unit };
@@ -197,8 +239,11 @@ function parseUnit(cursor: Cursor): string {
         skipRemark(cursor);
         break;
       }
+      if (negates(token.text)) cursor.fail("words that deny the value");
       cursor.next();
       words.push(`${token.text}${parseUnitExponent(cursor)}`);
+    } else if (words.length === 0 && isUnitFraction(cursor)) {
+      words.push(...parseUnitFraction(cursor));
     } else if (isUnitLetter(cursor)) {
       cursor.next();
       words.push(`${token?.text}${parseUnitExponent(cursor)}`);
@@ -209,6 +254,23 @@ function parseUnit(cursor: Cursor): string {
     } else break;
   }
   return words.join(" ");
+}
+
+/** 5 \frac{\text{m}}{\text{s}}: a fraction of units behind a value. */
+export function isUnitFraction(cursor: Cursor): boolean {
+  const word = cursor.peek(2);
+  return cursor.at("frac") && cursor.at("{", 1) && word?.kind === "text" && isUnitWord(word.text);
+}
+
+function parseUnitFraction(cursor: Cursor): string[] {
+  cursor.next();
+  const words: string[] = [];
+  for (const part of ["above", "below"]) {
+    cursor.expect("{");
+    words.push(...(part === "below" ? ["/"] : []), parseUnit(cursor));
+    cursor.expect("}");
+  }
+  return words;
 }
 
 function parseUnitExponent(cursor: Cursor): string {
@@ -227,9 +289,13 @@ function isUnitToken(token: Token | undefined): boolean {
 /** Whether a single letter stands here as a unit: behind a space and a number, with nothing behind it. */
 export function isUnitLetter(cursor: Cursor): boolean {
   const letter = cursor.peek();
-  if (letter?.kind !== "letter" || !"mshgLl".includes(letter.text) || letter.text.length !== 1) return false;
+  if (letter?.kind !== "letter" || !"mshgLlCF".includes(letter.text) || letter.text.length !== 1)
+    return false;
   const before = cursor.previous();
-  const isAfterNumber = before?.kind === "number" && letter.spaced;
+  const isScale = letter.text === "C" || letter.text === "F";
+  const isAfterDegree = before?.kind === "sign" && (before.text === "°" || cursor.previous(2)?.text === "°");
+  if (isScale !== isAfterDegree) return false;
+  const isAfterNumber = isScale || (before?.kind === "number" && letter.spaced);
   if (!isAfterNumber && !(before?.kind === "sign" && before.text === "/")) return false;
   let offset = 1;
   if (cursor.at("^", 1)) offset = cursor.at("{", 2) ? 5 : 3;
@@ -246,8 +312,16 @@ function isRemark(token: Token | undefined): boolean {
   return remarkWords.has((token.text.split(" ", 1)[0] as string).toLowerCase());
 }
 
+/** A remark is dropped unless it takes back what it stands behind ("is not the answer") or is one of several cases. */
 function skipRemark(cursor: Cursor): void {
-  while (cursor.peek()) cursor.next();
+  const words: string[] = [];
+  while (cursor.peek()) {
+    const token = cursor.next();
+    if (token.kind === "text") words.push(token.text);
+  }
+  const text = words.join(" ");
+  if (negates(text)) cursor.fail("words that deny the value");
+  if (text.split(/\bif\b/).length > 2) cursor.fail("several cases");
 }
 
 function parseSets(cursor: Cursor): Expression {
@@ -273,13 +347,22 @@ export function isUnionLetter(cursor: Cursor): boolean {
   return isClosed && (cursor.at("(", 1) || cursor.at("[", 1) || cursor.at("\\{", 1));
 }
 
+/** 3 to 2, between values. */
+function acceptTo(cursor: Cursor, first: Expression): boolean {
+  const [word, value] = [cursor.peek(), cursor.peek(1)];
+  const isTo = word?.kind === "text" && word.text === "to" && value !== undefined && value.kind !== "text";
+  if (!isTo || first.kind === "text") return false;
+  cursor.next();
+  return true;
+}
+
 /** 3:2; a text before the colon is a label, as in "Answer: 5". */
 function parseRatio(cursor: Cursor): Expression {
   let first = parseSum(cursor);
   if (first.kind === "text" && !cursor.isColonSeparator && cursor.accept(":")) first = parseSum(cursor);
   const parts = [first];
   let isTime = false;
-  while (!cursor.isColonSeparator && cursor.accept(":")) {
+  while (!cursor.isColonSeparator && (cursor.accept(":") || acceptTo(cursor, first))) {
     const token = cursor.peek();
     isTime ||= token?.kind === "number" && /^0\d$/.test(token.text);
     parts.push(parseSum(cursor));

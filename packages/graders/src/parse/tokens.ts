@@ -17,7 +17,7 @@ import {
 } from "./characters.ts";
 import type { FunctionName } from "./expression.ts";
 import { type CommaReading, scanNumber } from "./numerals.ts";
-import { isUnitWord } from "./units.ts";
+import { currencyCodes, isUnitWord } from "./units.ts";
 import {
   constantWords,
   droppedWithArgument,
@@ -127,6 +127,11 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 
   function readSign(character: string, start: number): number {
     const two = text.slice(start, start + 2);
+    const three = text.slice(start, start + 3);
+    if (three === "+/-" || three === "...") {
+      sign(three === "..." ? three : "±");
+      return start + 3;
+    }
     if (two === "**") sign("^");
     else if (two === "<=" || two === "=<") sign("<=");
     else if (two === ">=") sign(">=");
@@ -157,7 +162,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       // Outside of a matrix, \\frac is \frac with its backslash doubled on the way, not a line break.
       if (environments.length === 0 && isKnownCommand(letterRun(text, start + 2))) return start + 1;
       sign("\\\\");
-      return start + 2;
+      return start + 2 + lineSkip(text.slice(start + 2, start + 18), environments.length > 0);
     }
     if (!isLetter(next)) {
       const operator = operatorCommands.get(next);
@@ -277,7 +282,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     if (!argument) return end;
     const content = argument.content.trim();
     const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
-    if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
+    if (content === "cis") sign("cis");
+    else if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
       push({ kind: "function", text: functionWords.get(content) as FunctionName });
     } else if (isName && content.length === 1 && isLetter(content)) {
       push({ kind: "letter", text: content });
@@ -343,7 +349,11 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     else if (functionWords.has(run)) push({ kind: "function", text: functionWords.get(run) as FunctionName });
     else if (run === "sqrt") sign("surd");
     else if (run === "cbrt") sign("cuberoot");
-    else if (lower === "infinity" || constantWords.has(run))
+    else if (run === "cis") sign("cis");
+    else if (currencyCodes.has(run)) {
+      push({ kind: "text", text: run });
+      return text.charAt(end) === "." ? end + 1 : end;
+    } else if (lower === "infinity" || constantWords.has(run))
       pushConstant(constantWords.get(lower) ?? "infinity");
     else if (previous?.kind === "text" || isWord(run, isAfterNumber, spaced)) {
       // twenty-one, right-angled
@@ -373,6 +383,12 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
+/** Length of the space that a line break in a matrix asks for: \\[4pt]. */
+function lineSkip(behind: string, isInMatrix: boolean): number {
+  const match = isInMatrix ? /^\*?\[\s*-?\d*\.?\d+\s*(?:pt|em|ex|cm|mm|in|px)\s*\]/.exec(behind) : null;
+  return match?.[0].length ?? 0;
+}
+
 function isKnownCommand(name: string): boolean {
   const tables = [
     operatorCommands,
@@ -391,9 +407,13 @@ function isKnownCommand(name: string): boolean {
 /** The tokens as one string, for comparison as text: spelling variants of LaTeX and white space are gone. */
 export function printTokens(tokens: readonly Token[]): string {
   let result = "";
+  let isAfterNumber = false;
   for (const token of tokens) {
-    const isWord = token.kind === "text" || token.kind === "unknown";
-    result += isWord && result !== "" ? ` ${token.text}` : token.text;
+    const isNumber = token.kind === "number";
+    // "1 2" is not 12.
+    const isApart = token.kind === "text" || token.kind === "unknown" || (isNumber && isAfterNumber);
+    result += isApart && result !== "" ? ` ${token.text}` : token.text;
+    isAfterNumber = isNumber;
     if (result.length > limits.expressionLength * 4) break;
   }
   return result.trim();

@@ -54,11 +54,13 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["usd dollar dollars buck bucks", ["dollar", 1]],
   ["cent cents", ["dollar", 1, 100]],
   ["euro euros eur", ["euro", 1]],
-  ["sterling", ["sterling", 1]],
-  ["rupee rupees", ["rupee", 1]],
-  ["yuan", ["yuan", 1]],
+  ["sterling gbp", ["sterling", 1]],
+  ["rupee rupees Rs inr", ["rupee", 1]],
+  ["yuan rmb", ["yuan", 1]],
   ["degree degrees deg", ["angle", 1]],
   ["radian radians rad", ["radian", 1]],
+  ["celsius centigrade", ["celsius", 1]],
+  ["fahrenheit", ["fahrenheit", 1]],
   ["percent percentage pct", ["percent", 1]],
   ["hertz", ["frequency", 1]],
   ["joule joules", ["energy", 1]],
@@ -72,6 +74,9 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["mph", ["length^1 time^-1", 1609344, 3600000]],
   ["kph kmh", ["length^1 time^-1", 1000, 3600]],
 ];
+
+/** Currencies that stand before a number without a space of their own kind of letters. */
+export const currencyCodes: ReadonlySet<string> = new Set(["USD", "EUR", "GBP", "INR", "RMB", "Rs"]);
 
 const unitTable = new Map<string, UnitMeasure>();
 for (const [names, [dimension, numerator, denominator]] of definitions) {

@@ -45,7 +45,11 @@ export function isCount(phrase: string): boolean {
 export function isPhrase(text: string): boolean {
   const words = text.trim().split(/\s+/);
   const hasWord = words.some((word) => /^[A-Za-z]/.test(word));
-  return hasWord && words.length <= 4 && words.every((word) => /^(?:[A-Za-z]{3,}|\d{1,4})[.,]?$/.test(word));
+  return (
+    hasWord &&
+    words.length <= 4 &&
+    words.every((word) => /^(?:[A-Za-z]{3,}|\d{1,4}(?:st|nd|rd|th)?)[.,]?$/.test(word))
+  );
 }
 
 /** Text that is a numeral or a time of day. */
@@ -54,6 +58,40 @@ export function startsAsNumber(content: string): boolean {
   let index = 0;
   while (index < content.length && !isLetter(content.charAt(index))) index++;
   return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
+}
+
+const negations =
+  /\b(?:not|never|neither|nor|wrong|incorrect|false|except|unless|otherwise|else|cannot|isn['’]?t|[a-z]+n['’]t)\b/i;
+
+/** Whether words say that what stands beside them is not so, or only sometimes. */
+export function negates(words: string): boolean {
+  return negations.test(words);
+}
+
+/** "The answer is", "the value of x equals": words that only lead to the value behind them. */
+export function isLeadIn(words: string): boolean {
+  return /(?:^|\s)(?:is|are|equals|equal to|be)$/i.test(words) && !negates(words);
+}
+
+/** "about 5", "exactly 5": words before a value that leave it as it is. */
+export function isApproximately(words: string): boolean {
+  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely)$/i.test(words);
+}
+
+const bases = new Map([
+  ...["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"].map(
+    (word, index): [string, number] => [word, index + 2],
+  ),
+  ["sixteen", 16],
+  ["binary", 2],
+  ["octal", 8],
+  ["hex", 16],
+]);
+
+/** The base that words name ("two", "base 5", "in base five"), or null. */
+export function baseOf(words: string): number | null {
+  const name = words.toLowerCase().replace(/^(?:in )?base[ -]?/, "");
+  return bases.get(name) ?? (/^\d{1,2}$/.test(name) ? Number(name) : null);
 }
 
 export function stripFullStop(words: string): string {
