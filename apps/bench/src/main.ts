@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
 import { LogitsOptions, logits } from "./commands/logits.ts";
+import { ScalingOptions, scaling } from "./commands/scaling.ts";
 import { SpeedOptions, speed } from "./commands/speed.ts";
 import { serveEngine } from "./engine/engine-process.ts";
 
@@ -41,6 +42,12 @@ await runMain(async (signal) => {
     )
     .action(async (_, command: Command) => {
       await speed(parseOptions(SpeedOptions, {}, givenOptions(command, SpeedOptions)), { signal });
+    });
+
+  addSchemaOptions(program.command("scaling"), ScalingOptions)
+    .description("Cost of decoding and training against thought length and group size, hard and soft")
+    .action(async (_, command: Command) => {
+      await scaling(parseOptions(ScalingOptions, {}, givenOptions(command, ScalingOptions)), { signal });
     });
 
   program.command("engine", { hidden: true }).action(serveEngine);
