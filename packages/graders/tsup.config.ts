@@ -1,7 +1,13 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", cli: "src/cli.ts" },
+  // Side by side and with shared parts in the same folder: the pool finds worker.js beside itself.
+  entry: {
+    index: "src/index.ts",
+    pool: "src/pool/index.ts",
+    worker: "src/pool/worker.ts",
+    cli: "src/cli.ts",
+  },
   format: "esm",
   target: "es2022",
   dts: { compilerOptions: { composite: false } }, // the project file is composite for tsc --build

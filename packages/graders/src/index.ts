@@ -1,6 +1,6 @@
 /**
- * @soft-tokens/graders: answer extraction, mathematical equivalence, rewards. Runs anywhere JavaScript does; the
- * command-line tool is the only part that needs Node.
+ * @soft-tokens/graders: answer extraction, mathematical equivalence, rewards. Runs anywhere JavaScript does; what needs Node
+ * are the command-line tool and `@soft-tokens/graders/pool`.
  */
 export { compareAnswers, type ParsedAnswer, type Verdict } from "./compare/compare-answers.ts";
 export type { CompareOptions, Method } from "./compare/context.ts";
@@ -12,6 +12,7 @@ export {
   extractModes,
 } from "./extract/extract-answer.ts";
 export type { Expression } from "./parse/expression.ts";
+export { type CombinedReward, combineRewards, type WeightedReward } from "./reward/combine-rewards.ts";
 export {
   answerTagReward,
   reasoningStepsReward,
@@ -27,11 +28,25 @@ export {
   rewardMath,
 } from "./reward/grade-response.ts";
 export {
+  checkGraderResult,
+  type Grader,
+  type GraderResult,
+  type GraderSample,
+  type GraderTools,
+} from "./reward/grader.ts";
+export {
   type CosineRange,
   cosineLengthReward,
   groupLengthRewards,
   overlongPenalty,
 } from "./reward/length-rewards.ts";
-export { gradeWithPreset, type Preset, type PresetName, presets } from "./reward/presets.ts";
+export {
+  gradeWithPreset,
+  type Preset,
+  type PresetName,
+  presetNames,
+  presets,
+  type Reference,
+} from "./reward/presets.ts";
 export { repetitionPenalty, wordsForRepetition } from "./reward/repetition-rewards.ts";
 export { limits } from "./work.ts";

@@ -1,0 +1,106 @@
+/**
+ * Starts a worker thread, from the built package or from source, with a grader in JavaScript or TypeScript.
+ *
+ * TypeScript needs a loader. Node 20 ignores `--import` for the first file of a worker thread, so where TypeScript has to be read
+ * the thread begins with a line of JavaScript that registers tsx and then imports the worker.
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { WorkerSettings } from "./contract.ts";
+import { GraderPoolError } from "./errors.ts";
+import { createProgressMemory } from "./progress.ts";
+
+export interface StartedWorker {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly progress: SharedArrayBuffer;
+}
+
+export interface StartOptions extends Omit<WorkerSettings, "port" | "progress"> {
+  /** Megabytes of JavaScript heap above which a worker is ended. */
+  readonly memoryMb: number;
+  /** URL of tsx's interface, or null where no TypeScript has to be read. */
+  readonly typescript: string | null;
+}
+
+const isSource = import.meta.url.endsWith(".ts");
+const workerFile = new URL(isSource ? "./worker.ts" : "./worker.js", import.meta.url);
+
+export function startWorker({ memoryMb, typescript, ...settings }: StartOptions): StartedWorker {
+  const { port1: port, port2 } = new MessageChannel();
+  const progress = createProgressMemory();
+  const workerData: WorkerSettings = { ...settings, port: port2, progress };
+  const options = {
+    workerData,
+    transferList: [port2],
+    // What a grader prints must not mix with the program's own output.
+    stdout: true,
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+  };
+  const worker = typescript
+    ? new Worker(withLoader(typescript), { ...options, eval: true })
+    : new Worker(workerFile, options);
+  worker.stdout.on("data", (text: Uint8Array) => process.stderr.write(text));
+  return { worker, port, progress };
+}
+
+function withLoader(api: string): string {
+  const [tsx, worker] = [JSON.stringify(api), JSON.stringify(workerFile.href)];
+  return `import(${tsx}).then(({ register }) => { register(); return import(${worker}); });`;
+}
+
+/**
+ * The URL of a grader's file, by path (from the current folder) or file: URL.
+ * @throws {GraderPoolError} GRADER_NOT_FOUND
+ */
+export function graderUrl(grader: string | URL): string {
+  const text = String(grader);
+  const path = text.startsWith("file:") ? fileURLToPath(text) : resolve(text);
+  if (!existsSync(path)) throw new GraderPoolError("GRADER_NOT_FOUND", `grader ${path}: no such file`);
+  if (!statSync(path).isFile()) {
+    throw new GraderPoolError("GRADER_NOT_FOUND", `grader ${path}: not a file; wanted a .js or .ts file`);
+  }
+  return pathToFileURL(path).href;
+}
+
+/**
+ * What reads TypeScript in a worker: null where nothing has to, or where Node itself does.
+ * @throws {GraderPoolError} GRADER_NEEDS_TYPESCRIPT
+ */
+export function typescriptLoader(grader: string | null): string | null {
+  const isTypeScript = grader !== null && /\.[cm]?tsx?$/.test(grader);
+  if (!isSource && !isTypeScript) return null;
+  const found = findTsx([
+    import.meta.url,
+    ...(grader ? [grader] : []),
+    pathToFileURL(resolve("here.js")).href,
+  ]);
+  if (found) return found;
+  const { typescript } = process.features as { typescript?: string | false };
+  if (!isSource && typescript) return null;
+  throw new GraderPoolError(
+    "GRADER_NEEDS_TYPESCRIPT",
+    `grader ${grader}: Node ${process.versions.node} does not read TypeScript; install tsx beside it (npm install tsx), use Node 22.18 or later, or give a .js file`,
+  );
+}
+
+/** tsx's interface for ES modules: `require.resolve` knows only the other one, so the manifest is asked. */
+function findTsx(places: readonly string[]): string | null {
+  for (const place of places) {
+    try {
+      const manifest = createRequire(place).resolve("tsx/package.json");
+      const { exports } = JSON.parse(readFileSync(manifest, "utf8")) as TsxManifest;
+      return new URL(exports["./esm/api"].import.default, pathToFileURL(manifest)).href;
+    } catch {
+      // Not installed there, or not as we know it.
+    }
+  }
+  return null;
+}
+
+interface TsxManifest {
+  readonly exports: { readonly "./esm/api": { readonly import: { readonly default: string } } };
+}

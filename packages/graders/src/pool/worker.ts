@@ -1,0 +1,110 @@
+/**
+ * A worker thread of the pool: grades one item after the other and answers in order. It is ended from outside when it takes
+ * too long; nothing in here watches the time.
+ */
+import { workerData } from "node:worker_threads";
+import { compareAnswers } from "../compare/compare-answers.ts";
+import { extractAnswer } from "../extract/extract-answer.ts";
+import { gradeResponse, mathRewards } from "../reward/grade-response.ts";
+import { checkGraderResult, type Grader, type GraderTools } from "../reward/grader.ts";
+import { gradeWithPreset, presets } from "../reward/presets.ts";
+import {
+  type GradeItem,
+  type PoolVerdict,
+  type WorkerReply,
+  type WorkerSettings,
+  withoutAnswer,
+} from "./contract.ts";
+import { GraderPoolError } from "./errors.ts";
+import { progressOf } from "./progress.ts";
+
+const settings = workerData as WorkerSettings;
+const progress = progressOf(settings.progress);
+const tools: GraderTools = { extractAnswer, compareAnswers, gradeResponse };
+
+function reply(message: WorkerReply): void {
+  settings.port.postMessage(message);
+}
+
+function gradeBuiltIn({ text, answer = text, gold, options }: GradeItem): PoolVerdict {
+  const grade = gradeWithPreset(presets[settings.preset], answer, gold, { ...settings.options, ...options });
+  const { correct, reward, extracted, reason, verdict } = grade;
+  if (verdict?.method === "limit") return { ...withoutAnswer("refused", reason), extracted, verdict };
+  const boxed = reward >= mathRewards.wrongInBox;
+  return { status: "graded", correct, reward, boxed, extracted, reason, verdict };
+}
+
+async function gradeWith(grader: Grader, item: GradeItem): Promise<PoolVerdict> {
+  const { id = "", question = "", text, answer = text } = item;
+  const gold = typeof item.gold === "string" ? item.gold : [item.gold.gold].flat().join(", ");
+  let value: unknown;
+  try {
+    value = await grader({ id, question, gold, text, answer }, tools);
+  } catch (error) {
+    return withoutAnswer("failed", `the grader threw ${describe(error)}`);
+  }
+  try {
+    return { status: "graded", ...checkGraderResult(value), verdict: null };
+  } catch (error) {
+    return withoutAnswer("failed", `the grader is wrong: ${(error as Error).message}`);
+  }
+}
+
+/** @throws {GraderPoolError} */
+async function loadGrader(url: string): Promise<Grader> {
+  let module: { default?: unknown };
+  try {
+    module = (await import(url)) as typeof module;
+  } catch (error) {
+    throw new GraderPoolError("GRADER_NOT_LOADED", `importing it failed with ${describe(error)}`);
+  }
+  const grader = module.default;
+  if (typeof grader !== "function") {
+    const names = Object.keys(module).join(", ") || "nothing";
+    throw new GraderPoolError(
+      "GRADER_NO_DEFAULT_EXPORT",
+      `its default export must be a function (sample) => ({ correct, reward }); it exports ${names}`,
+    );
+  }
+  return grader as Grader;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return `${typeof error} ${String(error).slice(0, 200)}`;
+  const [place = ""] = error instanceof SyntaxError ? (error.stack ?? "").split("\n") : [];
+  return `${error.name}: ${error.message.slice(0, 1000)}${place.startsWith("file:") ? ` (${place})` : ""}`;
+}
+
+/** Verdicts go out together, so that a message costs less than grading does, but none waits much longer than this. */
+const mostDelayMs = 5;
+
+/** One batch of items after the other. */
+function serve(grader: Grader | null): void {
+  let before: Promise<void> = Promise.resolve();
+  settings.port.on("message", (items: readonly GradeItem[]) => {
+    before = before.then(() => gradeBatch(items, grader));
+  });
+  reply({ type: "ready" });
+}
+
+async function gradeBatch(items: readonly GradeItem[], grader: Grader | null): Promise<void> {
+  let verdicts: PoolVerdict[] = [];
+  let since = performance.now();
+  for (const item of items) {
+    progress.begin();
+    verdicts.push(grader ? await gradeWith(grader, item) : gradeBuiltIn(item));
+    progress.finish();
+    if (performance.now() - since < mostDelayMs) continue;
+    reply({ type: "verdicts", verdicts });
+    verdicts = [];
+    since = performance.now();
+  }
+  if (verdicts.length > 0) reply({ type: "verdicts", verdicts });
+}
+
+try {
+  serve(settings.grader === null ? null : await loadGrader(settings.grader));
+} catch (error) {
+  if (!(error instanceof GraderPoolError)) throw error;
+  reply({ type: "unusable", code: error.code, message: error.message });
+}

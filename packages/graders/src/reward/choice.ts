@@ -1,0 +1,139 @@
+/**
+ * Multiple choice: which option a response takes, by its letter ("B", "(B)", "B.", "\text{(B)}", "The answer is B") or by its text.
+ * A response that names several is a hedge and takes none. Linear scans; no text is evaluated.
+ */
+import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
+import { extractAnswer } from "../extract/extract-answer.ts";
+import { limits } from "../work.ts";
+import { type Grade, type GradeOptions, mathRewards } from "./grade-response.ts";
+import type { Reference } from "./presets.ts";
+
+const alphabet = "ABCDEFGHIJ";
+
+/** Grades a response against a letter ("B", "(B)"), or the text of one of `reference.choices`. */
+export function gradeChoice(text: string, reference: Reference, options: GradeOptions): Grade {
+  const choices = reference.choices ?? [];
+  const letters = options.choices ?? [...alphabet.slice(0, choices.length || 5)];
+  const gold = typeof reference.gold === "string" ? reference.gold : reference.gold.join(", ");
+  const wanted = readChoice(gold, letters, choices).letter;
+  const { mode = "auto" } = options;
+  const extraction = extractAnswer(text, { ...options, mode: mode === "choice" ? "auto" : mode });
+  const none = { correct: false, reward: mathRewards.none, extracted: null, extraction, verdict: null };
+  if (extraction.answer === null) return { ...none, reason: extraction.reason };
+  if (wanted === null)
+    return { ...none, reason: `the reference ${JSON.stringify(gold.slice(0, 40))} is no choice` };
+  const taken = readChoice(extraction.answer, letters, choices);
+  if (taken.letter === null) return { ...none, extracted: extraction.answer, reason: taken.reason };
+  const correct = taken.letter === wanted;
+  const wrong = extraction.method === "box" ? mathRewards.wrongInBox : mathRewards.none;
+  const reason = correct ? taken.reason : `${taken.letter}, and ${wanted} is right`;
+  return {
+    correct,
+    reward: correct ? mathRewards.correct : wrong,
+    extracted: taken.letter,
+    extraction,
+    verdict: verdictOf(correct, wanted, taken.letter, reason),
+    reason,
+  };
+}
+
+/** Which option a text takes, and why; null where it takes none or several. */
+export function readChoice(
+  text: string,
+  letters: readonly string[],
+  choices: readonly string[],
+): { readonly letter: string | null; readonly reason: string } {
+  const bare = withoutDress(text.slice(0, limits.expressionLength));
+  const named = choicesByText(bare, letters, choices) ?? lettersIn(bare, letters);
+  const [first] = named;
+  if (first === undefined) return { letter: null, reason: "no letter of a choice" };
+  if (named.length > 1) return { letter: null, reason: `several choices: ${named.join(", ")}` };
+  return { letter: first, reason: `the choice ${first}` };
+}
+
+/** LaTeX's and Markdown's dress around a letter: text commands, dollars, stars, braces. */
+function withoutDress(text: string): string {
+  return text
+    .replace(/\\(text|textbf|textrm|mathrm|mathbf|textit|boxed)\b/g, "")
+    .replace(/[$*_{}`"'“”‘’]|\\[()[\],;! ]/g, (mark) => (mark === "\\(" || mark === "\\[" ? " " : ""))
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/**
+ * The options whose text this is, in words or as mathematics, and the letter that labels it: two where they contradict each other.
+ * Null where it is the text of none, or of several alike.
+ */
+function choicesByText(
+  text: string,
+  letters: readonly string[],
+  choices: readonly string[],
+): string[] | null {
+  const [, label, labelled] = /^\(?([A-Za-z])[).:]\s*(\S.*)$/.exec(text) ?? [];
+  const body = plain(labelled ?? text);
+  if (body === "") return null;
+  const byWords = letters.filter((_, index) => plain(withoutDress(choices[index] ?? "")) === body);
+  if (byWords.length === 1) return [...new Set([...(label ? [label.toUpperCase()] : []), ...byWords])];
+  if (byWords.length > 1 || label || lettersIn(text, letters).length > 0) return null;
+  const byValue = letters.filter(
+    (_, index) => choices[index] !== undefined && compareAnswers(choices[index], text).equal,
+  );
+  return byValue.length === 1 ? byValue : null;
+}
+
+function plain(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[\s.]+/g, " ")
+    .trim();
+}
+
+/**
+ * The letters that a text names, each once: the one at its beginning, as "B", "(B)", "b)" or "B.", and others behind "or", "and",
+ * a comma or a slash. Where none is at the beginning, those in parentheses, else those that stand alone.
+ */
+function lettersIn(text: string, letters: readonly string[]): string[] {
+  const isLetter = (letter: string | undefined): letter is string =>
+    letters.includes(letter?.toUpperCase() ?? "");
+  const unique = (found: readonly (string | undefined)[]): string[] => [
+    ...new Set(found.filter(isLetter).map((letter) => letter.toUpperCase())),
+  ];
+  const start =
+    /^(?:(?:option|choice|answer)\s+)?(?:\(([A-Za-z])\)|([A-Za-z])(?=$|[).:,;/&]|\s+(?:or|and|is)\b)|([A-Z])(?=\s))/i.exec(
+      text,
+    );
+  const first = start?.[1] ?? start?.[2] ?? start?.[3];
+  if (start && isLetter(first) && !isArticle(first, text.slice(start[0].length))) {
+    const others = text
+      .slice(start[0].length)
+      .matchAll(/(?:\bor\b|\band\b|[,/&;])\s*(?:option\s+)?\(?([A-Za-z])(?![A-Za-z])/g);
+    return unique([first, ...[...others].map((match) => match[1])]);
+  }
+  const inParentheses = unique([...text.matchAll(/\(([A-Za-z])\)/g)].map((match) => match[1]));
+  if (inParentheses.length > 0) return inParentheses;
+  return unique(
+    [...text.matchAll(/(?<![A-Za-z])([A-Z])(?![A-Za-z])/g)]
+      .filter((match) => !isArticle(match[1] as string, text.slice(match.index + 1)))
+      .map((match) => match[1]),
+  );
+}
+
+/** "A cat": an article, not an option. */
+function isArticle(letter: string, rest: string): boolean {
+  return /^[Aa]$/.test(letter) && /^\s+(?!or\b|and\b|is\b)[a-z]/.test(rest);
+}
+
+function verdictOf(equal: boolean, gold: string, answer: string, reason: string): Verdict {
+  const side = (source: string) => ({ source, kind: "text" as const, canonical: source });
+  const status = equal ? "equal" : "unequal";
+  return {
+    equal,
+    status,
+    method: "choice",
+    gold: side(gold),
+    answer: side(answer),
+    reason,
+    hedges: false,
+    steps: 0,
+  };
+}
