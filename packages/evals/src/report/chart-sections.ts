@@ -109,11 +109,11 @@ function entropyPoints({ entropyByPosition }: ModeResult): ChartPoint[] {
   return mean.flatMap((y, position) => ((count[position] ?? 0) >= enough ? [{ x: position + 1, y }] : []));
 }
 
-function modeTitle(mode: InferenceMode): string {
+export function modeTitle(mode: InferenceMode): string {
   const [thought, choice] = mode.split("-");
   return `${thought} ${choice}`;
 }
 
-function figure(title: string, note: string | null, chart: ChartOptions): Html {
+export function figure(title: string, note: string | null, chart: ChartOptions): Html {
   return html`<figure><figcaption><b>${title}</b>${note !== null && html` <span>${note}</span>`}</figcaption>${lineChart(chart)}</figure>`;
 }

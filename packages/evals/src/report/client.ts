@@ -9,6 +9,7 @@ export const CLIENT_SCRIPT = `
   const card = document.getElementById("step");
   const data = new Map();
   const stepsOf = (thought) => {
+    if (thought.softTokensSteps) return thought.softTokensSteps;
     const prefix = thought.closest(".samples").dataset.stepsOf;
     if (!data.has(prefix)) data.set(prefix, JSON.parse(document.getElementById("steps-" + prefix).textContent));
     return data.get(prefix)[thought.dataset.steps] || [];
@@ -38,6 +39,14 @@ export const CLIENT_SCRIPT = `
       const percent = 100 * probability;
       item.append(make("code", readable(text)), bar, make("span", percent >= 99.95 ? "100%" : percent < 0.05 ? "<0.1%" : percent.toFixed(1) + "%"));
       list.append(item);
+    }
+    const listed = (stepsOf(thought)[index] || []).reduce((sum, pair) => sum + pair[1], 0);
+    if (listed > 0 && listed < 0.9995) {
+      const rest = make("li");
+      const bar = make("i");
+      bar.style.setProperty("--share", 100 * (1 - listed) + "%");
+      rest.append(make("em", "all others"), bar, make("span", (100 * (1 - listed)).toFixed(1) + "%"));
+      list.append(rest);
     }
     card.replaceChildren(head, list);
     card.className = token.closest(".card").className.replace("card", "").trim();

@@ -3,6 +3,8 @@
  * (run folders, a demo still in memory) is the caller's business; see `readRun` for folders.
  */
 
+import type { MixtureProfile } from "../explorer/mixture-profile.ts";
+import type { ExplorerData } from "../explorer/section.ts";
 import type { EvaluationResults, SampleRow } from "../results/schema.ts";
 
 /** Decides a training's colour in every table and chart. */
@@ -16,8 +18,27 @@ export interface MetricsRow {
 
 /** One evaluation and the samples of it that a reader may look at. */
 export interface ReportEvaluation {
+  /** Of several seeds: their pooled result, see `poolSeeds`. */
   readonly results: EvaluationResults;
+  /** The seeds that `results` was pooled from; absent for a single training. */
+  readonly seeds?: readonly EvaluationResults[];
+  /** Put into the page itself; empty where they lie beside it. */
   readonly samples: readonly SampleRow[];
+  /** What the recorded thoughts were made of, by mode. */
+  readonly mixtures?: Readonly<Record<string, MixtureProfile>>;
+}
+
+/** How far an evaluation that is going on has come. */
+export interface ReportProgress {
+  readonly run: string;
+  readonly kind: TrainingKind;
+  readonly task: string;
+  readonly mode: string;
+  readonly done: number;
+  /** 0 where it is not known. */
+  readonly total: number;
+  /** Share of right samples so far; null before the first. */
+  readonly accuracy: number | null;
 }
 
 export interface ReportTraining {
@@ -28,6 +49,8 @@ export interface ReportTraining {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** By step. Absent for a model that was not trained here. */
   readonly metrics?: readonly MetricsRow[];
+  /** Names of the runs whose samples are behind the figures, as the explorer knows them. */
+  readonly runs?: readonly string[];
   /** One per task; of several of one task the last one counts. */
   readonly evaluations: readonly ReportEvaluation[];
 }
@@ -43,4 +66,10 @@ export interface ReportData {
   /** When the page was made, as it is to be read. */
   readonly createdAt?: string;
   readonly versions?: Readonly<Record<string, string>>;
+  /** Samples that lie beside the page, in files of their own. */
+  readonly explorer?: ExplorerData;
+  /** Puts the paper's figures beside ours, and adds differences of all pairs and ablations. */
+  readonly isGrid?: boolean;
+  /** Present while an evaluation goes on: the page then asks its server for news. */
+  readonly live?: { readonly progress: readonly ReportProgress[] };
 }

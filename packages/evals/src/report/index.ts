@@ -1,5 +1,17 @@
-/** The report page and the reader of run folders. Apart from the main entry because it brings the chart library. */
-/** What other pages in the same style are made of. */
+/**
+ * The report page, folders of results as reports, grids, and what other pages in the same style are made of. Apart from the
+ * main entry because it brings the chart library.
+ */
+
+export { gridEvaluationFolder } from "../explorer/find-runs.ts";
+export { type ReadEvaluation, readEvaluation } from "../explorer/read-evaluation.ts";
+export { openReportFolder, PAGES_FOLDER, type ReportFolder } from "../explorer/report-folder.ts";
+export {
+  type WriteReportFolderOptions,
+  type WrittenReport,
+  writeReportFolder,
+} from "../explorer/write-report.ts";
+export * from "../grid/index.ts";
 export { type ChartOptions, type ChartSeries, lineChart } from "./chart.ts";
 export * from "./data.ts";
 export { type Html, html, trustedHtml } from "./html.ts";

@@ -41,24 +41,25 @@ export interface ReadRunOptions {
 
 /** Reads a run folder, or the folder of a single evaluation. Never throws for what the files hold. */
 export async function readRun(folder: string, options: ReadRunOptions = {}): Promise<RunFolder> {
-  const warnings: string[] = [];
-  const settings = await readSettings(join(folder, "config.json"), warnings);
-  const metrics = await readMetrics(join(folder, "metrics.jsonl"), warnings);
+  const training = await readTraining(folder);
+  const warnings = [...training.warnings];
   const evaluations: RunEvaluation[] = [];
   const names = await listFolders(join(folder, "evaluations"));
   for (const [name, path] of [["", folder] as const, ...names]) {
     const evaluation = await readEvaluation(path, options, warnings);
     if (evaluation) evaluations.push({ name, ...evaluation });
   }
+  return { ...training, evaluations, warnings };
+}
+
+/** A run folder without its evaluations. */
+export async function readTraining(folder: string): Promise<Omit<RunFolder, "evaluations">> {
+  const warnings: string[] = [];
+  const settings = await readSettings(join(folder, "config.json"), warnings);
+  const metrics = await readMetrics(join(folder, "metrics.jsonl"), warnings);
   const name = basename(resolve(folder));
-  return {
-    name,
-    kind: kindOf(settings.thought) ?? kindOf(name) ?? "other",
-    settings,
-    metrics,
-    evaluations,
-    warnings,
-  };
+  const kind = kindOf(settings.thought) ?? kindOf(name) ?? "other";
+  return { name, kind, settings, metrics, warnings };
 }
 
 async function readEvaluation(

@@ -82,7 +82,7 @@ describe("the page", () => {
 
   test("shows every figure with its interval and the difference to the first training", () => {
     const cells = texts(page, ".grid tbody tr:nth-child(2) td");
-    expect(cells[0]).toBe("12.5 4.2–20.8");
+    expect(cells[0]).toBe("12.5 4.2–20.8 majority 0.0");
     expect(cells[1]).toMatch(/^95\.8 \+83\.3 /u);
     expect(texts(page, ".grid thead th")).toEqual(["Mode", "base", "soft"]);
     expect(page).toContain('class="c-soft own"');

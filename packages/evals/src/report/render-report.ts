@@ -4,11 +4,18 @@
  */
 
 import { createHash } from "node:crypto";
+import { EXPLORER_SCRIPT } from "../explorer/client.ts";
+import { explorerSection } from "../explorer/section.ts";
+import { ablationSection } from "./ablation-section.ts";
 import { entropySection, passAtSection, trainingSection } from "./chart-sections.ts";
 import { CLIENT_SCRIPT } from "./client.ts";
 import type { ReportData } from "./data.ts";
+import { differenceSection } from "./difference-section.ts";
 import { gridSection } from "./grid-section.ts";
 import { type Html, html, trustedHtml } from "./html.ts";
+import { LIVE_SCRIPT, liveSection } from "./live.ts";
+import { mixtureSection } from "./mixture-section.ts";
+import { likelihoodSection, paperSection } from "./paper-section.ts";
 import { samplesSection } from "./samples-section.ts";
 import { settingsSection } from "./settings-section.ts";
 import { STYLE } from "./style.ts";
@@ -26,16 +33,24 @@ interface Section {
 export function renderReport(data: ReportData): string {
   const view = arrange(data);
   const sections = [
+    progressSections(data),
+    paperSections(view),
     accuracySections(view),
+    differenceSections(view),
     passAtSections(view),
     trainingSections(view),
     entropySections(view),
-    sampleSections(view),
+    mixtureSections(view),
+    ablationSections(view),
+    sampleSections(data, view),
     settingsSections(view),
   ].flat();
+  const script = [CLIENT_SCRIPT, data.explorer && EXPLORER_SCRIPT, data.live && LIVE_SCRIPT]
+    .filter((part) => part !== undefined)
+    .join("");
   return `<!doctype html>
 ${html`<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta http-equiv="Content-Security-Policy" content="${policy(script, data)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="soft-tokens">
 <title>${data.title}</title>
@@ -52,21 +67,33 @@ ${sections.map(renderSection)}
 ${about(data, view)}
 </main>
 <div id="step" role="tooltip" hidden></div>
-<script>${trustedHtml(CLIENT_SCRIPT)}</script>
+<script>${trustedHtml(script)}</script>
 </body></html>`}
 `;
 }
 
-function policy(): string {
-  const hash = createHash("sha256").update(CLIENT_SCRIPT).digest("base64");
-  return `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+/**
+ * The page's own script by hash, and what that script loads itself: the sample files beside the page, which a page opened
+ * from disk cannot name otherwise (decision 0703). Only a page that is served may ask its server for news.
+ */
+function policy(script: string, { explorer, live }: ReportData): string {
+  const hash = createHash("sha256").update(script).digest("base64");
+  return [
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    `script-src 'sha256-${hash}'${explorer ? " 'strict-dynamic'" : ""}`,
+    ...(live ? ["connect-src 'self'"] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
 }
 
 function renderSection({ id, title, lead, body }: Section): Html {
   return html`<section id="${id}"><h2>${title}</h2><p class="lead">${lead}</p>${body}</section>\n`;
 }
 
-function metaLine(data: ReportData, { tasks }: ReportView): string {
+function metaLine(data: ReportData, { tasks: generated, likelihoodTasks }: ReportView): string {
+  const tasks = [...generated, ...likelihoodTasks];
   const models = new Set(tasks.flatMap((task) => task.evaluations.map(({ results }) => results.model)));
   return [
     ...tasks.map((task) => taskFacts(task)),
@@ -81,13 +108,15 @@ function taskFacts({ task, evaluations }: TaskView): string {
   const questions = Math.max(...evaluations.map(({ results }) => results.questions));
   const samples = Math.max(
     1,
-    ...evaluations.flatMap(({ results }) => results.results.map((result) => result.n)),
+    ...evaluations.flatMap(({ results, seeds }) =>
+      (seeds ?? [results]).flatMap((of) => of.results.map(({ n }) => n)),
+    ),
   );
   return `${task}: ${questions} questions${samples > 1 ? `, ${samples} samples each` : ""}`;
 }
 
 function summary(data: ReportData, view: ReportView): Html {
-  const incomplete = view.tasks.flatMap(({ task, evaluations }) =>
+  const incomplete = [...view.tasks, ...view.likelihoodTasks].flatMap(({ task, evaluations }) =>
     evaluations
       .filter(({ results }) => !results.complete)
       .map(
@@ -122,6 +151,39 @@ function section(id: string, title: string, lead: string, body: Html | null): Se
   return body === null ? [] : [{ id, title, lead, body }];
 }
 
+function progressSections({ live }: ReportData): Section[] {
+  return live
+    ? [
+        {
+          id: "progress",
+          title: "Progress",
+          lead: "Figures appear when a mode is finished.",
+          body: liveSection(live.progress),
+        },
+      ]
+    : [];
+}
+
+function paperSections(view: ReportView): Section[] {
+  if (!view.isGrid) return section("likelihood", "Likelihood tasks", OUT_OF_DOMAIN, likelihoodSection(view));
+  return section(
+    "paper",
+    "The paper and ours",
+    "The paper's tables 1 and 2, with what was measured here beside them. Models and data differ where the settings below say so: compare the order of the trainings, not the levels.",
+    paperSection(view),
+  );
+}
+
+function differenceSections(view: ReportView): Section[] {
+  if (!view.isGrid || view.trainings.length < 2) return [];
+  return section(
+    "differences",
+    "Differences",
+    "Every pair of trainings on the same questions: the paired difference in accuracy with its 95 % interval, and how many questions are answered right more often or less often. Follow a count to the questions.",
+    perTask([...view.tasks, ...view.likelihoodTasks], (task) => differenceSection(task, view)),
+  );
+}
+
 function accuracySections(view: ReportView): Section[] {
   const isCompared = view.trainings.length > 1;
   const key = html`<p class="key">Percent of samples that are correct${
@@ -133,8 +195,8 @@ function accuracySections(view: ReportView): Section[] {
   return section(
     "accuracy",
     "Accuracy",
-    "One column per training, one row per way of thinking at inference. Greedy modes answer once; sampled modes are the mean over all samples of a question (pass@1).",
-    perTask(view.tasks, (task) => html`${gridSection(task)}${key}`),
+    `${view.isGrid ? "The paper's tables 3 to 5. " : ""}One column per training, one row per way of thinking at inference. Greedy modes answer once; sampled modes are the mean over all samples of a question (pass@1).`,
+    perTask(view.tasks, (task) => html`${gridSection(task, view)}${key}`),
   );
 }
 
@@ -142,7 +204,7 @@ function passAtSections(view: ReportView): Section[] {
   return section(
     "pass-at-k",
     "pass@k",
-    "Chance that at least one of k samples is correct, by the unbiased estimator. A curve that stays flat has lost its diversity. Bands are 95 % intervals over questions.",
+    `${view.isGrid ? "The paper's figure 3. " : ""}Chance that at least one of k samples is correct, by the unbiased estimator. A curve that stays flat has lost its diversity. Bands are 95 % intervals over questions.`,
     perTask(view.tasks, (task) => charts(passAtSection(task))),
   );
 }
@@ -163,12 +225,39 @@ function entropySections(view: ReportView): Section[] {
   return section(
     "entropy",
     "Entropy along the thought",
-    "Mean entropy of the next-token distribution at every position of the thought, in nats, over the samples still thinking there (positions that at least 5 % of them reach).",
+    `${view.isGrid ? "The paper's figure 4. " : ""}Mean entropy of the next-token distribution at every position of the thought, in nats, over the samples still thinking there (positions that at least 5 % of them reach). Of the distribution that the step was made with: at the temperature of its mode, near zero for fuzzy.`,
     perTask(view.tasks, (task) => charts(entropySection(task))),
   );
 }
 
-function sampleSections(view: ReportView): Section[] {
+function mixtureSections(view: ReportView): Section[] {
+  return section(
+    "mixture",
+    "Inside soft and fuzzy thoughts",
+    "A soft thought feeds a mixture of tokens. How far is it from one token? Of the steps that were recorded: the probability of the likeliest token, by which the mixture is weighted; 100 % is a hard token.",
+    perTask(view.tasks, (task) => mixtureSection(task)),
+  );
+}
+
+function ablationSections(view: ReportView): Section[] {
+  if (!view.isGrid) return [];
+  return section(
+    "ablations",
+    "Ablations",
+    "Trainings of one kind that differ in one setting the paper varied.",
+    ablationSection(view),
+  );
+}
+
+function sampleSections(data: ReportData, view: ReportView): Section[] {
+  if (data.explorer) {
+    return section(
+      "samples",
+      "Samples",
+      "Every sample behind the figures. Soft and fuzzy thoughts are no text: shown is their shadow, the likeliest token of every step, coloured by the entropy of the step where it was recorded.",
+      explorerSection(data.explorer),
+    );
+  }
   return section(
     "samples",
     "Samples",
@@ -185,9 +274,13 @@ function charts(body: Html): Html | null {
   return body.text === "" ? null : html`<div class="charts">${body}</div>`;
 }
 
+const OUT_OF_DOMAIN =
+  "Multiple choice by likelihood: the share of questions whose right choice is the likeliest, and the negative log-likelihood per token of the right one, in nats. 95 % intervals.";
+
 const ABOUT = { id: "about", title: "About" };
 
-function about(data: ReportData, { tasks }: ReportView): Html {
+function about(data: ReportData, { tasks: generated, likelihoodTasks }: ReportView): Html {
+  const tasks = [...generated, ...likelihoodTasks];
   const versions = Object.assign(
     {},
     ...tasks.flatMap((task) => task.evaluations.map(({ results }) => results.versions)),

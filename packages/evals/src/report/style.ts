@@ -86,6 +86,7 @@ details[open] > summary { margin-bottom: 4px }
 .controls { display: flex; flex-wrap: wrap; gap: 10px 18px; align-items: end; margin-bottom: 12px }
 .pick { display: grid; gap: 3px; font-size: .82rem; color: var(--muted); flex: 1 1 260px; min-width: 0 }
 select, button { font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 7px; padding: 7px 11px }
+select, input[type="search"] { height: 37px }
 select { width: 100%; min-width: 0; text-overflow: ellipsis }
 .modes { display: flex; max-width: 100%; overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--surface) }
 .modes button { border: 0; border-radius: 0; padding: 7px 12px; font-size: .88rem; white-space: nowrap; cursor: pointer; background: none }
@@ -125,6 +126,72 @@ select:focus-visible, button:focus-visible, summary:focus-visible, a:focus-visib
 #step li i { height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--accent) var(--share), var(--line) var(--share)) }
 #step li span { text-align: right }
 
+.to-samples { color: inherit; text-decoration: underline; text-decoration-color: color-mix(in srgb, currentColor 32%, transparent); text-decoration-thickness: 1px; text-underline-offset: 3px }
+.to-samples:hover, .to-samples:focus-visible { text-decoration-color: var(--accent, currentColor) }
+.error, .paper { font-size: .82rem; color: var(--muted); white-space: nowrap }
+.grid .paper, .grid .interval { display: block }
+.whisker s { position: absolute; top: 4px; width: 2px; height: 4px; margin-left: -1px; background: var(--ink); opacity: .55 }
+.named { color: var(--accent) }
+.paired th[colspan] { text-align: left; border-bottom: 0; padding-bottom: 0; color: var(--ink) }
+.paired thead tr:nth-child(2) th { font-weight: 400; font-size: .8rem; padding-top: 2px; color: var(--muted) }
+.paired th[rowspan] { vertical-align: bottom }
+.paired td, .paired th { white-space: nowrap } .paired td .interval { display: block }
+.paired tbody th { color: var(--accent) } .paired td.paper { color: var(--muted); font-size: .92rem; white-space: nowrap }
+.paired th .tag { display: block; margin: 0 }
+.pairs details { border: 1px solid var(--line); border-radius: 10px; background: var(--surface); margin-bottom: 10px }
+.pairs details > summary { padding: 11px 16px; color: var(--ink) } .pairs summary small { color: var(--muted); margin-left: 8px }
+.pairs details[open] > summary { border-bottom: 1px solid var(--line); margin: 0 }
+.pairs .scroll:has(> table) { border: 0 }
+.differences td, .differences th { vertical-align: middle; padding: 7px 16px }
+.differences td:nth-child(2) { white-space: nowrap }
+th.forest { display: flex; justify-content: space-between; font-weight: 400; font-size: .8rem; color: var(--muted); min-width: 150px }
+.interval-line { --accent: var(--muted); display: block; position: relative; height: 14px; min-width: 130px; background: linear-gradient(90deg, transparent calc(50% - .5px), var(--line) calc(50% - .5px), var(--line) calc(50% + .5px), transparent calc(50% + .5px)) }
+.interval-line.up { --accent: var(--up) } .interval-line.down { --accent: var(--down) }
+.interval-line::after { content: ""; position: absolute; top: 5px; height: 4px; border-radius: 2px; left: var(--low); width: max(2px, calc(var(--high) - var(--low))); background: var(--accent); opacity: .5 }
+.interval-line i { position: absolute; z-index: 1; top: 3px; left: var(--at); width: 8px; height: 8px; margin-left: -4px; border-radius: 50%; background: var(--accent) }
+
+.mixtures { margin-top: 0 } .charts + .scroll { margin-top: 14px }
+.stack { display: flex; width: 150px; height: 12px; border-radius: 3px; overflow: hidden; background: var(--line); margin-top: 6px }
+.stack i { display: block; height: 100% } .stack-key { display: inline-block; width: 12px; height: 11px; border-radius: 2px; margin: 0 3px 0 10px; vertical-align: -1px }
+.s0 { background: color-mix(in srgb, var(--soft) 22%, var(--surface)) } .s1 { background: color-mix(in srgb, var(--soft) 45%, var(--surface)) }
+.s2 { background: color-mix(in srgb, var(--soft) 72%, var(--surface)) } .s3 { background: var(--soft) }
+.pairs-cell { font-size: .84rem } .pair { display: inline-block; margin-right: 10px; white-space: nowrap } .pair small { color: var(--muted) }
+code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .92em; background: color-mix(in srgb, var(--line) 55%, transparent); border-radius: 3px; padding: 0 3px }
+#step code { background: none; padding: 0 } #step em { color: var(--muted) }
+
+.overall { font-size: 1.02rem; margin: 0 0 4px } .overall b { font-size: 1.22rem; margin-right: 8px }
+.meter { display: inline-block; width: 90px; height: 6px; border-radius: 3px; background: var(--line); vertical-align: 2px; margin-right: 6px; overflow: hidden }
+.meter i { display: block; height: 100%; width: var(--share); background: var(--accent, var(--soft)) }
+.progress td, .progress th { padding: 6px 16px; font-size: .88rem; white-space: nowrap } .progress .whole td, .progress .whole th { color: var(--muted) }
+
+#explorer { scroll-margin-top: 3.5rem }
+#explorer .pick { flex: 1 1 150px } #explorer .pick:has(input) { flex: 2 1 220px }
+input[type="search"] { font: inherit; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 7px; padding: 7px 11px; width: 100%; min-width: 0 }
+input:focus-visible { outline: 2px solid var(--soft); outline-offset: 2px }
+.status { color: var(--muted); font-size: .88rem; margin: 4px 0 8px; min-height: 1.4em }
+.entries { border: 1px solid var(--line); border-radius: 10px; background: var(--surface); overflow: hidden } .entries:empty { display: none }
+.entry + .entry { border-top: 1px solid var(--line) }
+.entry > summary { display: flex; gap: 14px; justify-content: space-between; align-items: center; padding: 9px 16px; color: var(--ink); list-style: none; margin: 0 }
+.entry > summary::-webkit-details-marker { display: none }
+.entry > summary:hover { background: color-mix(in srgb, var(--line) 30%, transparent) }
+.entry > summary .ask { overflow: hidden; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; min-width: 0; overflow-wrap: anywhere }
+.entry[open] > summary { background: color-mix(in srgb, var(--line) 30%, transparent); margin: 0 } .entry[open] > summary .ask { -webkit-line-clamp: 1; color: var(--muted) }
+.tallies { display: flex; flex: none; gap: 14px } .tally { font-size: .84rem; display: inline-flex; align-items: center; gap: 7px; white-space: nowrap }
+.tally i { width: 46px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--accent) var(--share), var(--line) var(--share)) }
+.tally span { min-width: 3.4em; text-align: right; font-variant-numeric: tabular-nums }
+.entry .body { padding: 12px 16px 16px; border-top: 1px solid var(--line) } .body > .ask { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; max-width: 80ch }
+.body > .gold { margin: 6px 0 12px; font-size: .88rem; color: var(--muted) }
+.sides { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); align-items: start } .side { min-width: 0 }
+.chips { display: flex; flex-wrap: wrap; gap: 4px; margin-bottom: 8px }
+.chip { padding: 1px 0; width: 2.3em; font-size: .78rem; border-radius: 5px; cursor: pointer; text-align: center; color: var(--down); border-color: color-mix(in srgb, var(--down) 40%, var(--line)) }
+.chip.right { color: var(--up); border-color: color-mix(in srgb, var(--up) 45%, var(--line)) } .chip.none { color: var(--muted); border-color: var(--line) }
+.chip[aria-pressed="true"] { background: var(--ink); color: var(--page); border-color: var(--ink) }
+.spark { display: block; width: 100%; height: 30px; margin-top: 8px } .spark polyline { fill: none; stroke: var(--accent); stroke-width: 1.2; vector-effect: non-scaling-stroke; opacity: .8 }
+.choices { list-style: none; margin: 10px 0 0; padding: 0; display: grid; gap: 7px }
+.choices li { border: 1px solid var(--line); border-radius: 6px; padding: 6px 10px; background: linear-gradient(90deg, color-mix(in srgb, var(--accent) 16%, transparent) var(--share), transparent var(--share)); overflow-wrap: anywhere }
+.choices li.gold { border-color: var(--up) } .choices li.best { font-weight: 600 } .choices small { display: block; font-weight: 400; color: var(--muted) } .choices .gold small { color: var(--up) }
+.pager { display: flex; gap: 14px; align-items: center; justify-content: center; margin-top: 14px; font-size: .9rem; color: var(--muted) } .pager button { cursor: pointer } .pager button:disabled { opacity: .4; cursor: default }
+
 .settings th, .settings td { padding: 6px 16px; font-size: .86rem; overflow-wrap: anywhere }
 .settings tbody th { font-weight: 400; color: var(--muted); white-space: nowrap }
 .settings td { min-width: 90px; max-width: 60ch }
@@ -148,13 +215,16 @@ footer { padding: 40px 0 56px }
   .delta { font-size: .78rem } .interval { font-size: .66rem }
   .grid.wide { table-layout: auto } .grid.wide td { min-width: 84px }
   .settings th, .settings td { padding: 6px 10px }
+  .entry > summary { flex-direction: column; align-items: stretch; gap: 5px; padding: 9px 12px } .tallies { justify-content: space-between }
+  .entry .body { padding: 12px } .differences td, .differences th { padding: 7px 10px } .pair { white-space: normal }
   .about dl { grid-template-columns: minmax(0, 1fr); gap: 0 } .about dd { margin-bottom: 8px }
   #step { position: fixed; left: 10px !important; right: 10px; bottom: 10px; top: auto !important; width: auto }
 }
 @media print {
   :root { --page: #fff }
   body { font-size: 11pt }
-  nav, .controls, #step { display: none !important }
+  nav, .controls, #step, #samples:has(#explorer), #progress { display: none !important }
+  .scroll { overflow: visible } .grid td { min-width: 0 } .to-samples { text-decoration: none }
   main, .masthead > div { max-width: none; padding: 0 }
   .masthead { padding-top: 0 }
   section { padding-top: 20pt }

@@ -1,9 +1,12 @@
 /** The report's data arranged as its sections read it: per task, one evaluation per training. */
 
 import { INFERENCE_MODES, type InferenceMode } from "../contract.ts";
+import { samplesAddress } from "../explorer/section.ts";
+import type { GridCell } from "../grid/figures.ts";
 import { modeResult } from "../results/comparison.ts";
 import type { ModeResult } from "../results/schema.ts";
 import type { ReportData, ReportEvaluation, ReportTraining } from "./data.ts";
+import { type Html, html } from "./html.ts";
 import { styleOf, type TrainingStyle } from "./theme.ts";
 
 export interface TrainingView {
@@ -24,7 +27,13 @@ export interface TaskView {
 
 export interface ReportView {
   readonly trainings: readonly TrainingView[];
+  /** Tasks with thoughts; those scored by likelihood are apart. */
   readonly tasks: readonly TaskView[];
+  readonly likelihoodTasks: readonly TaskView[];
+  /** Whether samples lie beside the page, so that figures can link to them. */
+  readonly hasExplorer: boolean;
+  /** Whether the paper's figures stand beside ours. */
+  readonly isGrid: boolean;
 }
 
 export function arrange(data: ReportData): ReportView {
@@ -48,7 +57,51 @@ export function arrange(data: ReportData): ReportView {
       modes: INFERENCE_MODES.filter((mode) => evaluations.some(({ results }) => modeResult(results, mode))),
     };
   });
-  return { trainings, tasks };
+  const isLikelihood = ({ evaluations }: TaskView) =>
+    evaluations.some(({ results }) =>
+      results.results.some(({ metrics }) => metrics.nllPerToken !== undefined),
+    );
+  return {
+    trainings,
+    tasks: tasks.filter((task) => !isLikelihood(task)),
+    likelihoodTasks: tasks.filter(isLikelihood),
+    hasExplorer: data.explorer !== undefined,
+    isGrid: data.isGrid ?? false,
+  };
+}
+
+/** The tables' cells: a training on a task, with its seeds. */
+export function cellsOf(tasks: readonly TaskView[]): GridCell[] {
+  return tasks.flatMap(({ task, evaluations }) =>
+    evaluations.map(({ style, results, seeds }) => ({
+      variant: style.name,
+      kind: style.kind,
+      task,
+      seeds: seeds ?? [results],
+      pooled: results,
+    })),
+  );
+}
+
+/** Wraps a figure in a link to the samples behind it, where there is an explorer. */
+export function linkToSamples(
+  { hasExplorer }: ReportView,
+  figure: Html,
+  at: { readonly training: ReportTraining; readonly task: string; readonly mode: string } & {
+    readonly show?: string;
+    readonly against?: ReportTraining;
+  },
+): Html {
+  if (!hasExplorer) return figure;
+  const runOf = ({ name, runs }: ReportTraining) => runs?.[0] ?? name;
+  const href = samplesAddress({
+    task: at.task,
+    run: runOf(at.training),
+    mode: at.mode,
+    ...(at.show !== undefined && { show: at.show }),
+    ...(at.against && { against: runOf(at.against) }),
+  });
+  return html`<a class="to-samples" href="${href}" title="the samples behind this figure">${figure}</a>`;
 }
 
 /** Evaluations of a task that have a mode, with its result. */

@@ -1,0 +1,108 @@
+/**
+ * What runs a folder holds and where their evaluations lie: those of a grid (`grid.json` says which), one evaluation, a run
+ * (`config.json`, `evaluations/NAME/`), or a folder of several runs, such as the demo's.
+ */
+
+import { readdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { type GridFile, readGridFile } from "../grid/grid-file.ts";
+import type { MetricsRow, TrainingKind } from "../report/data.ts";
+import { kindOf, readTraining } from "../report/read-run.ts";
+import { RESULTS_FILE } from "../runner/evaluation-folder.ts";
+
+export interface FoundRun {
+  readonly name: string;
+  /** Seeds of one training share it. */
+  readonly variant: string;
+  readonly kind: TrainingKind;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly metrics: readonly MetricsRow[];
+  /** Folders that hold, or are going to hold, `results.json` and `samples.jsonl`. */
+  readonly evaluations: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface FoundRuns {
+  readonly grid: GridFile | null;
+  readonly runs: readonly FoundRun[];
+}
+
+/** No runs where there is nothing to report on. @throws EvaluationError RESULTS_UNREADABLE for a broken `grid.json` */
+export async function findRuns(folder: string): Promise<FoundRuns> {
+  const grid = await readGridFile(folder);
+  if (grid) return { grid, runs: grid.runs.map((run) => runOfGrid(folder, grid, run)) };
+  const own = await findRun(folder);
+  if (own) return { grid: null, runs: [own] };
+  const found: FoundRun[] = [];
+  for (const name of await listFolders(folder)) {
+    const run = await findRun(join(folder, name));
+    if (run) found.push(run);
+  }
+  return { grid: null, runs: found.sort((a, b) => rank(a) - rank(b)) };
+}
+
+/** Where a grid keeps a run's evaluation of a task. */
+export function gridEvaluationFolder(folder: string, run: string, task: string): string {
+  return join(folder, run, "evaluations", task);
+}
+
+function runOfGrid(folder: string, grid: GridFile, run: GridFile["runs"][number]): FoundRun {
+  return {
+    name: run.name,
+    variant: run.variant,
+    kind: kindOf(run.variant) ?? "other",
+    settings: run.settings ?? {},
+    metrics: [],
+    evaluations: grid.tasks.map(({ name }) => gridEvaluationFolder(folder, run.name, name)),
+    warnings: [],
+  };
+}
+
+async function findRun(folder: string): Promise<FoundRun | null> {
+  const files = new Set(await listNames(folder));
+  const isEvaluation = files.has(RESULTS_FILE);
+  if (!isEvaluation && !files.has("config.json") && !files.has("evaluations")) return null;
+  const inside = (await listFolders(join(folder, "evaluations"))).map((name) =>
+    join(folder, "evaluations", name),
+  );
+  const training = await readTraining(folder);
+  const {
+    options = {},
+    resolved = {},
+    ...settings
+  } = training.settings as Record<string, object | undefined>;
+  const given = options as { readonly thought?: unknown };
+  return {
+    ...training,
+    kind: kindOf(given.thought) ?? training.kind,
+    settings: { ...settings, ...options, ...resolved },
+    name: basename(resolve(folder)),
+    variant: basename(resolve(folder)),
+    evaluations: [...(isEvaluation ? [folder] : []), ...inside],
+  };
+}
+
+/** The base model first: the others are compared with it. */
+function rank({ kind }: FoundRun): number {
+  return ["base", "hard", "fuzzy", "soft", "other"].indexOf(kind);
+}
+
+async function listFolders(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return []; // not there, or not yet
+  }
+}
+
+async function listNames(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * A folder of results as a report that can be written or served. It may still be filling: {@link ReportFolder.refresh}
+ * looks again. Samples stay on disk; only where they lie is held.
+ */
+
+import { basename, join, resolve } from "node:path";
+import { INFERENCE_MODES, isGreedyMode } from "../contract.ts";
+import type { GridFile } from "../grid/grid-file.ts";
+import { poolSeeds } from "../grid/pool-seeds.ts";
+import { LIKELIHOOD_MODE } from "../likelihood/schema.ts";
+import type { ReportData, ReportEvaluation, ReportProgress, ReportTraining } from "../report/data.ts";
+import type { EvaluationResults } from "../results/schema.ts";
+import { SAMPLES_FILE } from "../runner/evaluation-folder.ts";
+import { type FoundRun, findRuns } from "./find-runs.ts";
+import type { MixtureProfile } from "./mixture-profile.ts";
+import { type ExplorerPages, explorerPages } from "./pages.ts";
+import { readEvaluation } from "./read-evaluation.ts";
+import { openSampleIndex, type SampleIndex } from "./sample-index.ts";
+
+/** Folder of the sample files, beside the page. */
+export const PAGES_FOLDER = "report-data";
+
+export interface ReportFolder {
+  /** Reads what has changed. @throws EvaluationError RESULTS_UNREADABLE for a broken `grid.json` */
+  refresh(): Promise<void>;
+  /** Without `live`, `title` and `createdAt`, which are the caller's. */
+  readonly data: Omit<ReportData, "title">;
+  readonly pages: ExplorerPages;
+  readonly progress: readonly ReportProgress[];
+  /** Whether all evaluations say that they are. */
+  readonly isComplete: boolean;
+  /** Changes when anything that the report shows does. */
+  readonly version: number;
+  readonly isEmpty: boolean;
+  readonly title: string;
+  /** What could not be read. */
+  readonly warnings: readonly string[];
+}
+
+interface LoadedEvaluation {
+  readonly run: FoundRun;
+  readonly results: EvaluationResults | null;
+  readonly index: SampleIndex;
+}
+
+/** Opens a folder; one that is empty, or not there, is an empty report. */
+export async function openReportFolder(folder: string): Promise<ReportFolder> {
+  const indexes = new Map<string, SampleIndex>();
+  let seen = await look(folder, indexes);
+  let state = assemble(seen);
+  let version = 1;
+  return {
+    async refresh() {
+      const next = await look(folder, indexes);
+      if (next.stamp === seen.stamp) return;
+      version += 1;
+      seen = next;
+      state = assemble(next);
+    },
+    get data() {
+      return state.data;
+    },
+    get pages() {
+      return state.pages;
+    },
+    get progress() {
+      return state.progress;
+    },
+    get isComplete() {
+      return state.isComplete;
+    },
+    get isEmpty() {
+      return state.data.trainings.length === 0;
+    },
+    get version() {
+      return version;
+    },
+    get warnings() {
+      return state.warnings;
+    },
+    title: basename(resolve(folder)),
+  };
+}
+
+/** What lies in the folder at one moment. */
+interface FolderContent {
+  readonly grid: GridFile | null;
+  readonly runs: readonly FoundRun[];
+  readonly loaded: readonly LoadedEvaluation[];
+  readonly warnings: readonly string[];
+  /** The same for the same content. */
+  readonly stamp: string;
+}
+
+async function look(folder: string, indexes: Map<string, SampleIndex>): Promise<FolderContent> {
+  const { grid, runs } = await findRuns(folder);
+  const warnings = runs.flatMap((run) => run.warnings);
+  const loaded: LoadedEvaluation[] = [];
+  for (const run of runs) {
+    for (const path of run.evaluations) {
+      const { results, warning } = await readEvaluation(path);
+      if (warning) warnings.push(warning);
+      const index = indexes.get(path) ?? (await openSampleIndex(join(path, SAMPLES_FILE)));
+      indexes.set(path, index);
+      await index.refresh();
+      loaded.push({ run, results, index });
+    }
+  }
+  const stamp = JSON.stringify([
+    loaded.map(({ index, results }) => [index.version, results?.results.length, results?.complete]),
+    runs.map(({ name, metrics }) => [name, metrics.length]),
+    warnings,
+  ]);
+  return { grid, runs, loaded, warnings, stamp };
+}
+
+interface FolderState {
+  readonly data: Omit<ReportData, "title">;
+  readonly pages: ExplorerPages;
+  readonly progress: readonly ReportProgress[];
+  readonly isComplete: boolean;
+  readonly warnings: readonly string[];
+}
+
+function assemble({ grid, runs, loaded, warnings: read }: FolderContent): FolderState {
+  const warnings = [...read];
+  const trainings = trainingsOf(runs, loaded, warnings);
+  const pages = explorerPages(explorerTasks(loaded), PAGES_FOLDER);
+  const versions = loaded.flatMap(({ results }) => results ?? [])[0]?.versions;
+  return {
+    data: {
+      trainings,
+      notes: warnings.map((warning) => `Not read: ${warning}`),
+      isGrid: grid !== null,
+      ...(versions && { versions }),
+      ...(pages.manifest.tasks.length > 0 && { explorer: pages.manifest }),
+    },
+    pages,
+    progress: loaded.flatMap((evaluation) => progressOf(evaluation, grid)),
+    isComplete: loaded.length > 0 && loaded.every(({ results }) => results?.complete ?? false),
+    warnings,
+  };
+}
+
+/** One training per variant, its seeds pooled. */
+function trainingsOf(
+  runs: readonly FoundRun[],
+  loaded: readonly LoadedEvaluation[],
+  warnings: string[],
+): ReportTraining[] {
+  return [...new Set(runs.map(({ variant }) => variant))].map((variant) => {
+    const seeds = runs.filter((run) => run.variant === variant);
+    const [first] = seeds as [FoundRun];
+    const own = loaded.filter(({ run }) => run.variant === variant);
+    const keyOf = ({ results }: LoadedEvaluation) => results && `${results.task} ${results.checksum}`;
+    const keys = [...new Set(own.map(keyOf))].filter((key) => key !== null);
+    const evaluations = keys.flatMap((key) => {
+      const ofTask = own.filter((evaluation) => keyOf(evaluation) === key);
+      try {
+        return [evaluationOf(ofTask)];
+      } catch (error) {
+        warnings.push(`${variant}: ${(error as Error).message}`);
+        return [];
+      }
+    });
+    return {
+      name: variant,
+      kind: first.kind,
+      settings: first.settings,
+      metrics: first.metrics,
+      runs: seeds.map(({ name }) => name),
+      evaluations,
+    };
+  });
+}
+
+function evaluationOf(loaded: readonly LoadedEvaluation[]): ReportEvaluation {
+  const seeds = loaded.flatMap(({ results }) => results ?? []);
+  const [first] = loaded as [LoadedEvaluation];
+  // Of the first seed: a drawing of what thoughts are like, not a figure that is compared.
+  const mixtures: Record<string, MixtureProfile> = {};
+  for (const mode of first.index.modes) {
+    const profile = first.index.mixture(mode);
+    if (profile) mixtures[mode] = profile;
+  }
+  return { results: poolSeeds(seeds), ...(seeds.length > 1 && { seeds }), samples: [], mixtures };
+}
+
+function explorerTasks(loaded: readonly LoadedEvaluation[]) {
+  const withSamples = loaded.filter(({ results, index }) => results && index.questions.length > 0);
+  const keyOf = ({ results }: LoadedEvaluation) => `${results?.task} ${results?.checksum}`;
+  return [...new Set(withSamples.map(keyOf))].map((key) => {
+    const ofTask = withSamples.filter((evaluation) => keyOf(evaluation) === key);
+    return {
+      task: ofTask[0]?.results?.task ?? "",
+      runs: ofTask.map(({ run: { name, variant, kind }, index }) => ({ name, variant, kind, index })),
+    };
+  });
+}
+
+/** Per mode: of a grid all that are going to be, else those that have begun. */
+function progressOf({ run, results, index }: LoadedEvaluation, grid: GridFile | null): ReportProgress[] {
+  if (!results) return [];
+  const isLikelihood = results.template === "" && index.modes.every((mode) => mode === LIKELIHOOD_MODE);
+  const begun = [...index.modes];
+  const modes = isLikelihood
+    ? [LIKELIHOOD_MODE]
+    : INFERENCE_MODES.filter((mode) => (grid ? grid.modes.includes(mode) : begun.includes(mode)));
+  return modes.map((mode) => {
+    const verdicts = index.questions.flatMap(({ id }) =>
+      index.samples(mode, id).map(({ verdict }) => verdict),
+    );
+    const samples =
+      isLikelihood || isGreedyMode(mode as (typeof INFERENCE_MODES)[number]) ? 1 : samplesOf(results, grid);
+    const usable = verdicts.filter((verdict) => verdict !== "error");
+    return {
+      run: run.name,
+      kind: run.kind,
+      task: results.task,
+      mode,
+      done: usable.length,
+      total: samples * results.questions,
+      accuracy:
+        usable.length === 0 ? null : usable.filter((verdict) => verdict === "right").length / usable.length,
+    };
+  });
+}
+
+/** `n` of the file is that of its largest mode once one is done, and the plan's before. */
+function samplesOf(results: EvaluationResults, grid: GridFile | null): number {
+  return grid?.samples ?? Math.max(results.n, ...results.results.map(({ n }) => n));
+}

@@ -1,0 +1,124 @@
+/** A grid as CSV (one row per figure, for spreadsheets) and as Markdown (the paper's tables, for reading and pasting). */
+
+import type { GridDifference } from "./differences.ts";
+import type { GridFigure } from "./figures.ts";
+import { PAPER_MODEL } from "./paper.ts";
+import type { PaperCell, PaperTable } from "./paper-tables.ts";
+
+const CSV_COLUMNS = [
+  "variant",
+  "task",
+  "mode",
+  "metric",
+  "value",
+  "low",
+  "high",
+  "seeds",
+  "standardError",
+  "questions",
+  "samples",
+] as const satisfies readonly (keyof GridFigure)[];
+
+/** RFC 4180, numbers in full, a header line. */
+export function gridCsv(figures: readonly GridFigure[]): string {
+  const rows = figures.map((figure) => CSV_COLUMNS.map((column) => csvField(figure[column])).join(","));
+  return `${[CSV_COLUMNS.join(","), ...rows].join("\r\n")}\r\n`;
+}
+
+function csvField(value: string | number | null): string {
+  const text = value === null ? "" : String(value);
+  // A spreadsheet runs what begins like a formula; numbers are ours.
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/u.test(text) ? `'${text}` : text;
+  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export interface GridMarkdown {
+  readonly title: string;
+  readonly tables: readonly PaperTable[];
+  readonly differences: readonly GridDifference[];
+  /** Sentences put first, such as what is not complete. */
+  readonly notes?: readonly string[];
+}
+
+/** Tables with the paper's figure and ours in every cell, then the paired differences. */
+export function gridMarkdown({ title, tables, differences, notes = [] }: GridMarkdown): string {
+  const lines = [
+    `# ${title}`,
+    "",
+    `Percent; 95 % intervals in brackets; ± is the standard error over seeds. Paper: ${PAPER_MODEL} trained on GSM8K ` +
+      "(arXiv:2509.19170); `-` where its figure is not given here.",
+    ...notes.flatMap((note) => ["", note]),
+    ...tables.flatMap((table) => ["", ...tableLines(table)]),
+    ...differenceLines(differences),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function tableLines({ title, task, columns, rows }: PaperTable): string[] {
+  const header = ["training", ...columns.flatMap((column) => [`${column}, paper`, `${column}, ours`])];
+  return [
+    `## ${title}, ${task}`,
+    "",
+    markdownRow(header),
+    markdownRow(header.map((_, index) => (index === 0 ? "---" : "---:"))),
+    ...rows.map(({ variant, cells }) =>
+      markdownRow([variant, ...cells.flatMap((cell) => [formatPaper(cell), formatOurs(cell)])]),
+    ),
+  ];
+}
+
+function differenceLines(differences: readonly GridDifference[]): string[] {
+  if (differences.length === 0) return [];
+  const header = ["task", "mode", "from", "to", "difference", "interval", "gained", "lost"];
+  return [
+    "",
+    "## Paired differences in accuracy",
+    "",
+    "Points, with the interval of the paired difference; * where it leaves out zero. Gained and lost are questions.",
+    "",
+    markdownRow(header),
+    markdownRow(header.map((_, index) => (index < 4 ? "---" : "---:"))),
+    ...differences.map((of) =>
+      markdownRow([
+        of.task,
+        of.mode,
+        of.from,
+        of.to,
+        `${signed(of.difference)}${of.isClear ? "*" : ""}`,
+        `${signed(of.low)} to ${signed(of.high)}`,
+        String(of.gained.length),
+        String(of.lost.length),
+      ]),
+    ),
+  ];
+}
+
+function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replace(/\s+/gu, " ").replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+/** The paper's figure, or a dash. */
+export function formatPaper({ paper, unit }: PaperCell): string {
+  return paper === null ? "-" : formatValue(paper, unit);
+}
+
+/** Ours with interval and standard error: "71.4 ± 0.8 [69.0, 73.8]". */
+function formatOurs({ ours, unit }: PaperCell): string {
+  if (!ours) return "not run";
+  const error = ours.standardError === null ? "" : ` ± ${formatValue(ours.standardError, unit)}`;
+  const bounds =
+    ours.low === null || ours.high === null
+      ? ""
+      : ` [${formatValue(ours.low, unit)}, ${formatValue(ours.high, unit)}]`;
+  return `${formatValue(ours.value, unit)}${error}${bounds}`;
+}
+
+/** 0.714 -> "71.4", 2.8612 nats -> "2.861". */
+export function formatValue(value: number, unit: PaperCell["unit"]): string {
+  return unit === "percent" ? (100 * value).toFixed(1) : value.toFixed(3);
+}
+
+function signed(share: number): string {
+  const text = (100 * share).toFixed(1);
+  return text.startsWith("-") || text === "0.0" ? text : `+${text}`;
+}
