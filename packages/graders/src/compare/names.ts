@@ -114,7 +114,8 @@ export function nameKey(name: Expression, work: Work): string {
  */
 export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
   const arePlain = [a, b].every((name) => name.kind === "symbol" || name.kind === "product");
-  return !arePlain || nameKey(a, work) === nameKey(b, work);
+  const areFunctions = a.kind === "apply" && b.kind === "apply";
+  return !(arePlain || areFunctions) || nameKey(a, work) === nameKey(b, work);
 }
 
 /** Argument symbols of f(x) = ... and f(n) = ..., so that one can be renamed to the other. */

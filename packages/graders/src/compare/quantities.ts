@@ -20,6 +20,10 @@ interface Quantity {
 /** Compares two scalars, units included. */
 export function compareScalars(gold: Expression, answer: Expression, context: Context): Outcome {
   const [g, a] = [peel(gold), peel(answer)];
+  if (isResidue(g.value) && isResidue(a.value)) {
+    const moduli = compareValues(g.value.args[1] as Expression, a.value.args[1] as Expression, context);
+    if (!moduli.equal) return unequalBy("exact", "different moduli");
+  }
   if (g.unit === null && a.unit === null) return compareValues(g.value, a.value, context);
   if (g.unit !== null && a.unit !== null && !haveCompatibleUnits(g.unit, a.unit)) {
     return unequalBy("quantity", `${a.unit} does not measure what ${g.unit} measures`);
@@ -30,6 +34,11 @@ export function compareScalars(gold: Expression, answer: Expression, context: Co
     return named(compareValues(g.value, a.value, context), "a unit on one side");
   }
   return compareUnits(g, a, g.unit, a.unit, context);
+}
+
+/** 3 mod 7. */
+function isResidue(x: Expression): x is Extract<Expression, { kind: "call" }> {
+  return x.kind === "call" && x.name === "mod";
 }
 
 /** Takes the unit off a value, also off the only factor or term that has one: -(5 dollars), 2 + 3 feet. */

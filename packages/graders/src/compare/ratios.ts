@@ -19,11 +19,27 @@ export function compareRatios(gold: Expression, answer: Expression, context: Con
   if (g.kind === "ratio" && a.kind === "ratio") {
     // With a unit behind it (p.m.), a ratio is a time.
     const isTime = g.isTime || a.isTime || goldUnit !== "" || answerUnit !== "";
+    const [goldMinutes, answerMinutes] = [minutesOf(g, goldUnit), minutesOf(a, answerUnit)];
+    if (goldMinutes !== null && goldMinutes === answerMinutes)
+      return equalBy("ratio", "the same time of day");
     return comparePair(g, a, isTime || (mayBeTime(g) && mayBeTime(a)), context);
   }
   const ratio = (g.kind === "ratio" ? g : a) as Ratio;
   const isValue = ratio.parts.length === 2 && !ratio.isTime && goldUnit === "" && answerUnit === "";
   return isValue ? compareScalars(gold, answer, context) : unequalBy("ratio", "a ratio and a value");
+}
+
+/** Minutes since midnight, where half of the day is certain: 3:30 p.m., 15:30, 0:10; else null. */
+function minutesOf({ parts }: Ratio, unit: string): number | null {
+  const [hour, minute] = parts.map((part) =>
+    part.kind === "number" ? Number(part.value.numerator) : Number.NaN,
+  );
+  if (parts.length !== 2 || hour === undefined || minute === undefined) return null;
+  if (!(Number.isInteger(hour) && hour < 24 && minute >= 0 && minute < 60)) return null;
+  const half = /^([ap])\.?\s?m\.?$/i.exec(unit)?.[1]?.toLowerCase();
+  if (half === undefined) return unit === "" && (hour > 12 || hour === 0) ? hour * 60 + minute : null;
+  if (hour < 1 || hour > 12) return null;
+  return ((hour % 12) + (half === "p" ? 12 : 0)) * 60 + minute;
 }
 
 function withUnit(x: Expression): readonly [value: Expression, unit: string] {

@@ -6,6 +6,7 @@
 import { someNode } from "../algebra/walk.ts";
 import { type Expression, minusOneNode, productOf, type Repeated, sumOf } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
+import { determinantOf } from "./vectors.ts";
 
 /**
  * The values that an expression with ± stands for: two where the signs go together (∓ against ±), and all combinations
@@ -93,11 +94,16 @@ function mapTree(x: Expression, work: Work, change: (node: Expression) => Expres
 
 type Rows = readonly (readonly Expression[])[];
 
-/** Sums, products and multiples of matrices as one matrix; anything else unchanged. */
+/** Sums, products and multiples of matrices as one matrix, determinants written out; anything else unchanged. */
 export function reduceMatrices(x: Expression, work: Work): Expression {
   if (!someNode(x, work, (node) => node.kind === "matrix")) return x;
   const rows = matrixOf(x, work);
-  return rows ? { kind: "matrix", rows } : x;
+  if (rows) return { kind: "matrix", rows };
+  return mapTree(x, work, (node) => {
+    const [inner] = node.kind === "call" && node.name === "determinant" ? node.args : [];
+    const entries = inner && matrixOf(inner, work);
+    return (entries && determinantOf(entries, work)) || node;
+  });
 }
 
 function matrixOf(x: Expression, work: Work): Rows | null {

@@ -10,9 +10,10 @@
  */
 import { printExpression } from "../algebra/print.ts";
 import type { Bracketed, Expression } from "../parse/expression.ts";
-import { limits } from "../work.ts";
+import { limits, type Work } from "../work.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
 import { areNamesCompatible, argumentNames, type NamedValue, namedValue, nameKey } from "./names.ts";
+import { withoutParameters } from "./parameters.ts";
 import { equalRealSets, isInfiniteSet } from "./pieces.ts";
 import { compareScalars } from "./quantities.ts";
 import { compareRatios, isRatio } from "./ratios.ts";
@@ -20,10 +21,13 @@ import { realSetOf } from "./real-sets.ts";
 import { compareRelations } from "./relations.ts";
 import { expandPlusMinus, reduceMatrices, renameSymbols } from "./rewrite.ts";
 import { meaningOf, normalizeWords, wordsOf } from "./text.ts";
+import { coordinatesOf, nestedRows } from "./vectors.ts";
 
 /** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
 export function compareExpressions(gold: Expression, answer: Expression, context: Context): Outcome {
   context.work.spend(4);
+  const family = withoutParameters(gold, answer, context.work);
+  if (family) return compareExpressions(family[0], family[1], context);
   const region = compareRegions(gold, answer, context);
   if (region) return region;
   const [g, a] = [namedValue(gold, context.work), namedValue(answer, context.work)];
@@ -73,17 +77,47 @@ function withArgumentsOf(goldName: Expression | null, a: NamedValue, context: Co
 function compareUnnamed(gold: Expression, answer: Expression, context: Context): Outcome {
   const words = compareWords(gold, answer, context);
   if (words) return words;
+  const [goldLetters, answerLetters] = [capitalsOf(gold), capitalsOf(answer)];
+  if (goldLetters && answerLetters && goldLetters !== answerLetters) {
+    return unequalBy("text", "capital letters in another order");
+  }
   const { work } = context;
   const [goldForms, answerForms] = [plusMinusForms(gold, context), plusMinusForms(answer, context)];
   if (goldForms || answerForms)
     return compareForms(goldForms ?? [[gold]], answerForms ?? [[answer]], context);
-  const [g, a] = [reduceMatrices(withoutUnit(gold), work), reduceMatrices(withoutUnit(answer), work)];
+  const [g, a] = withVectors(
+    reduceMatrices(withoutUnit(gold), work),
+    reduceMatrices(withoutUnit(answer), work),
+    work,
+  );
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
   if (g.kind === "matrix" || a.kind === "matrix") return compareMatrices(g, a, context);
   if (isRatio(g) || isRatio(a)) return compareRatios(g, a, context);
   if (g.kind === "setOperation" || a.kind === "setOperation") return compareOperations(g, a, context);
   if (g.kind === "namedSet" || a.kind === "namedSet") return comparePrinted(g, a, "set", context);
-  return compareScalars(gold, answer, context);
+  // Without matrices in them, both are as they were.
+  return compareScalars(hasUnit(gold) ? gold : g, hasUnit(answer) ? answer : a, context);
+}
+
+function hasUnit(x: Expression): boolean {
+  return x.kind === "quantity";
+}
+
+/** Beside a matrix or a tuple, nested brackets are a matrix, and a sum of basis vectors is the tuple of its coordinates. */
+function withVectors(g: Expression, a: Expression, work: Work): readonly [Expression, Expression] {
+  const convert = (x: Expression, beside: Expression): Expression => {
+    if (beside.kind === "matrix") {
+      const rows = nestedRows(x);
+      if (rows) return { kind: "matrix", rows };
+      const isRow = beside.rows.length === 1;
+      const isVector = isRow || beside.rows.every((row) => row.length === 1);
+      return (
+        (isVector && coordinatesOf(x, isRow ? (beside.rows[0]?.length ?? 0) : beside.rows.length, work)) || x
+      );
+    }
+    return (beside.kind === "bracketed" && coordinatesOf(x, beside.items.length, work)) || x;
+  };
+  return [convert(g, a), convert(a, g)];
 }
 
 /** A unit behind brackets, as in (3, 4) feet, says nothing that the brackets do not. */
@@ -104,6 +138,12 @@ function compareWords(gold: Expression, answer: Expression, context: Context): O
   return compareExpressions(g, a, context);
 }
 
+/** Three or more different capital letters side by side (an order, a polygon), which are hardly ever a product; else null. */
+function capitalsOf(x: Expression): string | null {
+  const letters = x.kind === "product" ? (wordsOf(x) ?? "") : "";
+  return /^[A-Z]{3,}$/.test(letters) && new Set(letters).size === letters.length ? letters : null;
+}
+
 function meaningful(x: Expression): Expression {
   return (x.kind === "text" ? meaningOf(x.text) : null) ?? x;
 }
@@ -113,9 +153,17 @@ function meaningful(x: Expression): Expression {
 /** The lists of values that ± can stand for, or null without ±. A list spreads its items' values. */
 function plusMinusForms(x: Expression, context: Context): readonly (readonly Expression[])[] | null {
   const items = x.kind === "list" || x.kind === "set" ? x.items : [x];
-  const expanded = items.map((item) => expandPlusMinus(unnamed(item, context), context.work));
+  const names = new Set(items.map((item) => nameOf(item, context)));
+  const expanded = items.map((item) =>
+    expandPlusMinus(names.size === 1 ? unnamed(item, context) : item, context.work),
+  );
   if (expanded.every((forms) => forms.length === 1 && forms[0]?.length === 1)) return null;
   return [0, 1].map((form) => expanded.flatMap((forms) => forms[Math.min(form, forms.length - 1)] ?? []));
+}
+
+function nameOf(x: Expression, { work }: Context): string | null {
+  const name = namedValue(x, work)?.name;
+  return name ? nameKey(name, work) : null;
 }
 
 function unnamed(x: Expression, context: Context): Expression {
@@ -213,20 +261,35 @@ function compareCollections(gold: Expression, answer: Expression, context: Conte
   if (gold.kind === "bracketed" || answer.kind === "bracketed") {
     const [tuple, other] = gold.kind === "bracketed" ? [gold, answer] : [answer as Bracketed, gold];
     const isInterval = tuple.open === "[" || tuple.close === "]";
+    const [only] = other.items;
+    if (other.items.length === 1 && only?.kind === "bracketed") return compareTuples(tuple, only, context);
     if (other.kind === "set" || isInterval) return unequalBy("tuple", "an ordered tuple and something else");
     return compareOrdered(gold.items, answer.items, "tuple", context);
   }
-  if (gold.kind === "list" && answer.kind === "list") return compareLists(gold.items, answer.items, context);
+  if (gold.kind === "list" && answer.kind === "list") {
+    return areOpposite(gold, answer, context)
+      ? unequalBy("list", "one says and, the other or, about different names")
+      : compareLists(gold.items, answer.items, context);
+  }
   return compareUnordered(distinct(gold, context), distinct(answer, context), "set", context);
 }
 
-/** {5} for 5, and nothing else of this kind: one value is not a list. */
+/** {5} (or {5, 5}) for 5, and nothing else of this kind: one value is not a list. */
 function compareSingleton(gold: Expression, answer: Expression, context: Context): Outcome {
   const [collection, other] = isCollection(gold) ? [gold, answer] : [answer, gold];
-  if (isCollection(collection) && collection.kind === "set" && collection.items.length === 1) {
-    return compareExpressions(collection.items[0] as Expression, other, context);
+  if (isCollection(collection) && collection.kind === "set") {
+    const [only, ...others] = distinct(collection, context);
+    if (only && others.length === 0) return compareExpressions(only, other, context);
   }
   return unequalBy("list", "one value and several");
+}
+
+/** "x = 2 and y = 3" beside "x = 2 or y = 3". Of one name's values, both words make the same list. */
+function areOpposite(gold: Expression, answer: Expression, context: Context): boolean {
+  if (gold.kind !== "list" || answer.kind !== "list") return false;
+  const joiners = new Set([gold.joiner, answer.joiner]);
+  const names = new Set(gold.items.map((item) => nameOf(item, context)));
+  return joiners.has("and") && joiners.has("or") && names.size > 1;
 }
 
 /** Items of a set once each; the items of a list as they are. */

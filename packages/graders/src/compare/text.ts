@@ -80,19 +80,46 @@ export function meaningOf(text: string): Expression | null {
   const words = normalizeWords(text);
   if (emptyWords.has(words)) return { kind: "namedSet", name: "empty" };
   if (everythingWords.has(words)) return { kind: "namedSet", name: "reals" };
+  if (/^(?:all|any|every) integers?$/.test(words)) return { kind: "namedSet", name: "integers" };
+  if (/^(?:all|any|every) (?:positive integer|natural number)s?$/.test(words)) {
+    return { kind: "namedSet", name: "positiveIntegers" };
+  }
   const number = numberFromWords(words);
   return number === null ? null : numberNode(integer(number));
 }
 
-/** Zero to ninety-nine in words. */
+const scales = new Map([
+  ["thousand", 1000],
+  ["million", 1_000_000],
+  ["billion", 1_000_000_000],
+]);
+
+/** Whole numbers in English words, "two thousand five hundred and one"; null for any other text. Linear. */
 function numberFromWords(words: string): number | null {
-  const small = smallNumbers.indexOf(words);
-  if (small >= 0) return small;
-  const [ten = "", one = "", ...rest] = words.split(/[\s-]/);
-  const base = tens.indexOf(ten);
-  if (base < 0 || rest.length > 0) return null;
-  const units = one === "" ? 0 : smallNumbers.indexOf(one);
-  return units >= 0 && units < 10 ? (base + 2) * 10 + units : null;
+  const parts = words.split(/[\s-]+/).filter((part) => part !== "");
+  if (parts.length === 0 || parts.length > 16) return null;
+  let [total, group, ceiling, hasDigit] = [0, 0, 100, false];
+  for (const [index, part] of parts.entries()) {
+    const small = smallNumbers.indexOf(part);
+    const ten = tens.indexOf(part);
+    const scale = scales.get(part);
+    if (part === "and" && index > 0 && index < parts.length - 1) continue;
+    if (small >= 0 && small < ceiling && (small > 0 || parts.length === 1)) {
+      group += small;
+      ceiling = 0;
+    } else if (ten >= 0 && ceiling > 20) {
+      group += (ten + 2) * 10;
+      ceiling = 10;
+    } else if (part === "hundred" && group > 0 && group < 10) {
+      group *= 100;
+      ceiling = 100;
+    } else if (scale !== undefined && group > 0 && (total === 0 || total % (scale * 1000) === 0)) {
+      total += group * scale;
+      [group, ceiling] = [0, 100];
+    } else return null;
+    hasDigit = true;
+  }
+  return hasDigit ? total + group : null;
 }
 
 /** The text of an expression that is nothing but words or letters: \text{odd}, odd, E, (C); else null. */

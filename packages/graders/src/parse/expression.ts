@@ -42,7 +42,14 @@ export type Expression =
 export type ConstantName = "pi" | "e" | "i" | "infinity";
 export type Joiner = "comma" | "semicolon" | "and" | "or";
 export type SetOperator = "union" | "intersection" | "difference";
-export type NamedSet = "empty" | "naturals" | "integers" | "rationals" | "reals" | "complexes";
+export type NamedSet =
+  | "positiveIntegers"
+  | "empty"
+  | "naturals"
+  | "integers"
+  | "rationals"
+  | "reals"
+  | "complexes";
 export type RelationOperator =
   | "="
   | "approximately"

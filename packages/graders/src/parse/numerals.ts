@@ -50,7 +50,8 @@ export function scanNumber(
     const isRaw = separator === ",";
     const canGroup = firstGroup <= 3 && digits !== "0" && !digits.startsWith("00");
     if (!canGroup || (separator === " " && isInsideBrackets)) break;
-    if (isRaw) {
+    // No numeral begins with a zero of its own: 1,000 and (1,000, 2) are grouped however commas are read.
+    if (isRaw && text.charAt(end + 1) !== "0") {
       if (isInsideBrackets) break;
       isCommaAmbiguous = true;
       if (commas !== "thousands") break;

@@ -360,7 +360,30 @@ function parseBlackboard(cursor: Cursor): Expression {
   const name = numberSets.get(cursor.next().text);
   if (isBraced) cursor.expect("}");
   if (name === undefined) return cursor.fail("unknown set");
-  return { kind: "namedSet", name: name as NamedSet };
+  return parseHalf(cursor, name as NamedSet) ?? { kind: "namedSet", name: name as NamedSet };
+}
+
+/** The sign behind R^+, R_{>0}, Z^-: that half of the set; null where there is none. */
+function parseHalf(cursor: Cursor, name: NamedSet): Expression | null {
+  if (!cursor.at("^") && !cursor.at("_")) return null;
+  const isBraced = cursor.at("{", 1);
+  const at = isBraced ? 2 : 1;
+  const sign = cursor.peek(at)?.text ?? "";
+  const isBound = cursor.peek(at + 1)?.text === "0";
+  const known = ["+", "-"].includes(sign) || (isBound && [">", ">=", "<", "<="].includes(sign));
+  if (!known) return null;
+  for (let count = at + 1 + (isBound ? 1 : 0) + (isBraced ? 1 : 0); count > 0; count--) cursor.next();
+  const zero = numberNode(integer(0));
+  const infinity: Expression = { kind: "constant", name: "infinity" };
+  const isPositive = sign === "+" || sign.startsWith(">");
+  if (name === "reals") {
+    return isPositive
+      ? bracketed(sign === ">=" ? "[" : "(", ")", [zero, infinity])
+      : bracketed("(", sign === "<=" ? "]" : ")", [productOf([minusOneNode, infinity]), zero]);
+  }
+  if (name === "integers" && (sign === "+" || sign === ">"))
+    return { kind: "namedSet", name: "positiveIntegers" };
+  return { kind: "symbol", name: `${name}${sign}` };
 }
 
 function parseMatrix(cursor: Cursor, environment: string): Expression {
