@@ -1,6 +1,7 @@
 /** A loaded model, a task and some of the six modes -> results.json and samples.jsonl in a folder. */
 
 import {
+  type Contamination,
   type EvaluationProgress,
   type EvaluationResults,
   evaluate,
@@ -36,6 +37,8 @@ export interface EvaluateModelOptions {
   readonly batchRows: number;
   readonly recordedQuestions: number;
   readonly seed: number;
+  /** What a look into the training file found. */
+  readonly contamination?: Contamination;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: EvaluationProgress) => void;
 }
@@ -68,6 +71,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     seed,
     settings: { seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, stopString, dtype: opened.dtype },
     versions: versions(opened.backend),
+    ...(options.contamination && { contamination: options.contamination }),
     signal: options.signal,
     onProgress: options.onProgress,
   });

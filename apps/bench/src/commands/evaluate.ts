@@ -1,24 +1,35 @@
-/** `evaluate`: one model, one task, any of the six inference modes -> results.json, samples.jsonl and a report. */
+/** `evaluate`: one model, one task, by generation in any of the six inference modes or by likelihood -> results.json, samples.jsonl. */
 
+import { createProgress, evaluateModel, modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
 import {
-  createProgress,
-  evaluateModel,
-  loadProblems,
-  modelOptions,
-  openModel,
-  UsageError,
-} from "@soft-tokens/app-common";
-import { formatGrid, INFERENCE_MODES, type InferenceMode, PAPER_TEMPLATE } from "@soft-tokens/evals";
+  formatGrid,
+  INFERENCE_MODES,
+  type InferenceMode,
+  PAPER_TEMPLATE,
+  TASK_NAMES,
+} from "@soft-tokens/evals";
 import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import { z } from "zod";
+import { runLikelihood } from "../evaluate/evaluate-likelihood.ts";
+import { openTask } from "../evaluate/open-task.ts";
 
 export const EvaluateOptions = z.strictObject({
   ...modelOptions,
   task: z
-    .enum(["auto", "gsm8k", "math", "jsonl"])
+    .string()
     .default("auto")
-    .describe("Form of the rows; auto goes by their fields"),
-  data: z.string().min(1).describe("Questions: a JSON lines file, or gsm8k for the embedded sample"),
+    .describe(`auto (by the rows' fields), or one of ${TASK_NAMES.join(", ")}`),
+  data: z
+    .string()
+    .min(1)
+    .describe(
+      "Questions: JSON lines or Parquet, a file or hf://datasets/ORG/NAME/PATH; gsm8k: the embedded sample",
+    ),
+  contaminationCheck: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Training file: count the questions that stand in it too, by normalised text"),
   skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
   modes: z
     .string()
@@ -43,6 +54,12 @@ export const EvaluateOptions = z.strictObject({
     .default(PAPER_TEMPLATE)
     .describe("Text given to the model; QUESTION stands for the question"),
   batch: z.int().positive().default(64).describe("Most samples decoded together"),
+  batchTokens: z
+    .int()
+    .positive()
+    .default(4096)
+    .describe("Most tokens computed together in likelihood tasks, padding included"),
+  json: z.boolean().default(false).describe("Print the results as JSON instead of a table"),
   record: z
     .int()
     .nonnegative()
@@ -55,12 +72,13 @@ export type EvaluateOptions = z.infer<typeof EvaluateOptions>;
 
 export async function evaluate(options: EvaluateOptions, { signal }: { signal: AbortSignal }): Promise<void> {
   const modes = parseModes(options.modes);
-  const task = await loadProblems({
-    data: options.data,
-    task: options.task,
-    split: "test",
-    skipBad: options.skipBad,
-  });
+  const opening = await openTask(options);
+  const { contamination } = opening;
+  if (opening.kind === "likelihood") {
+    await runLikelihood(options, { task: opening.task, contamination, signal });
+    return;
+  }
+  const { task } = opening;
   using opened = await openModel(
     options,
     { rows: options.batch, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
@@ -83,6 +101,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     batchRows: options.batch,
     recordedQuestions: options.record,
     seed: options.seed,
+    ...(contamination && { contamination }),
     signal,
     onProgress: ({ mode, done, total, accuracy }) =>
       progress.update(
@@ -92,7 +111,13 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
       ),
   });
   progress.finish();
-  process.stdout.write(`${formatGrid([{ training: options.model, results }])}\n`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(results)}\n` : `${formatGrid([{ training: options.model, results }])}\n`,
+  );
+  if (contamination) {
+    const { ids, file } = contamination;
+    process.stderr.write(`training ${ids.length} of ${results.questions} questions also stand in ${file}\n`);
+  }
   const { writeReport } = await import("@soft-tokens/app-common/report");
   const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
   process.stderr.write(`report   ${report}\n`);

@@ -1,0 +1,43 @@
+/**
+ * Multiple-choice text -> token ids, as lm-evaluation-harness splits them: context and choice are encoded together, and what
+ * follows the context's own number of tokens is the choice (`_encode_pair` in lm_eval/api/model.py). All choices of a question
+ * therefore continue the same ids.
+ */
+
+import { type ChoiceQuestion, moveTrailingSpace } from "@soft-tokens/evals";
+import type { Tokenizer } from "@soft-tokens/model";
+
+export interface EncodedQuestion {
+  readonly id: string;
+  readonly contextIds: readonly number[];
+  /** At least one id each. */
+  readonly choiceIds: readonly (readonly number[])[];
+  /** Left out at the start of the context, because the model has no more positions. */
+  readonly droppedTokens: number;
+}
+
+/** @throws RangeError when a choice adds no token, or alone is longer than the model's positions */
+export function encodeChoices(
+  tokenizer: Pick<Tokenizer, "encode">,
+  { id, context, choices }: ChoiceQuestion,
+  maxPositions: number,
+): EncodedQuestion {
+  const whole = tokenizer.encode(moveTrailingSpace(context, "").context);
+  const choiceIds = choices.map((text, index) => {
+    const moved = moveTrailingSpace(context, text);
+    const ids = tokenizer.encode(moved.context + moved.choice).slice(whole.length);
+    if (ids.length === 0) {
+      throw new RangeError(`question ${id}: choice ${index + 1} adds no token to its context`);
+    }
+    return ids;
+  });
+  // The last token of a choice is never fed.
+  const excess = whole.length + Math.max(...choiceIds.map((ids) => ids.length)) - 1 - maxPositions;
+  const droppedTokens = Math.max(0, excess);
+  if (droppedTokens >= whole.length) {
+    throw new RangeError(
+      `question ${id}: a choice leaves no room for its context in ${maxPositions} positions`,
+    );
+  }
+  return { id, contextIds: whole.slice(droppedTokens), choiceIds, droppedTokens };
+}

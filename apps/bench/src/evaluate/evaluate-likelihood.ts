@@ -1,0 +1,74 @@
+/** A model on a likelihood task -> results.json and samples.jsonl in a folder, with a table for people. */
+
+import { createProgress, formatDuration, openModel, versions } from "@soft-tokens/app-common";
+import {
+  type ChoiceTask,
+  type Contamination,
+  evaluateLikelihood,
+  type LikelihoodResults,
+} from "@soft-tokens/evals";
+import type { EvaluateOptions } from "../commands/evaluate.ts";
+import { formatLikelihood } from "./format-likelihood.ts";
+import { createScoreFunction, type ScorePlan } from "./score-choices.ts";
+
+/** Memory is estimated by rows of this many tokens. */
+const TOKENS_PER_ROW = 256;
+
+export interface LikelihoodRun {
+  readonly task: ChoiceTask;
+  readonly contamination: Contamination | undefined;
+  readonly signal: AbortSignal;
+}
+
+export async function runLikelihood(
+  options: EvaluateOptions,
+  { task, contamination, signal }: LikelihoodRun,
+): Promise<LikelihoodResults> {
+  using opened = await openModel(
+    options,
+    { rows: Math.ceil(options.batchTokens / TOKENS_PER_ROW), tokensPerRow: 0 },
+    signal,
+  );
+  let plan: ScorePlan | null = null;
+  const score = createScoreFunction({
+    model: opened.model,
+    maxTokens: options.batchTokens,
+    chunk: opened.chunk,
+    onPlan: (made) => {
+      plan = made;
+    },
+  });
+  const progress = createProgress(task.name, "question");
+  const started = performance.now();
+  let scored = 0;
+  const results = await evaluateLikelihood({
+    task,
+    model: options.model,
+    score,
+    folder: options.out,
+    ...(options.limit !== undefined && { limit: options.limit }),
+    seed: options.seed,
+    settings: { dtype: opened.dtype },
+    versions: versions(opened.backend),
+    ...(contamination && { contamination }),
+    signal,
+    onProgress: ({ done, total, restored, accuracy }) => {
+      scored = done - restored;
+      const detail = accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % correct`;
+      progress.update(done, total, detail);
+    },
+  });
+  progress.finish();
+  if (plan) process.stderr.write(`${describePlan(plan, scored, (performance.now() - started) / 1000)}\n`);
+  process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${formatLikelihood(results)}\n`);
+  return results;
+}
+
+function describePlan(plan: ScorePlan, questions: number, seconds: number): string {
+  const { batches, tokens, paddedTokens, unsharedTokens } = plan;
+  const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(0)} %`;
+  return (
+    `scored   ${questions} questions in ${formatDuration(seconds)}: ${batches} batches, ${tokens} tokens ` +
+    `(${share(tokens, unsharedTokens)} of those without shared contexts), ${share(tokens, paddedTokens)} of what was computed`
+  );
+}
