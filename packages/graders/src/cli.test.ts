@@ -1,10 +1,20 @@
 /** The command itself, as its users run it. One process a test: few tests. */
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const cli = fileURLToPath(new URL("./cli.ts", import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), "soft-tokens-grade-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, content: string): string {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+}
 
 interface Result {
   readonly code: number | null;
@@ -71,6 +81,118 @@ describe("soft-tokens-grade", () => {
     const line = `${JSON.stringify({ gold: "1", answer: "1", filler: "x".repeat(500) })}\n`;
     const { code, err } = await run([], line.repeat(20_000), true);
     expect([code, err]).toEqual([0, ""]);
+  });
+});
+
+describe("soft-tokens-grade with a limit", () => {
+  it("goes on behind lines that take too long, with a grader of one's own", async () => {
+    const grader = file(
+      "slow.mjs",
+      "export default ({ text }) => { while (text === 'slow'); return { correct: true, reward: 7 }; };",
+    );
+    const lines = ["a", "slow", "b"].map((answer) => JSON.stringify({ gold: "1", answer }));
+    const { code, out } = await run(
+      ["--grader", grader, "--timeout-ms", "300", "--workers", "1"],
+      lines.join("\n"),
+    );
+    const rows = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(rows.map(({ reward, status }) => [reward, status])).toEqual([
+      [7, undefined],
+      [0, "timeout"],
+      [7, undefined],
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("says what is wrong with a grader or a number in one line", async () => {
+    const named = file("named.mjs", "export const grade = () => true;");
+    for (const [args, words] of [
+      [["--grader", "nowhere.ts"], "no such file"],
+      [["--grader", named], "default export"],
+      [["--workers", "0"], "from 1 to 256"],
+      [["--preset", "maths"], "olympiad"],
+    ] as const) {
+      const { code, out, err } = await run(args, "");
+      expect([code, out, err.trim().split("\n").length]).toEqual([2, "", 1]);
+      expect(err).toContain(words);
+    }
+  });
+});
+
+describe("soft-tokens-grade audit", () => {
+  const ours = [
+    { id: "a", gold: "1/2", answer: "0.5" },
+    { id: "b", gold: "1/2", answer: "0.6" },
+    { id: "c", gold: "4", answer: "\\boxed{}" },
+    { id: "d", gold: "x+1", answer: "1+x" },
+  ];
+  const input = ours.map((line) => JSON.stringify(line)).join("\n");
+  const theirs = (rows: readonly Record<string, unknown>[]) =>
+    file("theirs.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+
+  it("is silent about what agrees and ends with 0", async () => {
+    const against = theirs([true, false, false, true].map((correct) => ({ correct })));
+    const { code, out } = await run(["audit", "--against", against], input);
+    expect([code, out]).toEqual([0, "4 of 4 agree (100.00 %), 0 disagree\n"]);
+  });
+
+  it("lists disagreements by kind, joined by id, and ends with 3", async () => {
+    const against = theirs([
+      { id: "d", score: 0 },
+      { id: "c", score: null },
+      { id: "b", score: 1 },
+      { id: "a", score: 1 },
+    ]);
+    const { code, out } = await run(["audit", "--against", against], input);
+    expect(code).toBe(3);
+    expect(out).toContain("1 of 4 agree (25.00 %), 3 disagree");
+    expect(out).toContain("right here, wrong there: 1 (symbolic 1)");
+    expect(out).toContain("wrong here, right there: 1");
+    expect(out).toContain("wrong here, no verdict there: 1");
+    expect(out).toContain('line 4, id d: gold "x+1", answer "1+x"');
+    const json = await run(["audit", "--against", against, "--json"], input);
+    const kinds = json.out
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(kinds).toEqual([
+      "wrong here, right there",
+      "wrong here, no verdict there",
+      "right here, wrong there",
+    ]);
+  });
+
+  it("names the file, the line and the field of what it cannot use", async () => {
+    const cases: [Record<string, unknown>[], string[], string][] = [
+      [[{ correct: true }, { right: true }], [], 'theirs.jsonl, line 2: no field "correct"'],
+      [[{ reward: 10 }], [], '"reward" is 10'],
+      [[{ verdict: "maybe" }], ["--field", "verdict"], '"verdict" is "maybe"'],
+      [[{ correct: true }], [], "line 2: --against"],
+      [[...ours, {}, {}].map(() => ({ correct: true })), [], "2 of its lines have no line"],
+      [
+        [
+          { id: "a", correct: true },
+          { id: "a", correct: true },
+        ],
+        [],
+        '"id" a is there twice',
+      ],
+    ];
+    for (const [rows, options, words] of cases) {
+      const { code, err } = await run(["audit", "--against", theirs(rows), ...options], input);
+      expect([code, err]).toEqual([2, expect.stringContaining(words)]);
+    }
+    const missing = await run(["audit", "--against", "nowhere.jsonl"], input);
+    expect([missing.code, missing.err]).toEqual([2, expect.stringContaining("no such file")]);
+  });
+
+  it("takes rewards with a threshold", async () => {
+    const against = theirs([100, 10, 0, 100].map((reward) => ({ reward })));
+    const { code } = await run(["audit", "--against", against, "--threshold", "100"], input);
+    expect(code).toBe(0);
   });
 });
 

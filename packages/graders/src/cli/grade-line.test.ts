@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { presets } from "../reward/presets.ts";
-import { BadLine, gradeLine } from "./grade-line.ts";
+import { gradeWithPreset, type PresetName, presets } from "../reward/presets.ts";
+import { BadLine, readLine } from "./grade-line.ts";
 
-const grade = (line: string): string => gradeLine(line, presets.auto, {});
+function grade(line: string, preset: PresetName = "auto"): string {
+  const { item, withGrade } = readLine(line, preset);
+  const { extraction: _, ...rest } = gradeWithPreset(presets[preset], item.text, item.gold, item.options);
+  return withGrade({ status: "graded", boxed: false, ...rest });
+}
 
 describe("a line", () => {
   it("keeps its fields as they are written and gets its grade", () => {
@@ -48,5 +52,44 @@ describe("a line", () => {
   ])("that cannot be graded says why: %s", (line, message) => {
     expect(() => grade(line)).toThrow(BadLine);
     expect(() => grade(line)).toThrow(message);
+  });
+
+  it.each([
+    [
+      '{"final_answer":["4.2"],"unit":"%","error":"1e-1","is_multiple_answer":false,"answer":"4.3"}',
+      "olympiad",
+    ],
+    [
+      '{"final_answer":["$69$,$84$"],"unit":null,"error":null,"is_multiple_answer":true,"answer":"84, 69"}',
+      "olympiad",
+    ],
+    ['{"gold":"B","choices":["one","two"],"answer":"The answer is two."}', "choice"],
+    ['{"gold":"two","endings":["one","two"],"answer":"(B)"}', "choice"],
+  ] satisfies [string, PresetName][])("takes the fields of its preset: %s", (line, preset) => {
+    expect(JSON.parse(grade(line, preset))).toMatchObject({ correct: true });
+  });
+
+  it.each([
+    ['{"gold":"1","unit":5,"answer":"1"}', "olympiad", '"unit"'],
+    ['{"gold":"1","error":"small","answer":"1"}', "olympiad", '"error"'],
+    ['{"gold":"1","is_multiple_answer":"no","answer":"1"}', "olympiad", '"is_multiple_answer"'],
+    ['{"final_answer":[1],"answer":"1"}', "olympiad", '"final_answer"'],
+    ['{"gold":"A","choices":"one","answer":"1"}', "choice", '"choices"'],
+  ] satisfies [string, PresetName, string][])("names a field that is wrong: %s", (line, preset, field) => {
+    expect(() => grade(line, preset)).toThrow(field);
+  });
+
+  it("says what kept it from a verdict", () => {
+    const { withGrade } = readLine('{"gold":"1","answer":"2","status":"graded"}', "auto");
+    const verdict = {
+      correct: false,
+      reward: 0,
+      boxed: false,
+      extracted: null,
+      reason: "slow",
+      verdict: null,
+    };
+    expect(JSON.parse(withGrade({ status: "timeout", ...verdict }))).toMatchObject({ status: "timeout" });
+    expect(JSON.parse(withGrade({ status: "graded", ...verdict }))).not.toHaveProperty("status");
   });
 });
