@@ -5,23 +5,30 @@
 import { compareAnswers, referenceOf } from "../../src/index.ts";
 import { type Finding, oneLine, readRows, text } from "./data.ts";
 
-interface Reference {
+export interface Reference {
   readonly id: string;
+  readonly subject: string;
   readonly answer: string;
 }
 
 export function readReferences(): readonly Reference[] {
   const math = ["math/math_train.jsonl", "math/math_test.jsonl"].flatMap((path) =>
-    readRows(path).map((row) => ({ id: text(row, "unique_id") ?? "", answer: text(row, "answer") ?? "" })),
+    readRows(path).map((row) => ({
+      id: text(row, "unique_id") ?? "",
+      subject: text(row, "subject") ?? "",
+      answer: text(row, "answer") ?? "",
+    })),
   );
   const gsm8k = ["gsm8k/gsm8k_train.jsonl", "gsm8k/gsm8k_test.jsonl"].flatMap((path) =>
     readRows(path).map((row) => ({
       id: `${path} ${row.index}`,
+      subject: "gsm8k",
       answer: referenceOf(text(row, "answer") ?? ""),
     })),
   );
   const olympiad = readRows("olympiad/olympiadbench_test.jsonl").map((row) => ({
     id: `olympiad ${String(row.fields.id)}`,
+    subject: `olympiad ${String(row.fields.subfield)}`,
     answer: String((row.fields.final_answer as readonly unknown[])[0]),
   }));
   return [...math, ...gsm8k, ...olympiad];
@@ -55,8 +62,32 @@ const rewritings: readonly Rewriting[] = [
   ["a name", (s) => (/^[-\d\\]/.test(s) && !/[,=N<>]|\\leq?|\\geq?|\\text|\\mbox/.test(s) ? `N = ${s}` : s)],
   ["slashed fraction", (s) => s.replace(/^(-?)\\[dt]?frac\{(\d+)\}\{(\d+)\}$/, "$1$2/$3")],
   ["sets in reverse", (s) => (/^-?[\d]+(?:, ?-?\d+)+$/.test(s) ? s.split(",").toReversed().join(", ") : s)],
+  ["spaces around commas", (s) => s.replaceAll(", ", ",").replace(/([^\d\s]),(?=[^\s!])/g, "$1 , ")],
+  ["pair in reverse", (s) => s.replace(/^\\\{([^,{}]+),([^,{}]+)\\\}$/, "\\{$2, $1\\}")],
+  ["exact decimal", exactDecimal],
+  [
+    "unreduced",
+    (s) => s.replace(/^(-?\\[dt]?frac)\{(\d+)\}\{(\d+)\}$/, (_, f, a, b) => `${f}{${3 * a}}{${3 * b}}`),
+  ],
+  ["trailing zeros", (s) => s.replace(/^(-?\d+\.\d+)$/, "$100").replace(/^(-?\d{1,3})$/, "$1.0")],
+  ["scientific", (s) => s.replace(/^(-?)(\d)(\d{2})$/, "$1$2.$3 \\times 10^{2}")],
+  ["caret fractions", (s) => s.replace(/\\sqrt\{(\d+)\}/g, "($1)^{1/2}")],
+  [
+    "sqrt as a word",
+    (s) => (/\\sqrt\[|frac|text|\\[a-z]+\\sqrt/.test(s) ? s : s.replace(/\\sqrt\{(\w+)\}/g, "sqrt($1)")),
+  ],
+  ["starred products", (s) => s.replace(/^(\d+)\\(sqrt\{\d+\}|pi)$/, "$1*\\$2")],
+  ["boxed in text", (s) => (/^-?\d+$/.test(s) ? `\\text{${s}}` : s)],
   ["terms in reverse", (s) => s.replace(/^(\d+) ?\+ ?(\d*\\sqrt\{\d+\})$/, "$2 + $1")],
 ];
+
+/** a/b as a decimal, where that is exact. */
+function exactDecimal(answer: string): string {
+  const [, sign = "", top = "", bottom = ""] = /^(-?)\\[dt]?frac\{(\d+)\}\{(\d+)\}$/.exec(answer) ?? [];
+  let rest = Number(bottom);
+  for (const prime of [2, 5]) while (rest > 0 && rest % prime === 0) rest /= prime;
+  return rest === 1 && bottom.length < 6 ? `${sign}${Number(top) / Number(bottom)}` : answer;
+}
 
 const nearMisses: readonly Rewriting[] = [
   ["last digit", (s) => s.replace(/\d(?=\D*$)/, nextDigit)],
@@ -77,6 +108,15 @@ const nearMisses: readonly Rewriting[] = [
   ],
   ["another exponent", (s) => (s.includes("\\text") || s.includes("\\mbox") ? s : s.replace(/\^2/, "^3"))],
   ["inverted fraction", (s) => s.replace(/^\\frac\{(\d+)\}\{(\d+)\}$/, "\\frac{$2}{$1}")],
+  ["one more", (s) => (/^-?\d+$/.test(s) ? String(Number(s) + 1) : s)],
+  ["half", (s) => (/^-?[1-9]\d*$/.test(s) ? `\\frac{${s}}{2}` : s)],
+  ["squared", (s) => (/^-?\d*\\(?:sqrt\{\d+\}|pi)$/.test(s) ? `(${s})^2` : s)],
+  ["conjugate", (s) => s.replace(/^(.*[\w}]) ?- ?(\d*\\sqrt\{\d+\}|\d*i)$/, "$1 + $2")],
+  ["one item less", (s) => s.replace(/^(-?\d+(?:, ?-?\d+)*), ?-?\d+$/, "$1")],
+  ["rotated tuple", (s) => s.replace(/^\(([^,()\\]+),([^,()\\]+),([^,()\\]+)\)$/, "($2,$3,$1)")],
+  ["reciprocal power", (s) => (/\\text|\\mbox/.test(s) ? s : s.replace(/\^2(?!\d)/, "^{-2}"))],
+  ["degrees of more", (s) => s.replace(/^(\d+)(\^\\circ)$/, "$11$2")],
+  ["another base", (s) => s.replace(/^(\d{2,})_\{?(\d)\}?$/, "$1_{1$2}")],
   ["one item more", (s) => `${s}, 123457`],
   ["intersection for union", (s) => s.replace("\\cup", "\\cap")],
   [

@@ -124,11 +124,19 @@ function isGeneric(measure: UnitMeasure): boolean {
   return measure.dimension.startsWith("unit^");
 }
 
+/** Whether a unit is nothing but words for things ("points", "children tickets") beside one that measures. */
+function countsThings(unit: string, other: UnitMeasure): boolean {
+  if (other.dimension === "" || isGeneric(other)) return false;
+  return unit.split(" ").every((word) => /^[a-z]{4,}$/.test(word) && measureOf(word) === null);
+}
+
 /** Whether two units, either of which may be missing or unknown, may measure the same thing. */
 export function haveCompatibleUnits(goldUnit: string, answerUnit: string): boolean {
   const [gold, answer] = [measureOf(goldUnit), measureOf(answerUnit)];
-  if (goldUnit === "" || answerUnit === "" || !gold || !answer || gold.dimension === answer.dimension)
-    return true;
+  if (goldUnit === "" || answerUnit === "") return true;
+  // 40 feet are not 40 points; "ft of rope", "kmph" and what is no plain word may be anything.
+  if ((gold && countsThings(answerUnit, gold)) || (answer && countsThings(goldUnit, answer))) return false;
+  if (!gold || !answer || gold.dimension === answer.dimension) return true;
   const dimensions = new Set([gold.dimension, answer.dimension]);
   // An angle in degrees or radians; "degrees" without a scale beside one.
   if (dimensions.has("angle^1")) {

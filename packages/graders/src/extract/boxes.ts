@@ -68,10 +68,10 @@ export function findBoxes(text: string): readonly Box[] {
 function boxNameEnd(text: string, start: number): number {
   // Behind \\boxed (doubled by JSON) the scan stands on the second backslash only if the first was skipped alone.
   const offset = text.charAt(start + 1) === "\\" ? 1 : 0;
-  for (const name of ["\\boxed", "\\fbox"]) {
+  for (const name of ["\\boxed", "\\fbox", "\\framebox"]) {
     if (text.startsWith(name, start + offset)) {
       const end = start + offset + name.length;
-      return /[a-zA-Z]/.test(text.charAt(end)) && name === "\\fbox" ? 0 : end;
+      return /[a-zA-Z]/.test(text.charAt(end)) && name !== "\\boxed" ? 0 : end;
     }
   }
   return 0;

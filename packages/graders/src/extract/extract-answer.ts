@@ -62,7 +62,7 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
     case "gsm8k":
       return fromHashes(region) ?? none("no ####");
     case "answer-is":
-      return fromMarker(region) ?? none('no "answer is"');
+      return fromTag(region) ?? fromMarker(region) ?? none('no "answer is"');
     case "last-number":
       return fromLastNumber(region) ?? none("no number");
     case "choice":
@@ -91,7 +91,7 @@ function none(reason: string): Extraction {
 }
 
 function extractAuto(text: string): Extraction {
-  return fromBox(findBoxes(text)) ?? fromHashes(text) ?? fromMarker(text) ?? wholeText(text);
+  return fromBox(findBoxes(text)) ?? fromTag(text) ?? fromHashes(text) ?? fromMarker(text) ?? wholeText(text);
 }
 
 function wholeText(text: string): Extraction {
@@ -105,6 +105,14 @@ function fromBox(boxes: readonly Box[]): Extraction | null {
   const answer = last.content.trim();
   const count = boxes.length > 1 ? `the last of ${boxes.length} boxes` : "the box";
   return { answer, method: "box", reason: answer === "" ? `${count}, which is empty` : count };
+}
+
+/** What stands in the last <answer>...</answer>. */
+function fromTag(text: string): Extraction | null {
+  const end = text.lastIndexOf("</answer>");
+  const start = end < 0 ? -1 : text.lastIndexOf("<answer>", end);
+  const answer = start < 0 ? "" : text.slice(start + "<answer>".length, end).trim();
+  return answer === "" ? null : { answer, method: "answer-is", reason: "in the last <answer>" };
 }
 
 /** GSM8K's own rule: the text behind the last "####" of its line, commas in numbers dropped. */
@@ -137,20 +145,27 @@ function fromMarker(text: string): Extraction | null {
     const start = markerEnd(lower, index + "answer".length);
     if (start > 0) {
       const answer = sentenceAt(text, start);
-      if (answer !== "") return { answer, method: "answer-is", reason: 'behind the last "answer is"' };
+      // "The answer is not 5" is no answer; an earlier sentence may have one.
+      if (answer !== "" && !/^(?:not|n't)\b/.test(answer))
+        return { answer, method: "answer-is", reason: 'behind the last "answer is"' };
     }
     if (index === 0) break;
   }
   return null;
 }
 
-/** Position of the answer behind "answer": over "s", emphasis, and "is", "are", ":" or "=", which must be there. */
+const verbs = ["is", "are", "was", "would be", "will be", "must be", "should be"];
+
+/**
+ * Position of the answer behind "answer": over "s", emphasis, and "is", "are", ":" or "=", which must be there, or the
+ * end of a line in bold.
+ */
 function markerEnd(lower: string, from: number): number {
   let index = skip(lower, from, "s*_ )\t");
-  const word = ["is", "are", "was"].find((candidate) => lower.startsWith(candidate, index));
+  const word = verbs.find((candidate) => lower.startsWith(candidate, index));
   if (word !== undefined && !isLetter(lower.charAt(index + word.length))) index += word.length;
   else if (lower.charAt(index) === ":" || lower.charAt(index) === "=") index++;
-  else return 0;
+  else if (lower.charAt(index) !== "\n" || !lower.slice(from, index).includes("**")) return 0;
   return skip(lower, index, ":*_ \t\n\r");
 }
 
@@ -188,8 +203,9 @@ function fromLastNumber(text: string): Extraction | null {
   if (end === 0) return null;
   let start = end;
   while (start > 0 && isNumberPart(text, start - 1)) start--;
-  if (text.charAt(start - 1) === "-" && !isDigit(text.charAt(start - 2))) start--;
-  return { answer: text.slice(start, end), method: "number", reason: "the last number" };
+  const isMinus = text.charAt(start - 1) === "-" || text.charAt(start - 1) === "−";
+  if (isMinus && !isDigit(text.charAt(start - 2))) start--;
+  return { answer: text.slice(start, end).replace("−", "-"), method: "number", reason: "the last number" };
 }
 
 function isNumberPart(text: string, index: number): boolean {
@@ -207,8 +223,13 @@ function fromChoice(text: string, choices: readonly string[]): Extraction | null
     for (let index = from; index < text.length; index++) {
       const letter = text.charAt(index);
       const isAlone = !isLetter(text.charAt(index - 1)) && !isLetter(text.charAt(index + 1));
-      if (isAlone && choices.includes(letter))
-        return { answer: letter, method: "choice", reason: "a letter" };
+      if (!isAlone || !choices.includes(letter)) continue;
+      // "A or B" has not chosen.
+      const other = /^[)\]*."'\s]*(?:,|\/|or|and)[\s(["'*]+([A-Za-z])(?![A-Za-z])/.exec(
+        text.slice(index + 1, index + 24),
+      );
+      if (other?.[1] !== undefined && choices.includes(other[1]) && other[1] !== letter) return null;
+      return { answer: letter, method: "choice", reason: "a letter" };
     }
   }
   return null;

@@ -341,6 +341,12 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     const previous = tokens.at(-1);
     const isAfterNumber = previous?.kind === "number";
     const isCall = text.charAt(end) === "(";
+    const called = isCall ? calledName(run) : "";
+    if (called !== "") {
+      // 4xsqrt(y)
+      for (const letter of run.slice(0, -called.length)) push({ kind: "letter", text: letter });
+      return end - called.length;
+    }
     // 5th
     if (isAfterNumber && !spaced && ordinalEndings.has(lower)) return end;
     if (joinerWords.has(lower)) sign(lower);
@@ -382,6 +388,16 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 }
 
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
+/** The function's name that a run of letters before a bracket ends with, behind one or two letters; else "". */
+function calledName(run: string): string {
+  for (const length of [1, 2]) {
+    const name = run.slice(length);
+    const isName = name === "sqrt" || (name.length > 2 && functionWords.has(name));
+    if (isName && !functionWords.has(run) && !isWord(run.slice(0, length), false, false)) return name;
+  }
+  return "";
+}
 
 /** Length of the space that a line break in a matrix asks for: \\[4pt]. */
 function lineSkip(behind: string, isInMatrix: boolean): number {
