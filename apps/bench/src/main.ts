@@ -5,13 +5,15 @@ import { addSchemaOptions, givenOptions, parseOptions, runCommand, runMain } fro
 import { Command } from "commander";
 import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
+import { addGridOptions, GridOptions, grid } from "./commands/grid.ts";
 import { LogitsOptions, logits } from "./commands/logits.ts";
 import { ScalingOptions, scaling } from "./commands/scaling.ts";
 import { SpeedOptions, speed } from "./commands/speed.ts";
+import { addViewOptions, ViewOptions, view } from "./commands/view.ts";
 import { serveEngine } from "./engine/engine-process.ts";
 
 const program = new Command("soft-tokens-bench")
-  .description("Measures models (evaluate, logits) and the engine (speed, embedded).")
+  .description("Measures models (evaluate, grid, view, logits) and the engine (speed, embedded).")
   .exitOverride()
   .showSuggestionAfterError()
   .showHelpAfterError("(--help shows all options)")
@@ -23,6 +25,14 @@ await runMain(async (signal) => {
     .action(async (_, command: Command) => {
       await evaluate(parseOptions(EvaluateOptions, {}, givenOptions(command, EvaluateOptions)), { signal });
     });
+
+  addGridOptions(program.command("grid")).action(async (_, command: Command) => {
+    await grid(parseOptions(GridOptions, {}, givenOptions(command, GridOptions)), { signal });
+  });
+
+  addViewOptions(program.command("view <folder>")).action(async (folder: string, _, command: Command) => {
+    await view(folder, parseOptions(ViewOptions, {}, givenOptions(command, ViewOptions)), { signal });
+  });
 
   addSchemaOptions(program.command("logits"), LogitsOptions)
     .description("Last-position logits of a model for given token ids, as JSON")

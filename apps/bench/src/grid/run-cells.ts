@@ -1,0 +1,158 @@
+/**
+ * Fills the cells of a grid: each run's model is loaded once and evaluated on all tasks that are still missing something. What
+ * exists is never made again: a cell that is whole is not even opened, and the evaluators continue the others sample by sample.
+ */
+
+import { evaluateModel, openModel, versions } from "@soft-tokens/app-common";
+import { evaluateLikelihood, type InferenceMode, isGreedyMode, LIKELIHOOD_MODE } from "@soft-tokens/evals";
+import { gridEvaluationFolder, readEvaluation } from "@soft-tokens/evals/report";
+import type { GridOptions } from "../commands/grid.ts";
+import type { OpenedTask } from "../evaluate/open-task.ts";
+import { createScoreFunction } from "../evaluate/score-choices.ts";
+import type { CellProgress, LiveTable } from "./live-table.ts";
+import type { PlannedRun } from "./parse-grid.ts";
+
+export interface GridPlan {
+  readonly options: GridOptions;
+  readonly runs: readonly PlannedRun[];
+  readonly tasks: readonly { readonly name: string; readonly opened: OpenedTask }[];
+  readonly modes: readonly InferenceMode[];
+  /** Of the sampled modes. */
+  readonly samples: number;
+  readonly limit: number | undefined;
+}
+
+export interface PlannedCell {
+  readonly run: PlannedRun;
+  readonly task: GridPlan["tasks"][number];
+  readonly folder: string;
+  /** Nothing is missing. */
+  readonly isWhole: boolean;
+  readonly progress: CellProgress;
+}
+
+/** All cells, by run, with what exists of each. */
+export async function planCells(plan: GridPlan): Promise<PlannedCell[]> {
+  const cells: PlannedCell[] = [];
+  for (const run of plan.runs) {
+    for (const task of plan.tasks) {
+      const folder = gridEvaluationFolder(plan.options.out, run.name, task.name);
+      const total = samplesOf(plan, task);
+      const isWhole = await hasEverything(folder, plan, task);
+      cells.push({
+        run,
+        task,
+        folder,
+        isWhole,
+        progress: {
+          run: run.name,
+          task: task.name,
+          unit: task.opened.kind === "likelihood" ? "question" : "sample",
+          done: isWhole ? total : 0,
+          total,
+          restored: isWhole ? total : 0,
+        },
+      });
+    }
+  }
+  return cells;
+}
+
+/** Evaluates what is missing, run after run. @throws the signal's reason when aborted; what was made by then is on disk. */
+export async function runCells(
+  plan: GridPlan,
+  cells: readonly PlannedCell[],
+  table: LiveTable,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const run of plan.runs) {
+    const missing = cells.filter((cell) => cell.run === run && !cell.isWhole);
+    if (missing.length > 0) await runModel(plan, run, missing, table, signal);
+  }
+}
+
+async function runModel(
+  plan: GridPlan,
+  run: PlannedRun,
+  cells: readonly PlannedCell[],
+  table: LiveTable,
+  signal: AbortSignal,
+): Promise<void> {
+  const { options } = plan;
+  signal.throwIfAborted();
+  table.clear();
+  using opened = await openModel(
+    { ...options, model: run.model },
+    { rows: options.batch, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
+    signal,
+  );
+  for (const { task, folder, progress } of cells) {
+    const label = (accuracy: number | null) =>
+      accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % right`;
+    const limit = plan.limit !== undefined ? { limit: plan.limit } : {};
+    if (task.opened.kind === "likelihood") {
+      await evaluateLikelihood({
+        task: { ...task.opened.task, name: task.name },
+        model: run.model,
+        score: createScoreFunction({
+          model: opened.model,
+          maxTokens: options.batchTokens,
+          chunk: opened.chunk,
+        }),
+        folder,
+        ...limit,
+        seed: options.seed,
+        settings: { dtype: opened.dtype },
+        versions: versions(opened.backend),
+        signal,
+        onProgress: ({ done, restored, accuracy }) =>
+          table.update({ ...progress, done, restored }, label(accuracy)),
+      });
+      continue;
+    }
+    await evaluateModel({
+      opened,
+      name: run.model,
+      task: { ...task.opened.task, name: task.name },
+      modes: plan.modes,
+      samplesPerQuestion: plan.samples,
+      folder,
+      limit: plan.limit,
+      template: options.promptTemplate,
+      maxThoughtSteps: options.maxThoughtSteps,
+      maxAnswerTokens: options.maxAnswerTokens,
+      stopString: options.stopString,
+      noiseScale: options.noiseScale,
+      batchRows: options.batch,
+      recordedQuestions: options.record,
+      seed: options.seed,
+      signal,
+      onProgress: ({ mode, done, restored, accuracy }) =>
+        table.update({ ...progress, done, restored }, [mode, label(accuracy)].filter(Boolean).join(", ")),
+    });
+  }
+}
+
+/** Samples of all modes, or questions of a likelihood task. */
+function samplesOf(plan: GridPlan, { opened }: GridPlan["tasks"][number]): number {
+  const questions = Math.min(plan.limit ?? Number.POSITIVE_INFINITY, opened.task.questions.length);
+  if (opened.kind === "likelihood") return questions;
+  return plan.modes.reduce((sum, mode) => sum + questions * (isGreedyMode(mode) ? 1 : plan.samples), 0);
+}
+
+async function hasEverything(
+  folder: string,
+  plan: GridPlan,
+  { opened }: GridPlan["tasks"][number],
+): Promise<boolean> {
+  const { results } = await readEvaluation(folder);
+  if (!results?.complete || results.checksum !== opened.task.source.sha256) return false;
+  const questions = Math.min(plan.limit ?? Number.POSITIVE_INFINITY, opened.task.questions.length);
+  if (results.questions !== questions) return false;
+  const modes: readonly string[] = opened.kind === "likelihood" ? [LIKELIHOOD_MODE] : plan.modes;
+  return modes.every((wanted) => {
+    const found = results.results.find(({ mode }) => mode === wanted);
+    if (!found || found.outcomes.errors > 0) return false;
+    return found.n >= (wanted === LIKELIHOOD_MODE || isGreedyMode(found.mode) ? 1 : plan.samples);
+  });
+}

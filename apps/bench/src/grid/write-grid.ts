@@ -1,0 +1,64 @@
+/** What a grid leaves behind beside its evaluations: results.json, results.csv, results.md and the report with its samples. */
+
+import { join } from "node:path";
+import { writeWhole } from "@soft-tokens/app-common";
+import {
+  type GridFile,
+  type GridResults,
+  type GridRun,
+  gridCells,
+  gridCsv,
+  gridEvaluationFolder,
+  gridMarkdown,
+  gridResults,
+  kindOf,
+  paperTables,
+  readEvaluation,
+  writeReportFolder,
+} from "@soft-tokens/evals/report";
+
+export interface WrittenGrid {
+  readonly results: GridResults;
+  readonly runs: readonly GridRun[];
+  /** Path of the page; null where nothing could be shown yet. */
+  readonly report: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** Of everything that the folder holds, also of runs and tasks that this call did not name. */
+export async function writeGrid(folder: string, grid: GridFile): Promise<WrittenGrid> {
+  const runs = await readRuns(folder, grid);
+  const results = gridResults(runs, grid.tasks.length);
+  const title = `${[...new Set(runs.map(({ variant }) => variant))].join(", ")} on ${grid.tasks.map(({ name }) => name).join(", ")}`;
+  writeWhole(join(folder, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  writeWhole(join(folder, "results.csv"), gridCsv(results.figures));
+  writeWhole(
+    join(folder, "results.md"),
+    gridMarkdown({
+      title,
+      tables: paperTables(gridCells(runs)),
+      differences: results.differences,
+      notes: results.complete ? [] : ["Not complete: figures are of what exists."],
+    }),
+  );
+  const { file, warnings } = await writeReportFolder(folder, {
+    title,
+    subtitle: "Training variants, inference modes and tasks, with the paper's figures beside them.",
+    createdAt: new Date().toISOString().slice(0, 16).replace("T", " "),
+  });
+  return { results, runs, report: file, warnings };
+}
+
+async function readRuns(folder: string, grid: GridFile): Promise<GridRun[]> {
+  const runs: GridRun[] = [];
+  for (const { name, variant, model, settings } of grid.runs) {
+    const evaluations = [];
+    for (const task of grid.tasks) {
+      const { results } = await readEvaluation(gridEvaluationFolder(folder, name, task.name));
+      if (results) evaluations.push(results);
+    }
+    const kind = kindOf(variant) ?? "other";
+    runs.push({ name, variant, kind, model, evaluations, ...(settings && { settings }) });
+  }
+  return runs;
+}
