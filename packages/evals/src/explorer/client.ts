@@ -52,19 +52,34 @@ export const EXPLORER_SCRIPT = `
 
   const state = { task: "", run: "", mode: "", show: "all", against: "", q: "", page: 1, id: "" };
   const taskOf = () => manifest.tasks.find((task) => task.task === state.task) || manifest.tasks[0];
-  const runOf = (task, name) => task.runs.find((run) => run.name === name) || task.runs.find((run) => run.variant === name);
-  const modeOf = (run, name) => run && run.modes.find((mode) => mode.mode === name);
+  // What can be chosen: every run, and before its seeds a training as a whole.
+  const subjects = (task) => {
+    const list = [];
+    for (const variant of new Set(task.runs.map((run) => run.variant))) {
+      const members = task.runs.filter((run) => run.variant === variant);
+      const kind = members[0].kind;
+      if (members.length > 1) list.push({ name: variant, label: "all " + members.length + " seeds", group: variant, kind, members });
+      for (const run of members) list.push({ name: run.name, label: run.name, group: members.length > 1 ? variant : "", kind, members: [run] });
+    }
+    return list;
+  };
+  const runOf = (task, name) => subjects(task).find((run) => run.name === name);
+  const modesOf = (run) => [...new Set(run.members.flatMap((member) => member.modes.map(({ mode }) => mode)))];
+  const hasMode = (run, mode) => modesOf(run).includes(mode);
+  const keyOf = (task, member, mode) => { const found = member.modes.find((entry) => entry.mode === mode); return found && task.key + "/" + found.key; };
+  const NOTHING = { verdicts: [], page: [] };
+  const overviewsOf = (task, run, mode) => Promise.all(run.members.map((member) => { const key = keyOf(task, member, mode); return key ? load(key) : NOTHING; }));
+  const verdictsAt = (overviews, position) => overviews.map((overview) => overview.verdicts[position] || "").join("");
 
   const complete = () => {
     const task = taskOf();
     if (!task) return;
     state.task = task.task;
-    const run = runOf(task, state.run) || task.runs[0];
+    const run = runOf(task, state.run) || subjects(task)[0];
     state.run = run ? run.name : "";
-    const mode = modeOf(run, state.mode) || (run && run.modes[0]);
-    state.mode = mode ? mode.mode : "";
+    if (run && !hasMode(run, state.mode)) state.mode = modesOf(run)[0] || "";
     const other = state.against && runOf(task, state.against);
-    state.against = other && other.name !== state.run && modeOf(other, state.mode) ? other.name : "";
+    state.against = other && other.name !== state.run && hasMode(other, state.mode) ? other.name : "";
     if ((state.show === "gained" || state.show === "lost") && !state.against) state.show = "all";
   };
   const address = () => {
@@ -95,13 +110,13 @@ export const EXPLORER_SCRIPT = `
   };
   const fill = () => {
     const task = taskOf();
-    const groupOf = (run) => task.runs.filter((other) => other.variant === run.variant).length > 1 ? run.variant : "";
+    const entries = (runs) => runs.map((run) => [run.name, run.label, run.group]);
     options(field("task"), manifest.tasks.map((entry) => [entry.task, entry.task]), state.task);
     field("task").closest("label").hidden = manifest.tasks.length < 2;
-    options(field("run"), task.runs.map((run) => [run.name, run.name, groupOf(run)]), state.run);
-    options(field("mode"), runOf(task, state.run).modes.map(({ mode }) => [mode, mode.replace("-", " ")]), state.mode);
-    const others = task.runs.filter((run) => run.name !== state.run && modeOf(run, state.mode));
-    options(field("against"), [["", "nothing"], ...others.map((run) => [run.name, run.name, groupOf(run)])], state.against);
+    options(field("run"), entries(subjects(task)), state.run);
+    options(field("mode"), modesOf(runOf(task, state.run)).map((mode) => [mode, mode.replace("-", " ")]), state.mode);
+    const others = subjects(task).filter((run) => run.name !== state.run && hasMode(run, state.mode));
+    options(field("against"), [["", "nothing"], ...entries(others)], state.against);
     field("against").closest("label").hidden = task.runs.length < 2;
     const kinds = [["all", "all questions"], ["some", "right at least once"], ["never", "never right"], ["split", "right and wrong"], ["none", "an answer could not be read"], ["error", "failed with an error"]];
     if (state.against) kinds.push(["gained", "more often right than " + state.against], ["lost", "less often right than " + state.against]);
@@ -139,12 +154,11 @@ export const EXPLORER_SCRIPT = `
     const against = state.against ? runOf(task, state.against) : null;
     out("status").textContent = "Reading ...";
     try {
-      const overview = await load(task.key + "/" + modeOf(run, state.mode).key);
-      const other = against ? await load(task.key + "/" + modeOf(against, state.mode).key) : null;
+      const overviews = await overviewsOf(task, run, state.mode);
+      const others = against ? await overviewsOf(task, against, state.mode) : null;
       let positions = [];
       for (let position = 0; position < task.questions; position++) {
-        const verdicts = overview.verdicts[position] || "";
-        if (isShown(verdicts, other ? other.verdicts[position] || "" : "")) positions.push(position);
+        if (isShown(verdictsAt(overviews, position), others ? verdictsAt(others, position) : "")) positions.push(position);
       }
       const wanted = fold(state.q.trim());
       if (wanted) {
@@ -166,12 +180,12 @@ export const EXPLORER_SCRIPT = `
       const shown = positions.slice((state.page - 1) * PER_PAGE, state.page * PER_PAGE);
       const rows = await Promise.all(shown.map(async (position) => {
         const [id, question, gold] = await questionAt(task, position);
-        return row({ task, run, against, position, id, question, gold, overview, other });
+        return row({ task, run, against, position, id, question, gold, overviews, others });
       }));
       if (mine !== turn) return;
       out("list").replaceChildren(...rows);
-      const total = positions.reduce((sum, position) => sum + (overview.verdicts[position] || "").length, 0);
-      const correct = positions.reduce((sum, position) => sum + right(overview.verdicts[position] || ""), 0);
+      const total = positions.reduce((sum, position) => sum + verdictsAt(overviews, position).length, 0);
+      const correct = positions.reduce((sum, position) => sum + right(verdictsAt(overviews, position)), 0);
       out("status").textContent = positions.length === 0
         ? "No question is like that."
         : positions.length + (positions.length === 1 ? " question" : " questions") + ", " + total + (total === 1 ? " sample" : " samples") + " of " + run.name + " in " + state.mode.replace("-", " ") + ", " + correct + " right" + (total > 0 ? " (" + (100 * correct / total).toFixed(1) + " %)" : "");
@@ -193,12 +207,11 @@ export const EXPLORER_SCRIPT = `
   };
 
   const row = (entry) => {
-    const { id, question, gold, position, overview, other, run, against } = entry;
+    const { task, id, question, gold, position, overviews, others, run, against } = entry;
     const details = make("details", { class: "entry" });
-    const verdicts = overview.verdicts[position] || "";
     details.append(make("summary", {},
       make("span", { class: "ask", dir: "auto", text: question.replace(/\\s+/g, " ") }),
-      make("span", { class: "tallies" }, tally(run, verdicts), other && tally(against, other.verdicts[position] || ""))));
+      make("span", { class: "tallies" }, tally(run, verdictsAt(overviews, position)), others && tally(against, verdictsAt(others, position)))));
     const open = async () => {
       if (details.dataset.filled) return;
       details.dataset.filled = "yes";
@@ -208,15 +221,15 @@ export const EXPLORER_SCRIPT = `
       const sides = make("div", { class: "sides" });
       body.append(sides);
       details.append(body);
-      for (const [side, of] of [[run, overview], [against, other]]) {
-        if (!side) continue;
-        const holder = make("div", { class: "side c-" + side.kind });
+      const members = [[run, overviews], [against, others]].flatMap(([side, of]) => side ? side.members.map((member, index) => [member, of[index]]) : []);
+      for (const [member, of] of members) {
+        const holder = make("div", { class: "side c-" + member.kind });
         sides.append(holder);
         const page = of.page[position];
-        if (page === undefined || page < 0) { holder.append(make("p", { class: "muted", text: side.name + ": no samples of this question." })); continue; }
+        if (page === undefined || page < 0) { holder.append(make("p", { class: "muted", text: member.name + ": no samples of this question." })); continue; }
         try {
-          const rows = (await load(entry.task.key + "/" + modeOf(side, state.mode).key + "-" + page))[id] || [];
-          showSide(holder, side, rows, of.verdicts[position]);
+          const rows = (await load(keyOf(task, member, state.mode) + "-" + page))[id] || [];
+          showSide(holder, member, rows, of.verdicts[position]);
         } catch (error) { holder.append(make("p", { class: "muted", text: error.message })); delete details.dataset.filled; }
       }
     };

@@ -168,7 +168,6 @@ function trainingsOf(
       kind: first.kind,
       settings: first.settings,
       metrics: first.metrics,
-      runs: seeds.map(({ name }) => name),
       evaluations,
     };
   });

@@ -15,7 +15,7 @@ export function explorerSection(manifest: ExplorerData): Html {
   return html`<div id="explorer">
 <noscript><p>Samples are shown by the page's script. They are also in <code>samples.jsonl</code> of every evaluation.</p></noscript>
 <div class="controls">${pick("task", "Task")}${pick("run", "Training")}${pick("mode", "Inference")}${pick("against", "Beside it")}${pick("show", "Show")}
-<label class="pick">Search <input name="q" type="search" autocomplete="off" placeholder="text, number of a question, or answer"></label></div>
+<label class="pick">Search <input name="q" type="search" autocomplete="off" placeholder="words of a question, its id, or an answer"></label></div>
 <p class="status" data-out="status" role="status"></p>
 <div class="entries" data-out="list"></div>
 ${pager}

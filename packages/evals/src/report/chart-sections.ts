@@ -1,6 +1,5 @@
 /** The three families of charts: pass@k, training curves, entropy along the thought. Small multiples, one scale per family. */
 
-import type { InferenceMode } from "../contract.ts";
 import type { ModeResult } from "../results/schema.ts";
 import { type ChartOptions, type ChartPoint, type ChartSeries, lineChart } from "./chart.ts";
 import { metricPoints, movingMean, thin } from "./curves.ts";
@@ -10,7 +9,9 @@ import { type ReportView, type TaskView, type TrainingView, withMode } from "./v
 
 /** pass@k over k for the sampled modes; empty when no mode has more than one sample. */
 export function passAtSection(task: TaskView): Html {
-  const modes = task.modes.filter((mode) => withMode(task, mode).some(({ result }) => result.n > 1));
+  const modes = task.modes.filter((mode) =>
+    withMode(task, mode).some(({ result }) => Object.keys(result.metrics.passAt).length > 1),
+  );
   const values = modes.flatMap((mode) => withMode(task, mode).flatMap(({ result }) => passAtPoints(result)));
   const lowest = Math.min(...values.map((point) => point.low ?? point.y));
   const domain = [Math.max(0, Math.floor(lowest * 10) / 10), 1] as const;
@@ -109,7 +110,7 @@ function entropyPoints({ entropyByPosition }: ModeResult): ChartPoint[] {
   return mean.flatMap((y, position) => ((count[position] ?? 0) >= enough ? [{ x: position + 1, y }] : []));
 }
 
-export function modeTitle(mode: InferenceMode): string {
+export function modeTitle(mode: string): string {
   const [thought, choice] = mode.split("-");
   return `${thought} ${choice}`;
 }

@@ -49,8 +49,6 @@ export interface ReportTraining {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** By step. Absent for a model that was not trained here. */
   readonly metrics?: readonly MetricsRow[];
-  /** Names of the runs whose samples are behind the figures, as the explorer knows them. */
-  readonly runs?: readonly string[];
   /** One per task; of several of one task the last one counts. */
   readonly evaluations: readonly ReportEvaluation[];
 }

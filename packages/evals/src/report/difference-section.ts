@@ -16,7 +16,7 @@ export function differenceSection(task: TaskView, view: ReportView): Html | null
     const ofPair = differences.filter(({ from, to }) => `${from}\n${to}` === pair);
     const { from, to } = ofPair[0] as GridDifference;
     return html`<details${index < FIRST_OPEN ? html` open` : null}><summary>${name(from, view)} → ${name(to, view)} <small>${verdict(ofPair)}</small></summary>
-<div class="scroll"><table class="differences"><thead><tr><th scope="col">Mode</th><th scope="col">Points</th><th scope="col" class="forest"><span>${signedPoints(-reach)}</span><span>0</span><span>${signedPoints(reach)}</span></th><th scope="col">Questions gained</th><th scope="col">lost</th></tr></thead>
+<div class="scroll"><table class="differences"><thead><tr><th scope="col">Mode</th><th scope="col">Points</th><th scope="col"><div class="forest"><span>${signedPoints(-reach)}</span><span>0</span><span>${signedPoints(reach)}</span></div></th><th scope="col">Questions gained</th><th scope="col">lost</th></tr></thead>
 <tbody>${ofPair.map((difference) => row(difference, reach, view))}</tbody></table></div></details>`;
   })}</div>`;
 }
@@ -29,7 +29,7 @@ function row(difference: GridDifference, reach: number, view: ReportView): Html 
   const kind = !difference.isClear ? "unclear" : difference.difference > 0 ? "up" : "down";
   const title = `${signedPoints(low)} to ${signedPoints(high)}`;
   return html`<tr><th scope="row">${modeName(mode)}</th><td><span class="delta ${kind}">${signedPoints(difference.difference)}</span> <span class="interval">${title}</span></td>
-<td class="forest"><span class="interval-line ${kind}" title="${title}" style="--low:${at(low)}%;--high:${at(high)}%;--at:${at(difference.difference)}%"><i></i></span></td>
+<td><span class="interval-line ${kind}" title="${title}" style="--low:${at(low)}%;--high:${at(high)}%;--at:${at(difference.difference)}%"><i></i></span></td>
 <td>${questions(difference, "gained", gained.length, view)}</td><td>${questions(difference, "lost", lost.length, view)}</td></tr>`;
 }
 

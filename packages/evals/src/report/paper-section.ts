@@ -13,7 +13,7 @@ export function paperSection(view: ReportView): Html | null {
   );
   if (tables.length === 0) return null;
   return html`${tables.map((table) => paperTable(table, view))}
-<p class="key">Paper: ${PAPER_MODEL} trained on GSM8K (arXiv:2509.19170). A dash: the paper's figure is not given here. Ours: 95 % interval below, ± is the standard error over seeds.</p>`;
+<p class="key">Paper: ${PAPER_MODEL} trained on GSM8K (arXiv:2509.19170). A dash: the paper's figure is not given here. Ours: 95 % interval below, ± is the standard error over seeds.</p>`;
 }
 
 /** The likelihood tasks alone, without the paper. */

@@ -179,7 +179,7 @@ function differenceSections(view: ReportView): Section[] {
   return section(
     "differences",
     "Differences",
-    "Every pair of trainings on the same questions: the paired difference in accuracy with its 95 % interval, and how many questions are answered right more often or less often. Follow a count to the questions.",
+    "Every pair of trainings on the same questions: the paired difference in accuracy with its 95 % interval, and how many questions are answered right more often or less often. Follow a count to the questions.",
     perTask([...view.tasks, ...view.likelihoodTasks], (task) => differenceSection(task, view)),
   );
 }
@@ -188,8 +188,8 @@ function accuracySections(view: ReportView): Section[] {
   const isCompared = view.trainings.length > 1;
   const key = html`<p class="key">Percent of samples that are correct${
     isCompared &&
-    html`, with the difference to ${view.trainings[0]?.style.name}: coloured where the 95 % interval of the paired difference leaves out zero`
-  }. The bar is the 95 % interval of the figure; all bars share one scale.${
+    html`, with the difference to ${view.trainings[0]?.style.name}: coloured where the 95 % interval of the paired difference leaves out zero`
+  }. The bar is the 95 % interval of the figure; all bars share one scale.${
     isCompared && html` <span class="own">Tinted</span>: inference in the tokens the model was trained with.`
   }</p>`;
   return section(
@@ -204,7 +204,7 @@ function passAtSections(view: ReportView): Section[] {
   return section(
     "pass-at-k",
     "pass@k",
-    `${view.isGrid ? "The paper's figure 3. " : ""}Chance that at least one of k samples is correct, by the unbiased estimator. A curve that stays flat has lost its diversity. Bands are 95 % intervals over questions.`,
+    `${view.isGrid ? "The paper's figure 3. " : ""}Chance that at least one of k samples is correct, by the unbiased estimator. A curve that stays flat has lost its diversity. Bands are 95 % intervals over questions.`,
     perTask(view.tasks, (task) => charts(passAtSection(task))),
   );
 }
@@ -275,7 +275,7 @@ function charts(body: Html): Html | null {
 }
 
 const OUT_OF_DOMAIN =
-  "Multiple choice by likelihood: the share of questions whose right choice is the likeliest, and the negative log-likelihood per token of the right one, in nats. 95 % intervals.";
+  "Multiple choice by likelihood: the share of questions whose right choice is the likeliest, and the negative log-likelihood per token of the right one, in nats. 95 % intervals.";
 
 const ABOUT = { id: "about", title: "About" };
 
@@ -310,7 +310,7 @@ const GLOSSARY = [
   ["greedy, sample", "Without and with randomness in the thought. Answers are always greedy."],
   [
     "Intervals",
-    "95 %. Bootstrap over questions (samples of one question stay together); Wilson's for greedy modes.",
+    "95 %. Bootstrap over questions (samples of one question stay together); Wilson's for greedy modes.",
   ],
   ["Method", "Soft Tokens, Hard Truths (arXiv:2509.19170)."],
 ] as const;

@@ -144,7 +144,7 @@ select:focus-visible, button:focus-visible, summary:focus-visible, a:focus-visib
 .pairs .scroll:has(> table) { border: 0 }
 .differences td, .differences th { vertical-align: middle; padding: 7px 16px }
 .differences td:nth-child(2) { white-space: nowrap }
-th.forest { display: flex; justify-content: space-between; font-weight: 400; font-size: .8rem; color: var(--muted); min-width: 150px }
+.forest { display: flex; justify-content: space-between; font-weight: 400; font-size: .8rem; color: var(--muted); min-width: 150px }
 .interval-line { --accent: var(--muted); display: block; position: relative; height: 14px; min-width: 130px; background: linear-gradient(90deg, transparent calc(50% - .5px), var(--line) calc(50% - .5px), var(--line) calc(50% + .5px), transparent calc(50% + .5px)) }
 .interval-line.up { --accent: var(--up) } .interval-line.down { --accent: var(--down) }
 .interval-line::after { content: ""; position: absolute; top: 5px; height: 4px; border-radius: 2px; left: var(--low); width: max(2px, calc(var(--high) - var(--low))); background: var(--accent); opacity: .5 }
@@ -155,7 +155,7 @@ th.forest { display: flex; justify-content: space-between; font-weight: 400; fon
 .stack i { display: block; height: 100% } .stack-key { display: inline-block; width: 12px; height: 11px; border-radius: 2px; margin: 0 3px 0 10px; vertical-align: -1px }
 .s0 { background: color-mix(in srgb, var(--soft) 22%, var(--surface)) } .s1 { background: color-mix(in srgb, var(--soft) 45%, var(--surface)) }
 .s2 { background: color-mix(in srgb, var(--soft) 72%, var(--surface)) } .s3 { background: var(--soft) }
-.pairs-cell { font-size: .84rem } .pair { display: inline-block; margin-right: 10px; white-space: nowrap } .pair small { color: var(--muted) }
+.pairs-cell { font-size: .84rem } .pair { display: inline-block; margin-right: 16px; white-space: nowrap } .pair small { color: var(--muted) }
 code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .92em; background: color-mix(in srgb, var(--line) 55%, transparent); border-radius: 3px; padding: 0 3px }
 #step code { background: none; padding: 0 } #step em { color: var(--muted) }
 

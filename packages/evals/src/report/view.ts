@@ -93,13 +93,12 @@ export function linkToSamples(
   },
 ): Html {
   if (!hasExplorer) return figure;
-  const runOf = ({ name, runs }: ReportTraining) => runs?.[0] ?? name;
   const href = samplesAddress({
     task: at.task,
-    run: runOf(at.training),
+    run: at.training.name,
     mode: at.mode,
     ...(at.show !== undefined && { show: at.show }),
-    ...(at.against && { against: runOf(at.against) }),
+    ...(at.against && { against: at.against.name }),
   });
   return html`<a class="to-samples" href="${href}" title="the samples behind this figure">${figure}</a>`;
 }
