@@ -83,8 +83,12 @@ function ln(x: Complex): Complex {
   return { re: Math.log(Math.hypot(x.re, im)), im: Math.atan2(im, x.re) };
 }
 
+/** Smaller sizes have lost digits: they are as little a value as what overflows. */
+const smallest = 1e-290;
+
 function exp(x: Complex): Complex | null {
   const size = Math.exp(x.re);
+  if (size < smallest) return null;
   return x.im === 0 ? finite(size, 0) : finite(size * Math.cos(x.im), size * Math.sin(x.im));
 }
 
@@ -96,7 +100,10 @@ function power(base: Complex, exponent: Rational): Complex | null {
   if (isZero(base)) return numerator > 0n ? real(0) : null;
   const value = rationalToNumber(exponent);
   if (base.im === 0) {
-    if (base.re > 0) return finite(base.re ** value, 0);
+    if (base.re > 0) {
+      const size = base.re ** value;
+      return size < smallest ? null : finite(size, 0);
+    }
     if (denominator % 2n === 1n) {
       const size = (-base.re) ** value;
       return finite(numerator % 2n === 0n ? size : -size, 0);

@@ -153,7 +153,7 @@ function isEcho(gold: Readings, answer: Readings, { question }: CompareOptions, 
 }
 
 function squeeze(text: string): string {
-  return text.replace(/\s+/g, "");
+  return text.replace(/[\s{}]+/g, "");
 }
 
 function parsed(source: string, readings: Readings, work: Work): ParsedAnswer {

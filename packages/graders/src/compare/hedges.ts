@@ -9,6 +9,7 @@ import { containsNumber, isInfiniteSet } from "./pieces.ts";
 import { realSetOf } from "./real-sets.ts";
 import { realValue } from "./scalars.ts";
 import { compareExpressions } from "./structures.ts";
+import { wordsOf } from "./text.ts";
 
 /** Whether some reading of the answer offers several values, one of them the reference, which is a single value. */
 export function isHedge(
@@ -16,7 +17,25 @@ export function isHedge(
   answer: readonly Expression[],
   context: Context,
 ): boolean {
-  return gold.some((g) => isSingle(g) && answer.some((a) => offers(a, g, context)));
+  return gold.some((g) => isSingle(g) && answer.some((a) => offersLetter(a, g) || offers(a, g, context)));
+}
+
+/** "A/B/C", "ABCD", "(A) (B)" for a reference that is one of these letters. */
+function offersLetter(answer: Expression, gold: Expression): boolean {
+  const letter = wordsOf(gold)?.replace(/[()]/g, "") ?? "";
+  const letters = answer.kind === "text" ? answer.text : capitalsIn(answer);
+  if (!/^[A-Z]$/.test(letter) || !/^[\s(]*[A-Z](?:[\s()/,.]*[A-Z])+[\s).]*$/.test(letters)) return false;
+  const plain = letters.replace(/[^A-Z]/g, "");
+  return plain.length < 8 && plain.includes(letter) && new Set(plain).size === plain.length;
+}
+
+/** The letters of a product or quotient of single capital letters, else "". */
+function capitalsIn(x: Expression): string {
+  if (x.kind === "symbol") return /^[A-Z]$/.test(x.name) ? x.name : "";
+  if (x.kind === "power") return capitalsIn(x.base);
+  if (x.kind !== "product") return "";
+  const letters = x.factors.map(capitalsIn);
+  return letters.includes("") ? "" : letters.join("");
 }
 
 function isSingle(x: Expression): boolean {

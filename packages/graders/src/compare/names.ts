@@ -11,16 +11,22 @@ export interface NamedValue {
   /** The naming side, or null where the value stands alone. */
   readonly name: Expression | null;
   readonly value: Expression;
-  /** Where the value is the end of a nameless chain: what stands before it. */
+  /** Where the value is the end of a chain: the other values in it, which must be the same. */
   readonly steps?: readonly Expression[];
 }
 
 /** The value of an answer and its name, if it has one; null for a relation that is itself the answer. */
 export function namedValue(x: Expression, work: Work): NamedValue | null {
   if (x.kind !== "relation") return { name: null, value: x };
-  const relation = afterLastArrow(x);
-  if (relation === null) return null;
-  if (relation.operators.length === 0) return namedValue(relation.operands[0] as Expression, work);
+  const split = atLastArrow(x);
+  if (split) {
+    const end = namedValue(split.end, work);
+    const before = end && namedValue(split.before, work);
+    // 2x = 10 leads to x = 5; x = 4 does not.
+    if (!end || !before || namesIn(before.value, work).size > 0) return end;
+    return { ...end, steps: [...(end.steps ?? []), ...(before.steps ?? []), before.value] };
+  }
+  const relation = x;
   const [first, second] = relation.operands as readonly [Expression, Expression];
   if (relation.operators.length === 1) {
     const operator = relation.operators[0];
@@ -39,14 +45,18 @@ export function namedValue(x: Expression, work: Work): NamedValue | null {
   return isClosed && values.length > 2 ? { name: null, value: last } : null;
 }
 
-/** What stands behind the last implication; null where that is nothing to compare. */
-function afterLastArrow(x: Relation): Relation | null {
+/** What stands behind the last implication, and before it; null where there is none. */
+function atLastArrow(x: Relation): { before: Expression; end: Expression } | null {
   const index = x.operators.lastIndexOf("arrow");
-  if (index < 0) return x;
-  const operands = x.operands.slice(index + 1);
-  return operands.length === 0
-    ? null
-    : { kind: "relation", operands, operators: x.operators.slice(index + 1) };
+  if (index < 0) return null;
+  const part = (from: number, to: number): Expression => {
+    const operands = x.operands.slice(from, to + 1);
+    const [only] = operands;
+    return operands.length === 1 && only
+      ? only
+      : { kind: "relation", operands, operators: x.operators.slice(from, to) };
+  };
+  return { before: part(0, index), end: part(index + 1, x.operands.length - 1) };
 }
 
 /** The operands up to the first approximation, except that x ~ 11 alone is a value. */

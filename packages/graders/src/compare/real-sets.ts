@@ -14,7 +14,7 @@ import {
   powerRational,
   type Rational,
 } from "../algebra/rational.ts";
-import { namesIn } from "../algebra/walk.ts";
+import { namesIn, someNode } from "../algebra/walk.ts";
 import {
   type Expression,
   negative,
@@ -176,7 +176,11 @@ function solveOne(
     return halfLine(mirrored[operator] ?? operator, left, context);
   }
   const [inside, bound, direction] = absoluteForm(left, operator, right);
-  if (inside && bound) return absoluteSolutions(direction, bound, context);
+  if (inside && bound) {
+    return isUnknown(inside)
+      ? absoluteSolutions(direction, bound, context)
+      : absoluteOfLinear(inside, direction, bound, context);
+  }
   return solveLinear(left, operator, right, context);
 }
 
@@ -211,10 +215,10 @@ type AbsoluteForm = readonly [
 ];
 
 function absoluteForm(left: Expression, operator: RelationOperator, right: Expression): AbsoluteForm {
-  if (left.kind === "call" && left.name === "abs" && isUnknown(left.args[0] as Expression)) {
+  if (left.kind === "call" && left.name === "abs") {
     return [left.args[0] as Expression, right, operator];
   }
-  if (right.kind === "call" && right.name === "abs" && isUnknown(right.args[0] as Expression)) {
+  if (right.kind === "call" && right.name === "abs") {
     return [right.args[0] as Expression, left, mirrored[operator] ?? operator];
   }
   return [null, null, operator];
@@ -240,6 +244,22 @@ function absoluteSolutions(operator: RelationOperator, bound: Expression, contex
   }
 }
 
+/** |a x + b| < c by its two sides, for a number c >= 0. */
+function absoluteOfLinear(
+  inside: Expression,
+  operator: RelationOperator,
+  bound: Expression,
+  context: Context,
+): RealSet | null {
+  const end = endAt(bound, true, context);
+  const other = mirrored[operator];
+  if (!end || end.value === null || end.position < 0 || other === undefined) return null;
+  const above = solveLinear(inside, operator, bound, context);
+  const below = solveLinear(inside, other, negative(bound), context);
+  if (!above || !below) return null;
+  return operator.startsWith("<") ? intersection(above, below) : union(above, below);
+}
+
 /** a x + b < c x + d with exact coefficients and one unknown: the unknown alone. */
 function solveLinear(
   left: Expression,
@@ -251,6 +271,10 @@ function solveLinear(
   const difference = sumOf([left, negative(right)]);
   const [name, ...others] = namesIn(difference, work);
   if (name === undefined || others.length > 0) return null;
+  // |x - 50| and the root of (x - 50)^2 are 50 - x at many points.
+  const mayBend = (node: Expression): boolean =>
+    (node.kind === "call" || node.kind === "power") && namesIn(node, work).size > 0;
+  if (someNode(difference, work, mayBend)) return null;
   const at = (x: number): Rational | null =>
     evaluate(difference, exactField(work), (symbol) => (symbol === name ? integer(x) : null), work);
   const [zero, one, two, far] = [at(0), at(1), at(2), at(37)];

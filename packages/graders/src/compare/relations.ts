@@ -15,7 +15,7 @@ import {
   sumOf,
 } from "../parse/expression.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
-import { compareValues, modularPoint, realPoint } from "./scalars.ts";
+import { compareValues, modularPoint, pointCount, realPoint } from "./scalars.ts";
 
 const mirrored: Partial<Record<RelationOperator, RelationOperator>> = {
   "<": ">",
@@ -88,7 +88,7 @@ function constantFactor(gold: Expression, answer: Expression, context: Context):
   if (isModularMultiple(gold, answer, context) === false) return 0;
   let factor: number | null = null;
   let agreements = 0;
-  for (let index = 0; index < 12; index++) {
+  for (let index = 0; index < pointCount; index++) {
     const field = complexField("e");
     const point: Point = realPoint(index);
     const a = evaluate(gold, field, point, work);

@@ -245,7 +245,8 @@ function compareModular(gold: Expression, answer: Expression, { work }: Context)
   return agreements >= 2 ? true : null;
 }
 
-const pointCount = 12;
+/** Points at which functions are compared. */
+export const pointCount = 16;
 
 /** Equal or not by the values at the points, or null where too few of them have values on both sides. */
 function compareAtPoints(
@@ -262,7 +263,13 @@ function compareAtPoints(
     node.kind === "call" && (node.name === "floor" || node.name === "ceil");
   const holds = (test: (node: Expression) => boolean): boolean =>
     someNode(gold, work, test) || someNode(answer, work, test);
-  const pointAt = holds(isDiscrete) ? integerPoint : holds(isRounding) ? mixedPoint : realPoint;
+  const pointAt = holds(isDiscrete)
+    ? integerPoint
+    : holds(isRounding)
+      ? mixedPoint
+      : holds(isPiecewise)
+        ? widePoint
+        : realPoint;
   let agreements = 0;
   let misses = 0;
   for (let index = 0; index < pointCount; index++) {
@@ -287,6 +294,10 @@ function compareAtPoints(
     : null;
 }
 
+function isPiecewise(node: Expression): boolean {
+  return node.kind === "call" && ["abs", "max", "min", "sign"].includes(node.name);
+}
+
 const discreteCalls: ReadonlySet<string> = new Set([
   ...["factorial", "doubleFactorial", "binomial", "mod", "gcd", "lcm"],
 ]);
@@ -296,16 +307,28 @@ export function modularPoint(index: number): Point {
   return fixedPoint(`modular ${index}`, (seed) => BigInt(seed) * 4294967311n + BigInt(seed >>> 3));
 }
 
-/** Between 0.2 and 3.2 for the first half of the points, of either sign for the rest. */
+/**
+ * Between 0.2 and 3.2 for the first six points, of either sign for the next six; the last four are up to about 3000 in
+ * size, so that |x - 50| is not taken for 50 - x.
+ */
 export function realPoint(index: number): Point {
+  const factor = index < 12 ? 1n : index < 14 ? 29n : 997n;
   return fixedPoint(
     `real ${index}`,
     (seed) => {
-      const size = BigInt(200 + (seed % 3000));
-      return index >= pointCount / 2 && (seed >>> 12) % 2 === 1 ? -size : size;
+      const size = BigInt(200 + (seed % 3000)) * factor;
+      const isNegative = index < 12 ? index >= 6 && (seed >>> 12) % 2 === 1 : index % 2 === 1;
+      return isNegative ? -size : size;
     },
     1000n,
   );
+}
+
+/** As realPoint, but the last two are in the millions: for functions that change where an argument is large. */
+function widePoint(index: number): Point {
+  if (index < pointCount - 2) return realPoint(index);
+  const sign = index % 2 === 0 ? 1n : -1n;
+  return fixedPoint(`wide ${index}`, (seed) => sign * BigInt(20_000_000 + (seed % 90_000_000)));
 }
 
 /** Whole numbers from 1 to 15. */

@@ -37,7 +37,7 @@ export function readAnswer(source: string, work: Work): Readings {
   const { tokens: written, isCommaAmbiguous } = tokenize(source, usual.commas, work);
   const tokens = withoutEmphasis(written);
   const text = printTokens(tokens);
-  if (tokens.length === 0) return { text, expressions: [], reason: "empty" };
+  if (tokens.every(isPunctuation)) return { text: "", expressions: [], reason: "empty" };
   const expressions: Expression[] = [];
   let reason: string | null = null;
   const cursor = createCursor(tokens, usual, work);
@@ -70,6 +70,11 @@ export function readAnswer(source: string, work: Work): Readings {
     expressions.push({ kind: "text", text: source.trim().replace(/\s+/g, " ") });
   }
   return { text, expressions, reason: expressions.length > 0 ? null : reason };
+}
+
+/** A sign that says nothing by itself: {}, ?. */
+function isPunctuation({ kind, text }: Token): boolean {
+  return (kind === "sign" || kind === "unknown") && /^[{}.,;:?!]$/.test(text);
 }
 
 /** **3/4** and *3/4*: Markdown's emphasis around the whole. */
