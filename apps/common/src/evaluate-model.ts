@@ -5,6 +5,7 @@ import {
   type EvaluationProgress,
   type EvaluationResults,
   evaluate,
+  type GradeFunction,
   type InferenceMode,
   type Task,
 } from "@soft-tokens/evals";
@@ -12,7 +13,7 @@ import { embeddingRms } from "@soft-tokens/model";
 import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { createGenerateFunction } from "./generate-function.ts";
-import { gradeBoxed } from "./grade.ts";
+import { type Grading, openGrading } from "./grading.ts";
 import type { OpenedModel } from "./open-model.ts";
 import { versions } from "./versions.ts";
 
@@ -37,6 +38,12 @@ export interface EvaluateModelOptions {
   readonly batchRows: number;
   readonly recordedQuestions: number;
   readonly seed: number;
+  /** Path of a grader of one's own. Defaults to the paper's reward. */
+  readonly grader?: string | undefined;
+  /** Defaults to 2. */
+  readonly graderWorkers?: number;
+  /** Defaults to 2,000. */
+  readonly graderTimeoutMs?: number;
   /** What a look into the training file found. */
   readonly contamination?: Contamination;
   readonly signal: AbortSignal;
@@ -46,6 +53,8 @@ export interface EvaluateModelOptions {
 export async function evaluateModel(options: EvaluateModelOptions): Promise<EvaluationResults> {
   const { opened, seed, noiseScale, maxThoughtSteps, maxAnswerTokens, template } = options;
   const { stopString = defaultGenerationSettings.stopString } = options;
+  const { grader, graderWorkers = 2, graderTimeoutMs = 2000, signal } = options;
+  await using grading = await openGrading({ grader, graderWorkers, graderTimeoutMs, stopString, signal });
   const rms = options.rms ?? (await embeddingRms(opened.model));
   const generate = await createGenerateFunction({
     model: opened.model,
@@ -62,17 +71,34 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     modes: options.modes,
     samplesPerQuestion: options.samplesPerQuestion,
     generate,
-    grade: (text, question) => gradeBoxed(text, question.answer, stopString),
+    grade: gradeFunction(grading),
     folder: options.folder,
     ...(options.limit !== undefined && { limit: options.limit }),
     template,
     samplesPerBatch: options.batchRows,
     record: { questions: options.recordedQuestions, samples: 2 },
     seed,
-    settings: { seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, stopString, dtype: opened.dtype },
+    settings: {
+      ...{ seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, stopString, dtype: opened.dtype },
+      ...(grader !== undefined && { grader }),
+    },
     versions: versions(opened.backend),
     ...(options.contamination && { contamination: options.contamination }),
-    signal: options.signal,
+    signal,
     onProgress: options.onProgress,
   });
+}
+
+/** A grading without a verdict is a timeout where the sample was too much, and an error where the grader was wrong. */
+function gradeFunction(grading: Grading): GradeFunction {
+  return async (text, { id, question, answer }) => {
+    const { status, reason, correct, boxed, extracted } = await grading.grade({
+      id,
+      question,
+      gold: answer,
+      text,
+    });
+    if (status === "failed") throw new Error(reason);
+    return { correct, boxed, extracted, reason: status === "graded" ? reason : "timeout" };
+  };
 }

@@ -1,4 +1,7 @@
-/** The paper's reward (method.md, section 5) on what follows the thought: training and evaluation grade alike. */
+/**
+ * The paper's reward (method.md, section 5) on what follows the thought, in this thread: for measurements. Training and evaluation
+ * grade in worker threads (grading.ts).
+ */
 
 import { gradeResponse, mathRewards } from "@soft-tokens/graders";
 
@@ -15,10 +18,15 @@ export interface BoxedGrade {
  * inside a thought earns nothing.
  */
 export function gradeBoxed(text: string, gold: string, stopString: string): BoxedGrade {
-  const end = text.lastIndexOf(stopString);
-  const answer = end < 0 ? text : text.slice(end);
+  const answer = answerPart(text, stopString);
   const { correct, reward, extracted, reason, verdict } = gradeResponse(answer, gold, { mode: "boxed" });
   // The grader's bound on work is counted apart from wrong answers.
   const gaveUp = verdict?.method === "limit";
   return { correct, boxed: reward >= mathRewards.wrongInBox, extracted, reason: gaveUp ? "timeout" : reason };
+}
+
+/** What stands after the thought: the last stop string and all that follows, or everything where there is none. */
+export function answerPart(text: string, stopString: string): string {
+  const end = text.lastIndexOf(stopString);
+  return end < 0 ? text : text.slice(end);
 }

@@ -4,6 +4,7 @@ export * from "./backend.ts";
 export * from "./errors.ts";
 export * from "./evaluate-model.ts";
 export * from "./grade.ts";
+export * from "./grading.ts";
 export * from "./load-options.ts";
 export { availableMemory } from "./memory/available.ts";
 export type { MemoryNeeds } from "./memory/estimate.ts";

@@ -31,6 +31,8 @@ const FREE_OPTIONS = new Set([
   "maxRowsPerMicroBatch",
   "termNormsEvery",
   "validationBatchSize",
+  "graderWorkers",
+  "graderTimeoutMs",
 ]);
 
 export interface RunConfig {

@@ -67,5 +67,8 @@ export interface Grade {
   readonly reason: string;
 }
 
-/** Graders are passed in as values. `text` is thought, forced text and answer. */
+/**
+ * Graders are passed in as values. `text` is thought, forced text and answer. All samples of a batch are asked for at once; what is
+ * thrown is recorded with its sample.
+ */
 export type GradeFunction = (text: string, question: Question) => Grade | Promise<Grade>;

@@ -16,6 +16,7 @@ export type EvaluationErrorCode =
   | "RESULTS_UNREADABLE"
   | "WRITE_FAILED" // disk full and the like; what was written before stays readable
   | "GENERATION_KEEPS_FAILING" // several questions in a row; `cause` holds the last failure
+  | "GRADER_KEEPS_FAILING" // many samples in a row
   | "SCORES_INVALID"; // a scorer left a question out, or a log-probability is no finite number
 
 export interface EvaluationErrorDetails {

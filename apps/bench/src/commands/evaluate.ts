@@ -1,6 +1,14 @@
 /** `evaluate`: one model, one task, by generation in any of the six inference modes or by likelihood -> results.json, samples.jsonl. */
 
-import { createProgress, evaluateModel, modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
+import {
+  createProgress,
+  evaluateModel,
+  graderOptions,
+  modelOptions,
+  openModel,
+  tryGrader,
+  UsageError,
+} from "@soft-tokens/app-common";
 import {
   formatGrid,
   INFERENCE_MODES,
@@ -65,6 +73,7 @@ export const EvaluateOptions = z.strictObject({
     .nonnegative()
     .default(8)
     .describe("Questions whose thoughts are recorded step by step for the report"),
+  ...graderOptions,
   seed: z.int().nonnegative().default(0).describe("Root of all randomness"),
   out: z.string().min(1).describe("Folder of the results; the same command again continues"),
 });
@@ -79,6 +88,8 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     return;
   }
   const { task } = opening;
+  const { grader, graderWorkers, graderTimeoutMs } = options;
+  await tryGrader({ grader, graderWorkers, graderTimeoutMs });
   using opened = await openModel(
     options,
     { rows: options.batch, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
@@ -101,6 +112,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     batchRows: options.batch,
     recordedQuestions: options.record,
     seed: options.seed,
+    ...{ grader, graderWorkers, graderTimeoutMs },
     ...(contamination && { contamination }),
     signal,
     onProgress: ({ mode, done, total, accuracy }) =>

@@ -6,6 +6,7 @@ import {
   createProgress,
   formatCount,
   InterruptedError,
+  openGrading,
   openModel,
   UsageError,
 } from "@soft-tokens/app-common";
@@ -26,6 +27,7 @@ export async function train(
 ): Promise<void> {
   const resolved = resolveTraining(options);
   const problems = await loadTrainingProblems(options);
+  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   if (dryRun) {
     checkModelName(options.model);
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
@@ -38,6 +40,7 @@ export async function train(
     resolved,
     opened,
     problems,
+    grading,
     signal,
     onEvent: (event) => show(event, options.steps, progress),
   });
@@ -134,6 +137,7 @@ function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof c
       progress.log(`step ${event.step}: saved ${event.folder}`);
       return;
     case "warning":
+    case "grader-warning":
       progress.log(`step ${event.step}: warning: ${event.message}`);
       return;
     case "stopped":

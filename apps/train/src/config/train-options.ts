@@ -4,7 +4,7 @@
  * own schemas, with the paper's defaults (method.md, section 6); `resolveTraining` derives the rest, once.
  */
 
-import { memorySize, modelOptions } from "@soft-tokens/app-common";
+import { graderOptions, memorySize, modelOptions } from "@soft-tokens/app-common";
 import { PAPER_TEMPLATE } from "@soft-tokens/evals";
 import { RlooSettings, SupervisedSettings } from "@soft-tokens/trainer";
 import { z } from "zod";
@@ -62,8 +62,9 @@ export const TrainOptions = z.strictObject({
     .default(PAPER_TEMPLATE)
     .describe("Text given to the model; QUESTION stands for the question"),
   ...withoutDerived(RlooSettings.shape),
-  rewardCorrect: z.number().default(100).describe("Reward of a right answer"),
+  rewardCorrect: z.number().default(100).describe("Reward of a right answer (a --grader gives its own)"),
   rewardBoxed: z.number().default(10).describe("Reward of a wrong answer in a closed box"),
+  ...graderOptions,
   saveRolloutsEvery: countOrZero().default(0).describe("Steps between saved rollout files (0: never)"),
   ...runOptions,
 });

@@ -3,7 +3,7 @@
  * not), measure it in the six modes. Says how far it is by messages to its parent.
  */
 
-import { evaluateModel, loadProblems, openModel } from "@soft-tokens/app-common";
+import { evaluateModel, loadProblems, openGrading, openModel } from "@soft-tokens/app-common";
 import { INFERENCE_MODES } from "@soft-tokens/evals";
 import { z } from "zod";
 import { resolveTraining } from "../config/resolve.ts";
@@ -60,13 +60,16 @@ export async function runDemoJob(
   let rms: number | undefined;
   if (job.training) {
     const { training } = job;
+    await using grading = await openGrading({ ...training, signal });
     const run = await runTraining({
       resolved: resolveTraining(training),
       opened,
       problems: await loadTrainingProblems(training),
+      grading,
       signal,
       onEvent(event) {
         // Fuzzy training leaves its spikes out (settings.ts); they stand in warnings.jsonl.
+        if (event.type === "grader-warning") send({ type: "warning", text: event.message });
         if (event.type === "warning" && event.code !== "GRADIENT_SPIKE")
           send({ type: "warning", text: event.message });
         if (event.type !== "step") return;

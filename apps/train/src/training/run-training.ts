@@ -3,10 +3,11 @@
  * what the trainer says to disk. Prints nothing; the train command and the demo show its events in their own ways.
  */
 
-import { appendFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  gradeBoxed,
+  type Grading,
   loadProblems,
   type OpenedModel,
   UsageError,
@@ -25,17 +26,24 @@ import {
 import { RandomKey } from "@soft-tokens/tensor";
 import {
   createRlooTrainer,
-  type Problem,
   type ProblemSource,
-  type RewardFunction,
   type TrainerEvent,
   type TrainingSample,
 } from "@soft-tokens/trainer";
 import type { ResolvedTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
+import { createRunReward, type RunReward, type TrainingProblem } from "./reward.ts";
 
-export type TrainingEvent = TrainerEvent<TrainingSample>;
+/** The trainer's events, and what grading has to say: steps and validations have `grader/*` metrics beside the trainer's. */
+export type TrainingEvent =
+  | TrainerEvent<TrainingSample>
+  | {
+      readonly type: "grader-warning";
+      readonly step: number;
+      readonly code: "GRADER";
+      readonly message: string;
+    };
 
 export interface Problems {
   readonly training: readonly Question[];
@@ -77,6 +85,7 @@ export interface RunTrainingOptions {
   readonly resolved: ResolvedTraining;
   readonly opened: OpenedModel;
   readonly problems: Problems;
+  readonly grading: Grading;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TrainingEvent) => void;
 }
@@ -85,7 +94,7 @@ export interface RunTrainingOptions {
 export async function runTraining(
   run: RunTrainingOptions,
 ): Promise<{ folder: string; step: number; rms: number }> {
-  const { resolved, opened, problems, signal, onEvent } = run;
+  const { resolved, opened, problems, grading, signal, onEvent } = run;
   const { options } = resolved;
   const room = roomForThoughts(opened, problems, options);
   const settings = {
@@ -93,6 +102,8 @@ export async function runTraining(
     validationMaxThoughtSteps: Math.min(resolved.settings.validationMaxThoughtSteps, room),
   };
   const folder = openRunFolder(resolved.folder, "rloo", options);
+  const { promptsPerStep, samplesPerPrompt } = settings;
+  const runReward = createRunReward(grading, options, promptsPerStep * samplesPerPrompt);
   try {
     const rms = (folder.config?.resolved.rms as number | undefined) ?? (await embeddingRms(opened.model));
     const policy = trainingPolicy(options, rms);
@@ -107,6 +118,7 @@ export async function runTraining(
         noiseScale: policy.settings.noiseScale,
         dtype: opened.dtype,
         data: problems.source,
+        ...(options.grader !== undefined && { graderSha256: sha256(options.grader) }),
         trainingProblems: problems.training.length,
         validationProblems: problems.validation.length,
         validationMaxThoughtSteps: settings.validationMaxThoughtSteps,
@@ -119,16 +131,18 @@ export async function runTraining(
       validationPolicy: greedyPolicy(options, rms),
       problems: problemSource(problems.training, options),
       validation: problems.validation.length > 0 ? problemSource(problems.validation, options) : null,
-      reward: rewardFunction(options),
+      reward: runReward.reward,
       key: RandomKey.fromSeed(options.seed).fold("train"),
       settings,
       checkpointFolder: folder.checkpoints,
     });
     if (!folder.isNew) await trainer.resume();
     folder.truncateMetrics(trainer.step);
-    for await (const event of trainer.run({ signal })) {
-      await record(folder, event, options, policy);
-      onEvent(event);
+    for await (const trainerEvent of trainer.run({ signal })) {
+      for (const event of withGrading(trainerEvent, runReward)) {
+        await record(folder, event, options, policy);
+        onEvent(event);
+      }
     }
     return { folder: folder.path, step: trainer.step, rms };
   } finally {
@@ -181,11 +195,12 @@ function greedyPolicy(options: TrainOptions, rms: number): ThoughtPolicy {
 function problemSource(questions: readonly Question[], options: TrainOptions): ProblemSource {
   return {
     size: questions.length,
-    get(index): Problem {
+    get(index): TrainingProblem {
       const question = questions[index];
       if (!question) throw new RangeError(`there is no problem ${index} among ${questions.length}`);
       return {
         id: question.id,
+        question: question.question,
         prompt: renderPrompt(question.question, options.promptTemplate),
         answer: question.answer,
       };
@@ -193,17 +208,17 @@ function problemSource(questions: readonly Question[], options: TrainOptions): P
   };
 }
 
-/** method.md section 5: 100 if right, 10 if wrong but readable from a closed box, else 0. */
-function rewardFunction(options: TrainOptions): RewardFunction {
-  return ({ problem, text }) => {
-    const { correct, boxed, extracted } = gradeBoxed(text, problem.answer, options.stopString);
-    return {
-      reward: correct ? options.rewardCorrect : boxed ? options.rewardBoxed : 0,
-      correct,
-      boxed,
-      extracted,
-    };
-  };
+function sha256(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+/** A step or validation with its `grader/*` metrics, and a warning behind it where there is one. */
+function withGrading(event: TrainerEvent<TrainingSample>, runReward: RunReward): TrainingEvent[] {
+  if (event.type !== "step" && event.type !== "validation") return [event];
+  const message = runReward.takeWarning();
+  const graded = { ...event, metrics: { ...event.metrics, ...runReward.takeMetrics() } };
+  if (message === null) return [graded];
+  return [graded, { type: "grader-warning", step: event.step, code: "GRADER", message }];
 }
 
 async function record(
@@ -223,6 +238,7 @@ async function record(
       folder.appendMetrics({ step: event.step, ...event.metrics });
       return;
     case "warning":
+    case "grader-warning":
       appendFileSync(join(folder.path, "warnings.jsonl"), `${JSON.stringify(event)}\n`);
       return;
     case "resumed":

@@ -322,6 +322,35 @@ describe("what goes wrong on the way", () => {
     expect(failed[0]?.thought).toContain("thinking of 5");
   });
 
+  test("the samples of a batch are graded together, and stay in their order", async () => {
+    let atOnce = 0;
+    let most = 0;
+    const slow: GradeFunction = async (text, question) => {
+      most = Math.max(most, ++atOnce);
+      await new Promise((resolve) => setTimeout(resolve, Number(question.id) % 2 === 0 ? 4 : 1));
+      atOnce -= 1;
+      return grade(text, question);
+    };
+    const together = await evaluate(options({ modes: ["hard-sample"], grade: slow }));
+    expect(most).toBeGreaterThan(4);
+    const keys = (await rows()).map((row) => `${row.id}/${row.sampleIndex}`);
+    rmSync(folder, { recursive: true });
+    const oneByOne = await evaluate(options({ modes: ["hard-sample"] }));
+    expect(together.results).toEqual(oneByOne.results);
+    expect(keys).toEqual((await rows()).map((row) => `${row.id}/${row.sampleIndex}`));
+  });
+
+  test("a grader that fails for every sample ends the evaluation, with what it said", async () => {
+    const broken: GradeFunction = () => {
+      throw new TypeError("not a grader");
+    };
+    const evaluation = evaluate(options({ modes: ["hard-sample"], samplesPerQuestion: 8, grade: broken }));
+    await expect(evaluation).rejects.toMatchObject({
+      code: "GRADER_KEEPS_FAILING",
+      message: expect.stringContaining("not a grader") as string,
+    });
+  });
+
   test("timeouts and missing answers are counted apart from wrong answers", async () => {
     const grades: GradeFunction = (_, { id }) => ({
       correct: false,

@@ -10,7 +10,7 @@ import type { EvaluationResults, ModeResult, SampleRow } from "../results/schema
 import { renderPrompt } from "../tasks/prompt-template.ts";
 import { openEvaluationFolder, writeResults } from "./evaluation-folder.ts";
 import { createFailureGuard, type FailureGuard, generateJobs, type JobResult } from "./generate-jobs.ts";
-import { failedRow, gradeSample } from "./grade-sample.ts";
+import { createGradingGuard, failedRow, type GradingGuard, gradeSample } from "./grade-sample.ts";
 import { assembleResults, type EvaluateOptions, makePlan, type Plan, samplesOf } from "./plan.ts";
 import type { SampleLog } from "./sample-log.ts";
 import { createSampleStore, type SampleStore } from "./sample-store.ts";
@@ -18,7 +18,8 @@ import { summarizeMode } from "./summarize.ts";
 
 /**
  * Evaluates a model and returns what `results.json` holds.
- * @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION, SAMPLE_LOG_INVALID, WRITE_FAILED, GENERATION_KEEPS_FAILING
+ * @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION, SAMPLE_LOG_INVALID, WRITE_FAILED, GENERATION_KEEPS_FAILING,
+ *   GRADER_KEEPS_FAILING
  * @throws the signal's reason when aborted; what was sampled by then is on disk.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
@@ -31,6 +32,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     store,
     log: opened?.log ?? null,
     guard: createFailureGuard(),
+    gradings: createGradingGuard(),
     report: createProgressReport(plan, store),
   };
   const save = async (complete: boolean) => {
@@ -55,12 +57,13 @@ interface FillContext {
   readonly store: SampleStore;
   readonly log: SampleLog | null;
   readonly guard: FailureGuard;
+  readonly gradings: GradingGuard;
   readonly report: (mode: InferenceMode, rows: readonly SampleRow[]) => void;
 }
 
 /** Generates and grades what a mode still lacks. */
 async function fillMode(plan: Plan, mode: InferenceMode, context: FillContext): Promise<void> {
-  const { store, log, guard, report } = context;
+  const { store, log, guard, gradings, report } = context;
   const { generate, signal } = plan.options;
   report(mode, []);
   for (const { questions, recordSteps } of batches(plan, mode)) {
@@ -72,16 +75,17 @@ async function fillMode(plan: Plan, mode: InferenceMode, context: FillContext): 
     if (jobs.length === 0) continue;
     signal?.throwIfAborted();
     const results = await generateJobs(generate, mode, jobs, { recordSteps, ...(signal ? { signal } : {}) });
-    const rows: SampleRow[] = [];
-    for (const [index, job] of jobs.entries()) {
-      const result = results[index] as JobResult;
-      guard.record(result);
-      rows.push(...(await gradeJob(plan, mode, job, result, recordSteps)));
-    }
+    for (const result of results) guard.record(result);
+    // All at once: a grader may work on several, and one that is slow does not hold the others.
+    const graded = await Promise.all(
+      jobs.map((job, index) => gradeJob(plan, mode, job, results[index] as JobResult, recordSteps)),
+    );
+    const rows = graded.flat();
     await log?.append(rows);
     for (const row of rows) store.keep(row);
     report(mode, rows);
     guard.check();
+    gradings.check(rows);
   }
 }
 
@@ -98,18 +102,16 @@ async function gradeJob(
   result: JobResult,
   recordSteps: boolean,
 ): Promise<SampleRow[]> {
-  const rows: SampleRow[] = [];
-  for (const [position, sampleIndex] of sampleIndexes.entries()) {
-    const place = { mode, question, prompt, sampleIndex };
-    if ("error" in result) {
-      rows.push(failedRow(place, result.error));
-      continue;
-    }
-    const { steps, ...sample } = result.samples[position] as GeneratedSample;
-    const isShown = recordSteps && sampleIndex < plan.record.samples;
-    rows.push(await gradeSample(place, isShown && steps ? { ...sample, steps } : sample, plan.options.grade));
-  }
-  return rows;
+  const { grade, signal } = plan.options;
+  return Promise.all(
+    sampleIndexes.map(async (sampleIndex, position) => {
+      const place = { mode, question, prompt, sampleIndex };
+      if ("error" in result) return failedRow(place, result.error);
+      const { steps, ...sample } = result.samples[position] as GeneratedSample;
+      const isShown = recordSteps && sampleIndex < plan.record.samples;
+      return gradeSample(place, isShown && steps ? { ...sample, steps } : sample, grade, signal);
+    }),
+  );
 }
 
 /** Questions whose steps are recorded come in batches of their own, because a call records all or nothing. */

@@ -1,6 +1,7 @@
 /** One generated sample -> one row of the sample log. A grader that throws is recorded with the sample. */
 
 import type { GeneratedSample, Grade, GradeFunction, InferenceMode, Question } from "../contract.ts";
+import { EvaluationError } from "../errors.ts";
 import type { SampleRow } from "../results/schema.ts";
 
 export interface SamplePlace {
@@ -10,10 +11,15 @@ export interface SamplePlace {
   readonly prompt: string;
 }
 
+/** The reason of a row whose grader threw. */
+export const GRADER_ERROR = "grader-error";
+
+/** @throws the signal's reason */
 export async function gradeSample(
   place: SamplePlace,
   sample: GeneratedSample,
   grade: GradeFunction,
+  signal?: AbortSignal,
 ): Promise<SampleRow> {
   const row: SampleRow = {
     ...emptyRow(place),
@@ -28,7 +34,8 @@ export async function gradeSample(
   try {
     result = await grade(sample.thought + sample.answer, place.question);
   } catch (error) {
-    return { ...row, reason: "grader-error", error: describe(error) };
+    signal?.throwIfAborted(); // stopping is no failure of the sample
+    return { ...row, reason: GRADER_ERROR, error: describe(error) };
   }
   const { correct, boxed, extracted, reason } = result;
   return { ...row, correct, boxed, extracted, reason };
@@ -37,6 +44,32 @@ export async function gradeSample(
 /** The row of a sample that could not be generated. */
 export function failedRow(place: SamplePlace, error: unknown): SampleRow {
   return { ...emptyRow(place), error: describe(error) };
+}
+
+/** Counts rows in a row whose grader failed. */
+export interface GradingGuard {
+  /** @throws EvaluationError GRADER_KEEPS_FAILING */
+  check(rows: readonly SampleRow[]): void;
+}
+
+/** How many samples may fail one after the other: more is the grader's fault, not the answers'. */
+const FAILURES_IN_A_ROW = 32;
+
+export function createGradingGuard(): GradingGuard {
+  let inRow = 0;
+  return {
+    check(rows) {
+      for (const { reason, error } of rows) {
+        if (reason === "generation-error") continue;
+        inRow = reason === GRADER_ERROR ? inRow + 1 : 0;
+        if (inRow < FAILURES_IN_A_ROW) continue;
+        throw new EvaluationError(
+          "GRADER_KEEPS_FAILING",
+          `grading failed for ${inRow} samples in a row, the last time with: ${error?.message ?? "no message"}`,
+        );
+      }
+    },
+  };
 }
 
 function emptyRow({ mode, question, sampleIndex, prompt }: SamplePlace): SampleRow {

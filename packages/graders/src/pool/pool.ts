@@ -5,6 +5,7 @@
  * A worker cannot be kept from everything: memory outside of JavaScript's heap and blocking system calls are not limited.
  */
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import type { GradeOptions } from "../reward/grade-response.ts";
 import { type PresetName, presetNames } from "../reward/presets.ts";
 import { limits } from "../work.ts";
@@ -86,6 +87,7 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
   }
   const grader = options.grader === undefined ? null : graderUrl(options.grader);
   const typescript = typescriptLoader(grader);
+  const name = grader === null ? "a worker" : `grader ${fileURLToPath(grader)}`;
   const most = grader === null ? mostJobs.builtIn : mostJobs.own;
 
   const slots = new Set<WorkerSlot<Job>>();
@@ -181,14 +183,15 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
     switch (departure.why) {
       case "unusable": {
         const { code, message } = departure.error;
-        finish(new GraderPoolError(code, `grader ${grader}: ${message}`));
+        finish(new GraderPoolError(code, `${name}: ${message}`));
         break;
       }
       case "not started":
         failedStarts++;
         if (failedStarts >= mostFailedStarts || departure.isSlow) {
-          const who = grader === null ? "a worker" : `grader ${grader}: a worker with it`;
-          finish(new GraderPoolError("POOL_NOT_STARTED", `${who} could not be started: ${departure.reason}`));
+          finish(
+            new GraderPoolError("POOL_NOT_STARTED", `${name} could not be started: ${departure.reason}`),
+          );
         }
         break;
       case "timeout":

@@ -83,7 +83,7 @@ export function typescriptLoader(grader: string | null): string | null {
   if (!isSource && typescript) return null;
   throw new GraderPoolError(
     "GRADER_NEEDS_TYPESCRIPT",
-    `grader ${grader}: Node ${process.versions.node} does not read TypeScript; install tsx beside it (npm install tsx), use Node 22.18 or later, or give a .js file`,
+    `grader ${grader && fileURLToPath(grader)}: Node ${process.versions.node} does not read TypeScript; install tsx beside it (npm install tsx), use Node 22.18 or later, or give a .js file`,
   );
 }
 

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { openGrading, tryGrader } from "./grading.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "soft-tokens-grading-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const common = { graderWorkers: 1, graderTimeoutMs: 2000, stopString: "The final answer is: " };
+const sample = (text: string, gold = "2") => ({ id: "7", question: "1 + 1?", gold, text });
+
+describe("grading", () => {
+  it("pays the paper's reward on what follows the last stop string", async () => {
+    const grading = await openGrading(common);
+    const grades = await Promise.all(
+      [
+        "\\boxed{3} The final answer is: \\boxed{2}",
+        "\\boxed{2} The final answer is: \\boxed{3}",
+        "\\boxed{2} The final answer is: 3",
+      ].map((text) => grading.grade(sample(text))),
+    );
+    expect(grades.map(({ correct, boxed, reward }) => [correct, boxed, reward])).toEqual([
+      [true, true, 100],
+      [false, true, 10],
+      [false, false, 0],
+    ]);
+    expect(grading.takeCounts()).toEqual({ timeout: 0, refused: 0, failed: 0 });
+    await grading[Symbol.asyncDispose]();
+  });
+
+  it("counts what has no verdict, apart from what is wrong, since it was last asked", async () => {
+    const grader = join(folder, "own.mjs");
+    writeFileSync(
+      grader,
+      `export default ({ answer, question, text }) => {
+         while (answer === "slow");
+         if (answer === "bad") throw new Error("no");
+         return { correct: question === "1 + 1?", reward: text.length };
+       };`,
+    );
+    const grading = await openGrading({ ...common, grader, graderTimeoutMs: 200, stopString: "|" });
+    const grades = await Promise.all(["fine", "slow", "bad"].map((text) => grading.grade(sample(text))));
+    expect(grades.map(({ status }) => status)).toEqual(["graded", "timeout", "failed"]);
+    expect(grades[0]).toMatchObject({ correct: true, reward: 4, boxed: false });
+    expect(grading.takeCounts()).toEqual({ timeout: 1, refused: 0, failed: 1 });
+    expect(grading.takeCounts()).toEqual({ timeout: 0, refused: 0, failed: 0 });
+    await grading[Symbol.asyncDispose]();
+  });
+
+  it("says at once which grader cannot be used, and why", async () => {
+    const named = join(folder, "named.mjs");
+    writeFileSync(named, "export const grader = 1;");
+    await expect(tryGrader({ ...common, grader: named })).rejects.toThrow(
+      `--grader ${named}: its default export must be a function`,
+    );
+    await expect(tryGrader({ ...common, grader: join(folder, "none.ts") })).rejects.toMatchObject({
+      code: "USAGE",
+      message: `--grader ${join(folder, "none.ts")}: no such file`,
+    });
+    await tryGrader(common);
+  });
+});

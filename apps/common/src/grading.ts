@@ -1,0 +1,113 @@
+/**
+ * Grading of samples in worker threads, for training and evaluation alike: by the paper's reward (method.md, section 5), or by a
+ * grader of one's own (`--grader`). No answer can stall a run: one that takes too long has the verdict `timeout`.
+ */
+
+import {
+  createGraderPool,
+  type GraderPool,
+  GraderPoolError,
+  type GraderPoolOptions,
+  type PoolStatus,
+} from "@soft-tokens/graders/pool";
+import { z } from "zod";
+import { UsageError } from "./errors.ts";
+import { answerPart } from "./grade.ts";
+
+/** Options of every command that grades. */
+export const graderOptions = {
+  grader: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Your own grader: a JavaScript or TypeScript file whose default export grades a sample"),
+  graderWorkers: z.int().positive().max(256).default(2).describe("Most worker threads that grade"),
+  graderTimeoutMs: z.int().positive().default(2000).describe("Most milliseconds of grading one sample"),
+} as const;
+
+export interface GradingOptions {
+  /** Path of a grader of one's own. Defaults to the paper's reward. */
+  readonly grader?: string | undefined;
+  readonly graderWorkers: number;
+  readonly graderTimeoutMs: number;
+  /** Text that ends a thought: only what stands after its last occurrence is graded. */
+  readonly stopString: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface SampleToGrade {
+  readonly id: string;
+  readonly question: string;
+  readonly gold: string;
+  /** Thought, forced text and answer. */
+  readonly text: string;
+}
+
+export interface SampleGrade {
+  readonly status: PoolStatus;
+  readonly correct: boolean;
+  /** Of the grader: the paper's 100, 10 or 0, or one's own grader's number. */
+  readonly reward: number;
+  /** Right, or wrong but readable from a closed box: what the paper pays 10 for. */
+  readonly boxed: boolean;
+  readonly extracted: string | null;
+  readonly reason: string;
+}
+
+/** Samples that got no verdict. */
+export type GradingCounts = Readonly<Record<Exclude<PoolStatus, "graded">, number>>;
+
+export interface Grading extends AsyncDisposable {
+  /** Never throws on what a sample or the grader does. @throws the signal's reason */
+  grade(sample: SampleToGrade): Promise<SampleGrade>;
+  /** Since the last call. */
+  takeCounts(): GradingCounts;
+}
+
+/** Opens the pool, and tries a grader of one's own at once. @throws UsageError for a grader that cannot be used */
+export async function openGrading(options: GradingOptions): Promise<Grading> {
+  const { grader, graderWorkers: workers, graderTimeoutMs: timeoutMs, stopString, signal } = options;
+  const pool = await openPool({
+    workers,
+    timeoutMs,
+    options: { mode: "boxed" },
+    ...(grader !== undefined && { grader }),
+    ...(signal && { signal }),
+  });
+  let taken: GradingCounts = { timeout: 0, refused: 0, failed: 0 };
+  return {
+    async grade({ id, question, gold, text }) {
+      const answer = answerPart(text, stopString);
+      const { verdict: _, ...grade } = await pool.grade({ id, question, gold, text, answer });
+      return grade;
+    },
+    takeCounts() {
+      const { timeout, refused, failed } = pool.counts;
+      const counts = {
+        timeout: timeout - taken.timeout,
+        refused: refused - taken.refused,
+        failed: failed - taken.failed,
+      };
+      taken = { timeout, refused, failed };
+      return counts;
+    },
+    [Symbol.asyncDispose]: () => pool.dispose(),
+  };
+}
+
+/** Tries a grader of one's own and closes it again: better now than when the model is loaded. @throws UsageError */
+export async function tryGrader(options: Omit<GradingOptions, "stopString">): Promise<void> {
+  if (options.grader === undefined) return;
+  await using _grading = await openGrading({ ...options, stopString: "" });
+}
+
+async function openPool(options: GraderPoolOptions): Promise<GraderPool> {
+  try {
+    const pool = createGraderPool(options);
+    if (options.grader !== undefined) await pool.start();
+    return pool;
+  } catch (error) {
+    if (!(error instanceof GraderPoolError)) throw error;
+    throw new UsageError(`--${error.message}`, { cause: error }); // it begins with "grader PATH"
+  }
+}

@@ -1,0 +1,69 @@
+import type { Grading, SampleGrade } from "@soft-tokens/app-common";
+import { describe, expect, it } from "vitest";
+import { createRunReward, type TrainingProblem } from "./reward.ts";
+
+const options = { grader: undefined, rewardCorrect: 100, rewardBoxed: 10 };
+const problem: TrainingProblem = { id: "p1", question: "1 + 1?", prompt: "User: 1 + 1?", answer: "2" };
+
+/** Gives the verdicts it was told to, in order. */
+function scripted(grades: readonly Partial<SampleGrade>[]): Grading & { readonly asked: unknown[] } {
+  const asked: unknown[] = [];
+  return {
+    asked,
+    async grade(sample) {
+      const said = grades[asked.length % grades.length];
+      asked.push(sample);
+      const wrong = { correct: false, reward: 0, boxed: false, extracted: null, reason: "because" };
+      return { status: "graded", ...wrong, ...said };
+    },
+    takeCounts: () => ({ timeout: 2, refused: 1, failed: 0 }),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+type Sample = Parameters<ReturnType<typeof createRunReward>["reward"]>[0];
+const sampleOf = (text: string) => ({ problem, text }) as unknown as Sample; // the rollout is not looked at
+
+describe("the reward of a run", () => {
+  it("is the run's own pay for right and boxed answers, or a grader's own number", async () => {
+    const grades = [
+      { correct: true, boxed: true, reward: 100 },
+      { boxed: true, reward: 10 },
+      { reward: 0.5 },
+    ];
+    const rewards = async (reward: ReturnType<typeof createRunReward>) =>
+      Promise.all(grades.map(async () => (await reward.reward(sampleOf("text"))).reward));
+    const paper = createRunReward(scripted(grades), { ...options, rewardCorrect: 1, rewardBoxed: 0.2 }, 9);
+    expect(await rewards(paper)).toEqual([1, 0.2, 0]);
+    expect(await rewards(createRunReward(scripted(grades), { ...options, grader: "own.ts" }, 9))).toEqual([
+      100, 10, 0.5,
+    ]);
+  });
+
+  it("gives the grader the question, not the prompt", async () => {
+    const grading = scripted([{}]);
+    await createRunReward(grading, options, 9).reward(sampleOf("text"));
+    expect(grading.asked).toEqual([{ id: "p1", question: "1 + 1?", gold: "2", text: "text" }]);
+  });
+
+  it("tells timeouts and failures apart, once", async () => {
+    const run = createRunReward(scripted([{ status: "timeout" }, { status: "failed" }]), options, 9);
+    for (let sample = 0; sample < 4; sample++) await run.reward(sampleOf("text"));
+    expect(run.takeMetrics()).toEqual({ "grader/timeouts": 2, "grader/refused": 1, "grader/failures": 0 });
+    expect(run.takeWarning()).toBe(
+      "an answer ran out of the grader's time (problem p1: because); the grader failed (problem p1: because)",
+    );
+    expect(run.takeWarning()).toBeNull();
+  });
+
+  it("ends the run when a grader fails for a whole step's samples", async () => {
+    const broken = createRunReward(scripted([{ status: "failed" }]), { ...options, grader: "own.ts" }, 3);
+    await broken.reward(sampleOf("a"));
+    await broken.reward(sampleOf("b"));
+    await expect(broken.reward(sampleOf("c"))).rejects.toThrow(
+      "--grader own.ts failed for 3 samples in a row, the last time with p1: because",
+    );
+    const half = createRunReward(scripted([{ status: "failed" }, {}]), options, 2);
+    for (let sample = 0; sample < 10; sample++) await half.reward(sampleOf("text"));
+  });
+});
