@@ -1,11 +1,21 @@
 /**
  * Reads the real question files and compares what was read with what is known of them: rows, checksum, an answer.
  *   SOFT_TOKENS_SHARED=FOLDER node --conditions=@soft-tokens/source --import tsx packages/evals/scripts/check-tasks.ts
- * FOLDER holds data/gsm8k, data/math, data/olympiad, data/deepscaler. Prints `N passed, N failed`.
+ * FOLDER holds data/gsm8k, data/math, data/olympiad, data/deepscaler, data/mcq. Prints `N passed, N failed`.
  */
 
 import { join } from "node:path";
-import { EvaluationError, loadTask, NAMED_FORMATS, resolveTask } from "../src/index.ts";
+import {
+  detectLikelihoodForm,
+  EvaluationError,
+  findContamination,
+  findNamedTask,
+  loadChoiceTask,
+  loadTask,
+  NAMED_FORMATS,
+  readRowFile,
+  resolveTask,
+} from "../src/index.ts";
 
 interface Expected {
   readonly task: string;
@@ -78,6 +88,50 @@ check(
   broken instanceof EvaluationError && [broken.code, broken.line, broken.field],
   ["TASK_ROW_INVALID", 5530, "answer"],
 );
+
+// Multiple choice: rows, subjects, right answers, and how many questions repeat earlier ones.
+const CHOICES = [
+  ["arc_easy", "arc_easy_test", 2376, 0, 0],
+  ["arc_challenge", "arc_challenge_test", 1172, 0, 0],
+  ["hellaswag", "hellaswag_val", 10_042, 0, 0],
+  ["hellaswag", "hellaswag_val_olmes_subset1000", 1000, 0, 0],
+  ["mmlu", "mmlu_test", 14_042, 57, 27],
+] as const;
+for (const [name, file, rows, subjects, duplicates] of CHOICES) {
+  const path = join(shared, `data/mcq/${file}.jsonl`);
+  const named = findNamedTask(name);
+  if (named?.kind !== "likelihood") throw new Error(`${name} is no likelihood task`);
+  const { questions, source } = await loadChoiceTask({ file: path, name, form: named.form });
+  check(`${file} rows`, [source.rows, source.skipped, source.duplicates], [rows, 0, duplicates]);
+  check(`${file} unique ids`, new Set(questions.map(({ id }) => id)).size, rows);
+  const groups = new Set(questions.flatMap(({ group }) => group ?? []));
+  check(`${file} subjects`, groups.size, subjects);
+  const raw = (await readRowFile(path)).rows.map((line) => ("row" in line ? line.row : {}));
+  check(`${file} detected form`, detectLikelihoodForm(raw[0] ?? {})?.name, named.form.name);
+  const gold = (row: Readonly<Record<string, unknown>>) => row.answer ?? row.label ?? row.gold;
+  check(
+    `${file} right answers`,
+    questions.filter((question, at) => question.gold !== gold(raw[at] ?? {})).length,
+    0,
+  );
+  if (file !== "hellaswag_val") continue;
+  // The file's own reconstruction of the prompt also turns ".. " into ". " and keeps brackets (in 2 rows); the harness does neither.
+  const differ = questions.filter(
+    ({ context }, at) => context.replaceAll(".. ", ". ") !== raw[at]?.query_reconstructed,
+  );
+  check(`${file} prompts that differ from the file's reconstruction`, differ.length, 2);
+}
+
+// AIME problems of a training file that also stand in MATH's test set: 18 and 1 to the letter, two more but for white space.
+for (const [test, wanted] of [
+  ["math/math_test.jsonl", 20],
+  ["math/math500_test.jsonl", 3],
+] as const) {
+  const { questions } = await loadTask({ file: join(shared, "data", test) });
+  const texts = questions.map(({ id, question }) => ({ id, text: question }));
+  const found = await findContamination(texts, join(shared, "data/deepscaler/deepscaler_train_aime.jsonl"));
+  check(`${test} questions in a training file`, found.ids.length, wanted);
+}
 
 for (const failure of failures) process.stdout.write(`${failure}\n`);
 process.stdout.write(`${passed} passed, ${failures.length} failed\n`);

@@ -132,7 +132,7 @@ function hellaswagContext(at: ChoiceRow): string {
   }
   const context = textField(at, "ctx");
   const clause = context.lastIndexOf(". ") + 2;
-  const isOpen = clause > 1 && !/[.?!"]\s*$/u.test(context);
+  const isOpen = clause > 1 && !/[.?!]\s*$/u.test(context);
   const text = isOpen ? context.slice(0, clause) + upperFirst(context.slice(clause)) : context;
   return cleanHellaswag(`${activity}: ${text}`);
 }
