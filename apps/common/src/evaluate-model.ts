@@ -65,7 +65,8 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     rms,
     noiseScale,
   });
-  return evaluate({
+  return await evaluate({
+    // grading is open until then
     task: options.task,
     model: options.name,
     modes: options.modes,
