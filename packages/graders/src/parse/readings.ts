@@ -92,8 +92,8 @@ function failureMessage(error: unknown): string {
 }
 
 /**
- * One numeral with a decimal comma, as in 1000,99 or 0,5: a single comma between digits, and not three digits behind it
- * (that is a thousands separator) unless a zero stands before. "1,2" is a pair, so one digit is enough only after 0.
+ * One numeral with a decimal comma, as in 1000,99 or 0,25: a single comma between digits, and not three digits behind it
+ * (that is a thousands separator) unless a zero stands before. "1,2" and "0,1" are pairs: two digits it must be.
  */
 function hasDecimalComma(source: string): boolean {
   const comma = source.indexOf(",");
@@ -105,5 +105,7 @@ function hasDecimalComma(source: string): boolean {
   const before = source.slice(start, comma);
   const behind = end - comma - 1;
   if (before === "" || behind === 0) return false;
-  return before === "0" || (behind >= 2 && behind !== 3) || (behind === 3 && before.length > 3);
+  return (
+    (before === "0" && behind >= 2) || (behind >= 2 && behind !== 3) || (behind === 3 && before.length > 3)
+  );
 }
