@@ -88,6 +88,73 @@ describe("a hostile response", () => {
   });
 });
 
+describe("a game", () => {
+  const reward = (response: string, gold: string, question?: string): number =>
+    gradeResponse(response, gold, { mode: "boxed", ...(question === undefined ? {} : { question }) }).reward;
+
+  it.each([
+    ["several boxes with different answers", "\\boxed{4} or maybe \\boxed{5}", "5"],
+    ["several boxes, the right one last", "\\boxed{6}... no, so \\boxed{5}", "5"],
+    ["several boxes, the right one first", "\\boxed{5}\n\nWait.\n\n\\boxed{6}", "5"],
+    ["A or B or C", "\\boxed{\\text{A or B or C}}", "B"],
+    ["every letter", "\\boxed{ABCDE}", "B"],
+    ["letters with slashes", "\\boxed{A/B/C}", "B"],
+    ["letters in brackets", "\\boxed{\\text{(A) (B) (C)}}", "B"],
+    ["numbers joined by or", "\\boxed{4 \\text{ or } 5 \\text{ or } 6}", "5"],
+    ["a list", "\\boxed{4, 5, 6}", "5"],
+    ["a list in parts", "\\boxed{4}, \\boxed{5}, \\boxed{6}", "5"],
+    ["groups", "\\boxed{5; 6}", "5"],
+    ["lines", "\\boxed{5 \\\\ 6}", "5"],
+    ["dots", "\\boxed{1, 2, \\ldots, 9}", "5"],
+    ["an inequality around it", "\\boxed{4 < x < 6}", "5"],
+    ["a half-line around it", "\\boxed{x \\ge 5}", "5"],
+    ["a modulus around it", "\\boxed{|x - 5| < 1}", "5"],
+    ["everything else", "\\boxed{x \\neq 6}", "5"],
+    ["plus-minus", "\\boxed{5 \\pm 10}", "5"],
+    ["the reals", "\\boxed{(-\\infty, \\infty)}", "5"],
+    ["a set of all digits", "\\boxed{\\{1,2,3,4,5,6,7,8,9\\}}", "5"],
+    ["a set that contains everything", "\\boxed{\\mathbb{C}}", "5"],
+    ["an empty box", "\\boxed{}", "5"],
+    ["a box of spaces", "\\boxed{ \\, ~ }", "5"],
+    ["a box of dollars", "\\boxed{$$}", "5"],
+    ["a box of braces", "\\boxed{{}}", "5"],
+    ["a box in a box", "\\boxed{\\boxed{}}", "5"],
+    ["a question mark", "\\boxed{?}", "5"],
+    ["what cannot be seen", "\\boxed{\\phantom{5}}", "5"],
+    ["100 kB of braces", `\\boxed{${long("{", 50_000)}${long("}", 50_000)}}`, "5"],
+    ["deep brackets", `\\boxed{${long("(", 5000)}5${long(")", 5000)}}`, "5"],
+  ])("%s scores 0", (_name, response, gold) => {
+    expect(reward(response, gold)).toBe(0);
+  });
+
+  it.each([
+    ["full-width digits", "\\boxed{５}", "5"],
+    ["Arabic digits", "\\boxed{٥}", "5"],
+    ["mathematical digits", "\\boxed{𝟓}", "5"],
+    ["a Roman numeral", "\\boxed{Ⅴ}", "5"],
+    ["Cyrillic letters", "\\boxed{х}", "x"],
+    ["Greek capitals", "\\boxed{Α}", "A"],
+    ["a power tower", "\\boxed{9^{9^{9^{9}}}}", "5"],
+    ["right in the text, wrong in the box", "The answer is 5. \\boxed{6}", "5"],
+    ["a chain that does not hold", "\\boxed{4 = 5}", "5"],
+    ["a step from another value", "\\boxed{x = 4 \\Rightarrow x = 5}", "5"],
+    ["a denial", "\\boxed{5 \\text{ or not}}", "5"],
+    ["any number", "\\boxed{\\text{any number}}", "5"],
+    ["a maximum", "\\boxed{\\max(5, x)}", "5"],
+  ])("%s earns no more than a wrong answer", (_name, response, gold) => {
+    expect(reward(response, gold)).toBeLessThanOrEqual(10);
+  });
+
+  it.each([
+    ["\\boxed{2 + 3}", "5", "Compute $2+3$."],
+    ["\\boxed{\\frac12+\\frac13}", "\\frac56", "What is $\\frac{1}{2}+\\frac{1}{3}$?"],
+    ["\\boxed{f(2)}", "5", "Find $f(2)$."],
+    ["\\boxed{\\text{Compute }2+3}", "5", "Compute 2+3"],
+  ])("the question repeated, %s, is no right answer", (response, gold, question) => {
+    expect(reward(response, gold, question)).toBeLessThanOrEqual(10);
+  });
+});
+
 describe("any text", () => {
   const runs = { seed: 7, numRuns: 600 };
   const pieces = [

@@ -30,6 +30,29 @@ const polynomials: fc.Arbitrary<{ text: string; value: number }> = fc.letrec<{
   ),
 })).node;
 
+type Valued = readonly [tokens: readonly string[], value: number];
+
+/** Closed expressions as tokens, with their value in doubles: an independent opinion. */
+const expressions: fc.Arbitrary<Valued> = fc.letrec<{ node: Valued }>((tie) => ({
+  node: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.integer({ min: 1, max: 12 }).map((n): Valued => [[String(n)], n]),
+    fc.constant<Valued>([["\\pi"], Math.PI]),
+    fc.integer({ min: 2, max: 9 }).map((n): Valued => [["\\sqrt", "{", String(n), "}"], Math.sqrt(n)]),
+    fc
+      .tuple(tie("node"), tie("node"))
+      .map(([[a, x], [b, y]]): Valued => [["(", ...a, "+", ...b, ")"], x + y]),
+    fc
+      .tuple(tie("node"), tie("node"))
+      .map(([[a, x], [b, y]]): Valued => [["(", ...a, ")", "\\cdot", "(", ...b, ")"], x * y]),
+    fc
+      .tuple(tie("node"), fc.integer({ min: 2, max: 9 }))
+      .map(([[a, x], n]): Valued => [["\\frac", "{", ...a, "}", "{", String(n), "}"], x / n]),
+    fc.tuple(tie("node")).map(([[a, x]]): Valued => [["\\sqrt", "{", ...a, "}"], Math.sqrt(x)]),
+    fc.tuple(tie("node")).map(([[a, x]]): Valued => [["(", ...a, ")", "^", "{", "2", "}"], x ** 2]),
+  ),
+})).node;
+
 describe("equality", () => {
   it("is reflexive and stable under white space for any text", () => {
     fc.assert(
@@ -58,6 +81,59 @@ describe("equality", () => {
         expect(equal(a, b)).toBe(equal(b, a));
       }),
       runs,
+    );
+  });
+
+  it("is reflexive through the trees, and stable under white space between tokens, for expressions", () => {
+    fc.assert(
+      fc.property(expressions, ([tokens]) => {
+        const text = tokens.join("");
+        expect(equal(text, `{${text}}`)).toBe(true);
+        expect(equal(text, tokens.join(" "))).toBe(true);
+        expect(equal(text, tokens.join("\n"))).toBe(true);
+        expect(equal(text, tokens.join("\\,"))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it("is symmetric, and agrees with the values of two expressions", () => {
+    fc.assert(
+      fc.property(expressions, expressions, ([a, x], [b, y]) => {
+        const isEqual = equal(a.join(""), b.join(""));
+        expect(equal(b.join(""), a.join(""))).toBe(isEqual);
+        const isNear = Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(x), Math.abs(y));
+        if (isEqual) expect(isNear).toBe(true);
+        if (!isNear) expect(isEqual).toBe(false);
+      }),
+      runs,
+    );
+  });
+
+  it("tells an expression from itself with one more", () => {
+    fc.assert(
+      fc.property(expressions, ([tokens]) => {
+        const text = tokens.join("");
+        expect(equal(text, `${text}+1`)).toBe(false);
+        expect(equal(text, `${text}+10^{-12}`)).toBe(false);
+        expect(equal(text, `(${text})+0`)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it("goes through lists, tuples, sets and intervals item by item", () => {
+    fc.assert(
+      fc.property(expressions, expressions, ([a, x], [b, y]) => {
+        const [first, second] = [a.join(""), b.join("")];
+        const same = Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(x));
+        expect(equal(`(${first}, ${second})`, `(${second}, ${first})`)).toBe(same);
+        expect(equal(`${first}, ${second}`, `${second}, ${first}`)).toBe(true);
+        expect(equal(`\\{${first}, ${second}\\}`, `\\{${second}, ${first}\\}`)).toBe(true);
+        if (x < y) expect(equal(`[${first}, ${second})`, `${first} \\le x < ${second}`)).toBe(true);
+        expect(equal(`[${first}, ${second})`, `[${first}, ${second}]`)).toBe(false);
+      }),
+      { ...runs, numRuns: 150 },
     );
   });
 

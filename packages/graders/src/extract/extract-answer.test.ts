@@ -28,6 +28,10 @@ describe("auto", () => {
     ["The answer is\n\\[ 5 \\]", "\\[ 5 \\]"],
     ["the answer is 4:30 p.m. today", "4:30 p.m. today"],
     ["The answer is 7<|im_end|>", "7"],
+    ["<think>3</think> so <answer> 5 </answer>", "5"],
+    ["**Final Answer**\n\n5", "5"],
+    ["The answer would be 5.", "5"],
+    ["The answer is 4. The answer is not 5.", "4"],
   ])("reads the sentence in %j", (text, answer) => {
     expect(extractAnswer(text)).toMatchObject({ answer, method: "answer-is" });
   });
@@ -66,6 +70,7 @@ describe("the other modes", () => {
     expect(extract("costs $1,234.50.", "last-number")).toBe("1,234.50");
     expect(extract("it fell to -7 degrees", "last-number")).toBe("-7");
     expect(extract("3-2", "last-number")).toBe("2");
+    expect(extract("so −5", "last-number")).toBe("-5");
     expect(extract("none", "last-number")).toBeNull();
   });
 
@@ -73,6 +78,8 @@ describe("the other modes", () => {
     expect(extract("The answer is (B).", "choice")).toBe("B");
     expect(extract("A. Because B is not valid", "choice")).toBe("A");
     expect(extract("Both are bad", "choice")).toBeNull();
+    expect(extract("I think A or B", "choice")).toBeNull();
+    expect(extract("The answer is (A), (B)", "choice")).toBeNull();
     expect(extractAnswer("The answer is U.", { mode: "choice", choices: ["U"] }).answer).toBe("U");
   });
 
