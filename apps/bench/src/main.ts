@@ -5,6 +5,7 @@ import { addSchemaOptions, givenOptions, parseOptions, runCommand, runMain } fro
 import { Command } from "commander";
 import { EmbeddedOptions, embedded } from "./commands/embedded.ts";
 import { EvaluateOptions, evaluate } from "./commands/evaluate.ts";
+import { GradersOptions, graders } from "./commands/graders.ts";
 import { addGridOptions, GridOptions, grid } from "./commands/grid.ts";
 import { LogitsOptions, logits } from "./commands/logits.ts";
 import { ScalingOptions, scaling } from "./commands/scaling.ts";
@@ -38,6 +39,12 @@ await runMain(async (signal) => {
     .description("Last-position logits of a model for given token ids, as JSON")
     .action(async (_, command: Command) => {
       await logits(parseOptions(LogitsOptions, {}, givenOptions(command, LogitsOptions)), { signal });
+    });
+
+  addSchemaOptions(program.command("graders"), GradersOptions)
+    .description("Comparisons per second of the graders, and of another grader beside them")
+    .action(async (_, command: Command) => {
+      await graders(parseOptions(GradersOptions, {}, givenOptions(command, GradersOptions)), { signal });
     });
 
   addSchemaOptions(program.command("embedded"), EmbeddedOptions)
