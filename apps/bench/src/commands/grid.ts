@@ -7,7 +7,7 @@ import { type GridFile, mergeGrids, readGridFile, writeGridFile } from "@soft-to
 import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import type { Command } from "commander";
 import { z } from "zod";
-import { openTask } from "../evaluate/open-task.ts";
+import { type OpenedTask, openTask } from "../evaluate/open-task.ts";
 import { formatGridTables } from "../grid/format-grid.ts";
 import { createLiveTable } from "../grid/live-table.ts";
 import { fingerprint, trainingSettings } from "../grid/model-facts.ts";
@@ -88,12 +88,12 @@ export async function grid(options: GridOptions, { signal }: { signal: AbortSign
   const runs = parseModels(options.models);
   const planned = parseTasks(options.tasks, options.data);
   const modes = parseModes(options.modes);
-  const wanted = gridFile(options, runs, planned, modes);
-  const file = await openGridFolder(options.out, wanted);
-  const tasks = [];
+  const tasks: OpenedGridTask[] = [];
   for (const { name, data } of planned) {
-    tasks.push({ name, opened: await openTask({ ...options, task: name, data }) });
+    tasks.push({ name, data, opened: await openTask({ ...options, task: name, data }) });
   }
+  const wanted = gridFile(options, runs, tasks, modes);
+  const file = await openGridFolder(options.out, wanted);
   await writeGridFile(options.out, file);
   const plan: GridPlan = { options, runs, tasks, modes, samples: file.samples, limit: file.limit };
   const cells = await planCells(plan);
@@ -113,10 +113,14 @@ export async function grid(options: GridOptions, { signal }: { signal: AbortSign
   );
 }
 
+interface OpenedGridTask extends PlannedTask {
+  readonly opened: OpenedTask;
+}
+
 function gridFile(
   options: GridOptions,
   runs: readonly PlannedRun[],
-  tasks: readonly PlannedTask[],
+  tasks: readonly OpenedGridTask[],
   modes: readonly string[],
 ): GridFile {
   const { seed, noiseScale, promptTemplate, maxThoughtSteps, maxAnswerTokens, stopString, dtype } = options;
@@ -127,7 +131,12 @@ function gridFile(
     modes: [...modes],
     samples: options.samples,
     ...(options.limit !== undefined && { limit: options.limit }),
-    tasks: [...tasks],
+    tasks: tasks.map(({ name, data, opened }) => ({
+      name,
+      data,
+      kind: opened.kind,
+      questions: opened.task.questions.length,
+    })),
     runs: runs.map((run) => {
       const settings = trainingSettings(run.model);
       return {

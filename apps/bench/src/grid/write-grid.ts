@@ -11,6 +11,7 @@ import {
   gridEvaluationFolder,
   gridMarkdown,
   gridResults,
+  gridTitle,
   kindOf,
   paperTables,
   readEvaluation,
@@ -29,7 +30,7 @@ export interface WrittenGrid {
 export async function writeGrid(folder: string, grid: GridFile): Promise<WrittenGrid> {
   const runs = await readRuns(folder, grid);
   const results = gridResults(runs, grid.tasks.length);
-  const title = `${[...new Set(runs.map(({ variant }) => variant))].join(", ")} on ${grid.tasks.map(({ name }) => name).join(", ")}`;
+  const title = gridTitle(grid);
   writeWhole(join(folder, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
   writeWhole(join(folder, "results.csv"), gridCsv(results.figures));
   writeWhole(

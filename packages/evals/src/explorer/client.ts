@@ -58,7 +58,7 @@ export const EXPLORER_SCRIPT = `
     for (const variant of new Set(task.runs.map((run) => run.variant))) {
       const members = task.runs.filter((run) => run.variant === variant);
       const kind = members[0].kind;
-      if (members.length > 1) list.push({ name: variant, label: "all " + members.length + " seeds", group: variant, kind, members });
+      if (members.length > 1) list.push({ name: variant, label: variant + ", all " + members.length + " seeds", group: variant, kind, members });
       for (const run of members) list.push({ name: run.name, label: run.name, group: members.length > 1 ? variant : "", kind, members: [run] });
     }
     return list;

@@ -17,9 +17,15 @@ export interface FoundRun {
   readonly kind: TrainingKind;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly metrics: readonly MetricsRow[];
-  /** Folders that hold, or are going to hold, `results.json` and `samples.jsonl`. */
-  readonly evaluations: readonly string[];
+  readonly evaluations: readonly FoundEvaluation[];
   readonly warnings: readonly string[];
+}
+
+export interface FoundEvaluation {
+  /** Holds, or is going to hold, `results.json` and `samples.jsonl`. */
+  readonly path: string;
+  /** What a grid says of it before it has begun. */
+  readonly task?: GridFile["tasks"][number];
 }
 
 export interface FoundRuns {
@@ -53,7 +59,10 @@ function runOfGrid(folder: string, grid: GridFile, run: GridFile["runs"][number]
     kind: kindOf(run.variant) ?? "other",
     settings: run.settings ?? {},
     metrics: [],
-    evaluations: grid.tasks.map(({ name }) => gridEvaluationFolder(folder, run.name, name)),
+    evaluations: grid.tasks.map((task) => ({
+      path: gridEvaluationFolder(folder, run.name, task.name),
+      task,
+    })),
     warnings: [],
   };
 }
@@ -78,7 +87,7 @@ async function findRun(folder: string): Promise<FoundRun | null> {
     settings: { ...settings, ...options, ...resolved },
     name: basename(resolve(folder)),
     variant: basename(resolve(folder)),
-    evaluations: [...(isEvaluation ? [folder] : []), ...inside],
+    evaluations: [...(isEvaluation ? [folder] : []), ...inside].map((path) => ({ path })),
   };
 }
 

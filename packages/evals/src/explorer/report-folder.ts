@@ -4,8 +4,8 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { INFERENCE_MODES, isGreedyMode } from "../contract.ts";
-import type { GridFile } from "../grid/grid-file.ts";
+import { INFERENCE_MODES, type InferenceMode, isGreedyMode } from "../contract.ts";
+import { type GridFile, gridTitle } from "../grid/grid-file.ts";
 import { poolSeeds } from "../grid/pool-seeds.ts";
 import { LIKELIHOOD_MODE } from "../likelihood/schema.ts";
 import type { ReportData, ReportEvaluation, ReportProgress, ReportTraining } from "../report/data.ts";
@@ -41,6 +41,7 @@ interface LoadedEvaluation {
   readonly run: FoundRun;
   readonly results: EvaluationResults | null;
   readonly index: SampleIndex;
+  readonly task?: GridFile["tasks"][number];
 }
 
 /** Opens a folder; one that is empty, or not there, is an empty report. */
@@ -78,7 +79,9 @@ export async function openReportFolder(folder: string): Promise<ReportFolder> {
     get warnings() {
       return state.warnings;
     },
-    title: basename(resolve(folder)),
+    get title() {
+      return seen.grid ? gridTitle(seen.grid) : basename(resolve(folder));
+    },
   };
 }
 
@@ -97,13 +100,13 @@ async function look(folder: string, indexes: Map<string, SampleIndex>): Promise<
   const warnings = runs.flatMap((run) => run.warnings);
   const loaded: LoadedEvaluation[] = [];
   for (const run of runs) {
-    for (const path of run.evaluations) {
+    for (const { path, task } of run.evaluations) {
       const { results, warning } = await readEvaluation(path);
       if (warning) warnings.push(warning);
       const index = indexes.get(path) ?? (await openSampleIndex(join(path, SAMPLES_FILE)));
       indexes.set(path, index);
       await index.refresh();
-      loaded.push({ run, results, index });
+      loaded.push({ run, results, index, ...(task && { task }) });
     }
   }
   const stamp = JSON.stringify([
@@ -198,34 +201,37 @@ function explorerTasks(loaded: readonly LoadedEvaluation[]) {
 }
 
 /** Per mode: of a grid all that are going to be, else those that have begun. */
-function progressOf({ run, results, index }: LoadedEvaluation, grid: GridFile | null): ReportProgress[] {
-  if (!results) return [];
-  const isLikelihood = results.template === "" && index.modes.every((mode) => mode === LIKELIHOOD_MODE);
-  const begun = [...index.modes];
-  const modes = isLikelihood
+function progressOf(
+  { run, results, index, task }: LoadedEvaluation,
+  grid: GridFile | null,
+): ReportProgress[] {
+  if (!results && !task) return [];
+  const isLikelihood = task ? task.kind === "likelihood" : index.modes.includes(LIKELIHOOD_MODE);
+  const modes: readonly string[] = isLikelihood
     ? [LIKELIHOOD_MODE]
-    : INFERENCE_MODES.filter((mode) => (grid ? grid.modes.includes(mode) : begun.includes(mode)));
+    : INFERENCE_MODES.filter((mode) => (grid ? grid.modes : index.modes).includes(mode));
+  const planned = Math.min(grid?.limit ?? Number.POSITIVE_INFINITY, task?.questions ?? 0);
+  const questions = task ? planned : (results?.questions ?? 0);
   return modes.map((mode) => {
     const verdicts = index.questions.flatMap(({ id }) =>
       index.samples(mode, id).map(({ verdict }) => verdict),
     );
-    const samples =
-      isLikelihood || isGreedyMode(mode as (typeof INFERENCE_MODES)[number]) ? 1 : samplesOf(results, grid);
     const usable = verdicts.filter((verdict) => verdict !== "error");
+    const right = usable.filter((verdict) => verdict === "right").length;
     return {
       run: run.name,
       kind: run.kind,
-      task: results.task,
+      task: task?.name ?? results?.task ?? "",
       mode,
       done: usable.length,
-      total: samples * results.questions,
-      accuracy:
-        usable.length === 0 ? null : usable.filter((verdict) => verdict === "right").length / usable.length,
+      total: questions * samplesOf(mode, results, grid),
+      accuracy: usable.length === 0 ? null : right / usable.length,
     };
   });
 }
 
 /** `n` of the file is that of its largest mode once one is done, and the plan's before. */
-function samplesOf(results: EvaluationResults, grid: GridFile | null): number {
-  return grid?.samples ?? Math.max(results.n, ...results.results.map(({ n }) => n));
+function samplesOf(mode: string, results: EvaluationResults | null, grid: GridFile | null): number {
+  if (mode === LIKELIHOOD_MODE || isGreedyMode(mode as InferenceMode)) return 1;
+  return grid?.samples ?? Math.max(1, ...(results ? [results.n, ...results.results.map(({ n }) => n)] : []));
 }

@@ -20,7 +20,15 @@ const GridFileSchema = z.object({
   /** Of the sampled modes. */
   samples: z.int().min(1),
   limit: z.int().min(1).optional(),
-  tasks: z.array(z.object({ name: z.string(), data: z.string() })),
+  tasks: z.array(
+    z.object({
+      name: z.string(),
+      data: z.string(),
+      kind: z.enum(["generation", "likelihood"]),
+      /** In the file; a limit takes the first of them. */
+      questions: z.int().min(1),
+    }),
+  ),
   runs: z.array(
     z.object({
       name: z.string(),
@@ -34,6 +42,12 @@ const GridFileSchema = z.object({
   ),
 });
 export type GridFile = z.infer<typeof GridFileSchema>;
+
+/** "base, hard, soft on gsm8k, math500" */
+export function gridTitle({ runs, tasks }: GridFile): string {
+  const variants = [...new Set(runs.map(({ variant }) => variant))];
+  return `${variants.join(", ")} on ${tasks.map(({ name }) => name).join(", ")}`;
+}
 
 /** Null where there is none. @throws EvaluationError RESULTS_UNREADABLE */
 export async function readGridFile(folder: string): Promise<GridFile | null> {

@@ -2,7 +2,7 @@
 export { type Ablation, gridAblations } from "./ablations.ts";
 export { type GridDifference, gridDifferences } from "./differences.ts";
 export { type GridCell, type GridFigure, type GridRun, gridCells, gridFigures } from "./figures.ts";
-export { GRID_FILE, type GridFile, mergeGrids, readGridFile, writeGridFile } from "./grid-file.ts";
+export { GRID_FILE, type GridFile, gridTitle, mergeGrids, readGridFile, writeGridFile } from "./grid-file.ts";
 export { type GridResults, gridResults } from "./grid-results.ts";
 export { likelihoodAsEvaluation } from "./likelihood-results.ts";
 export { PAPER_FIGURES, PAPER_MODEL, type PaperFigure, type PaperMetric, paperFigure } from "./paper.ts";

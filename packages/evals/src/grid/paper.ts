@@ -112,5 +112,11 @@ function passAt(
   k: number,
   percent: number,
 ): PaperFigure {
-  return { task, model, training, metric: { name: "passAt", mode, k }, value: percent / 100 };
+  return {
+    task,
+    model,
+    training,
+    metric: { name: "passAt", mode, k },
+    value: Math.round(10 * percent) / 1000,
+  };
 }

@@ -13,12 +13,32 @@ export function liveSection(progress: readonly ReportProgress[]): Html {
   const total = progress.reduce((sum, row) => sum + row.total, 0);
   const isOver = total > 0 && done >= total;
   return html`<p class="overall" role="status"><b>${isOver ? "Finished" : total > 0 ? `${percent(done / total)} %` : "Going on"}</b> ${done}${total > 0 && ` of ${total}`} samples</p>
-<details${isOver ? null : html` open`}><summary>Evaluations</summary><div class="scroll"><table class="progress"><thead><tr><th scope="col">Training</th><th scope="col">Task</th><th scope="col">Inference</th><th scope="col">Samples</th><th scope="col">Right so far</th></tr></thead>
-<tbody>${progress.map(
-    ({ run, kind, task, mode, done: made, total: wanted, accuracy }) =>
-      html`<tr class="c-${kind}${wanted > 0 && made >= wanted ? " whole" : ""}"><th scope="row"><span class="swatch"></span>${run}</th><td>${task}</td><td>${modeName(mode)}</td><td><span class="meter" style="--share:${wanted > 0 ? ((100 * Math.min(made, wanted)) / wanted).toFixed(1) : "0"}%"><i></i></span> ${made}${wanted > 0 && html`<span class="muted">/${wanted}</span>`}</td><td>${accuracy === null ? "" : `${percent(accuracy)} %`}</td></tr>`,
-  )}</tbody></table></div></details>
+<details${isOver ? null : html` open`}><summary>Evaluations</summary><div class="scroll"><table class="progress"><thead><tr><th scope="col">Training</th><th scope="col">Task</th><th scope="col">Samples</th><th scope="col">Now</th></tr></thead>
+<tbody>${groups(progress).map(row)}</tbody></table></div></details>
 <p class="muted connection" id="connection"></p>`;
+}
+
+/** The modes of one evaluation. */
+function groups(progress: readonly ReportProgress[]): (readonly ReportProgress[])[] {
+  const byEvaluation = new Map<string, ReportProgress[]>();
+  for (const mode of progress) {
+    const key = `${mode.run}\n${mode.task}`;
+    byEvaluation.set(key, [...(byEvaluation.get(key) ?? []), mode]);
+  }
+  return [...byEvaluation.values()];
+}
+
+function row(modes: readonly ReportProgress[]): Html {
+  const { run, kind, task } = modes[0] as ReportProgress;
+  const done = modes.reduce((sum, mode) => sum + mode.done, 0);
+  const total = modes.reduce((sum, mode) => sum + mode.total, 0);
+  const isWhole = total > 0 && done >= total;
+  const current = modes.findLast((mode) => mode.done > 0 && (mode.total === 0 || mode.done < mode.total));
+  const share = total > 0 ? (100 * Math.min(done, total)) / total : 0;
+  const right = current && current.accuracy !== null && `, ${percent(current.accuracy)} % right so far`;
+  return html`<tr class="c-${kind}${isWhole ? " whole" : ""}"><th scope="row"><span class="swatch"></span>${run}</th><td>${task}</td><td><span class="meter" style="--share:${share.toFixed(1)}%"><i></i></span> ${done}${total > 0 && html`<span class="muted">/${total}</span>`}</td><td>${
+    current ? html`${modeName(current.mode)}${right}` : isWhole ? "done" : ""
+  }</td></tr>`;
 }
 
 /** Asks every two seconds; when the version has changed, fetches the page and exchanges what differs. */
