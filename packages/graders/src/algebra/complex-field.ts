@@ -21,13 +21,30 @@ export interface ComplexField extends Field<Complex> {
 }
 
 /**
- * `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to whoever means real
+ * Its scale starts at zero with every call. `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to whoever means real
  * functions by them.
  */
 export function complexField(logBase: LogBase, isRealOnly = false): ComplexField {
+  const key = `${logBase} ${isRealOnly}`;
+  let field = fields.get(key);
+  if (!field) {
+    field = createComplexField(logBase, isRealOnly);
+    fields.set(key, field);
+  }
+  field.restart();
+  return field;
+}
+
+/** Made once for each setting: they are asked for at every point of every comparison. */
+const fields = new Map<string, ComplexField & { restart(): void }>();
+
+function createComplexField(logBase: LogBase, isRealOnly: boolean): ComplexField & { restart(): void } {
   let scale = 0;
   const allowed = (x: Complex | null): Complex | null => (x && isRealOnly && !isReal(x) ? null : x);
   return {
+    restart: () => {
+      scale = 0;
+    },
     scale: () => scale,
     fromRational: (x) => finite(rationalToNumber(x), 0),
     constant: (name) => {

@@ -25,8 +25,19 @@ import {
   zero,
 } from "./rational.ts";
 
-/** The field of fractions; large operands spend more work, as they take more time. */
+const fields = new WeakMap<Work, Field<Rational>>();
+
+/** The field of fractions, one for each budget; large operands spend more work, as they take more time. */
 export function exactField(work: Work): Field<Rational> {
+  let field = fields.get(work);
+  if (!field) {
+    field = createExactField(work);
+    fields.set(work, field);
+  }
+  return field;
+}
+
+function createExactField(work: Work): Field<Rational> {
   const charge = (...xs: readonly Rational[]): void => {
     let bits = 0;
     for (const x of xs) bits += bitLength(x.numerator) + bitLength(x.denominator);
