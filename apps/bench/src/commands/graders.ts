@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { createProgress } from "@soft-tokens/app-common";
 import { z } from "zod";
-import { type GraderFigures, ownRound, peerRound, summarize } from "../graders/measure.ts";
+import { type GraderFigures, ownRound, peerRound, type Round, summarize } from "../graders/measure.ts";
 import { type AnswerPair, simplePairs, symbolicPairs } from "../graders/pairs.ts";
 import { startPeer } from "../graders/peer.ts";
 import { formatTable } from "../statistics.ts";
@@ -45,8 +45,8 @@ export async function graders(options: GradersOptions, { signal }: { signal: Abo
   const progress = createProgress("graders", "round");
   const rows: Row[] = [];
   for (const [kind, pairs] of kinds) {
-    const own: ReturnType<typeof ownRound>[] = [];
-    const theirs: ReturnType<typeof ownRound>[] = [];
+    const own: Round[] = [];
+    const theirs: Round[] = [];
     for (let round = 0; round <= options.rounds; round++) {
       signal.throwIfAborted();
       const measured = ownRound(pairs);
@@ -78,7 +78,7 @@ function render(rows: readonly Row[]): string {
     `${figures.pairs} ${kind}`,
     grader,
     String(figures.right),
-    figures.perSecond === null ? "-" : figures.perSecond.toFixed(0),
+    figures.perSecond.toFixed(0),
     ...[figures.medianMs, figures.p99Ms, figures.maxMs].map((ms) => ms.toFixed(2)),
   ]);
   return formatTable([head, ...lines]);

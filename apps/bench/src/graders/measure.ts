@@ -1,4 +1,4 @@
-/** Times of a grader over pairs: the least of several rounds for each pair, and the processor's time of a round. */
+/** Times of a grader over pairs: the least of several rounds for each pair, so that other work on the machine drops out. */
 import { compareAnswers } from "@soft-tokens/graders";
 import type { AnswerPair } from "./pairs.ts";
 import type { Peer } from "./peer.ts";
@@ -7,33 +7,30 @@ export interface GraderFigures {
   readonly pairs: number;
   /** Pairs on which the grader says what a mathematician says. */
   readonly right: number;
-  /** Comparisons per second of one core's time, in the best round; null where the processor's time is not known. */
-  readonly perSecond: number | null;
+  /** Comparisons per second, one after the other, by each pair's best time. */
+  readonly perSecond: number;
   /** Milliseconds of a comparison, each pair's best of all rounds. */
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
-/** One grader in one round: verdicts, milliseconds, and processor time of all pairs together. */
-interface Round {
+/** One grader in one round. */
+export interface Round {
   readonly verdicts: readonly boolean[];
   readonly times: readonly number[];
-  readonly cpuMs: number | null;
 }
 
 /** The package in this process. */
 export function ownRound(pairs: readonly AnswerPair[]): Round {
   const verdicts: boolean[] = [];
   const times: number[] = [];
-  const before = process.cpuUsage();
   for (const { gold, answer } of pairs) {
     const started = performance.now();
     verdicts.push(compareAnswers(gold, answer).equal);
     times.push(performance.now() - started);
   }
-  const { user, system } = process.cpuUsage(before);
-  return { verdicts, times, cpuMs: (user + system) / 1000 };
+  return { verdicts, times };
 }
 
 /** The other program, one pair after the other; its times include the way there and back (about 0.1 ms). */
@@ -44,27 +41,24 @@ export async function peerRound(
 ): Promise<Round> {
   const verdicts: boolean[] = [];
   const times: number[] = [];
-  const before = peer.cpuMs();
   for (const { gold, answer } of pairs) {
     signal.throwIfAborted();
     const started = performance.now();
     verdicts.push(await peer.ask(gold, answer));
     times.push(performance.now() - started);
   }
-  const after = peer.cpuMs();
-  return { verdicts, times, cpuMs: before === null || after === null ? null : after - before };
+  return { verdicts, times };
 }
 
 export function summarize(pairs: readonly AnswerPair[], rounds: readonly Round[]): GraderFigures {
   const best = pairs
     .map((_, index) => Math.min(...rounds.map(({ times }) => times[index] ?? 0)))
     .sort((a, b) => a - b);
-  const cpu = rounds.flatMap(({ cpuMs }) => (cpuMs === null || cpuMs === 0 ? [] : [cpuMs]));
   const at = (share: number): number => best[Math.min(best.length - 1, Math.floor(best.length * share))] ?? 0;
   return {
     pairs: pairs.length,
     right: pairs.filter(({ equal }, index) => rounds[0]?.verdicts[index] === equal).length,
-    perSecond: cpu.length === 0 ? null : (1000 * pairs.length) / Math.min(...cpu),
+    perSecond: (1000 * pairs.length) / best.reduce((sum, time) => sum + time, 0),
     medianMs: at(0.5),
     p99Ms: at(0.99),
     maxMs: at(1),

@@ -3,14 +3,12 @@
  * true or false per answer on its standard output.
  */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { UsageError } from "@soft-tokens/app-common";
 
 export interface Peer extends Disposable {
-  /** @throws Error that says why, when the program ends or cannot be started. */
+  /** @throws {UsageError} that says why, when the program ends or cannot be started. */
   ask(gold: string, answer: string): Promise<boolean>;
-  /** Processor time that it has used, in milliseconds; null where the system does not say. */
-  cpuMs(): number | null;
 }
 
 /** Starts `command`, through a shell. */
@@ -24,7 +22,7 @@ export function startPeer(command: string): Peer {
     for (const { reject } of waiting.splice(0)) reject(ended);
   };
   child.on("error", end);
-  child.on("exit", (code) => end(new Error(`the other grader (${command}) ended with code ${code}`)));
+  child.on("exit", (code) => end(new UsageError(`The other grader ended with code ${code}: ${command}`)));
   child.stdin.on("error", () => {
     // It has ended; "exit" tells.
   });
@@ -36,7 +34,6 @@ export function startPeer(command: string): Peer {
       child.stdin.write(`${JSON.stringify({ gold: inDollars(gold), pred: inDollars(answer) })}\n`);
       return (await line).startsWith("true");
     },
-    cpuMs: () => (child.pid === undefined ? null : processCpuMs(child.pid)),
     [Symbol.dispose]() {
       child.kill();
     },
@@ -46,14 +43,4 @@ export function startPeer(command: string): Peer {
 /** As Math-Verify's README has it: mathematics stands between dollars. */
 function inDollars(text: string): string {
   return text.includes("$") ? text : `$${text}$`;
-}
-
-/** User and system time of a process on Linux, from its stat file; the clock ticks a hundred times a second. */
-function processCpuMs(pid: number): number | null {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  } catch {
-    return null;
-  }
 }

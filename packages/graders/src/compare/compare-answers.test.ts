@@ -389,6 +389,8 @@ describe("prose", () => {
     ["5", "What is 2 + 5?"],
     ["2", "AZYUK2A"],
     ["5", "I do not know."],
+    ["12", "The answer is not 12."],
+    ["5", "It is at least 5."],
   ])("%s is not read in: %s", (gold, answer) => {
     expect(inProse(gold, answer)).toBe(false);
   });

@@ -39,6 +39,7 @@ export function readProse(text: string, work: Work): string | null {
   let index = all.length - 1;
   const last = all[index];
   if (!last) return null;
+  if (isDenied(text.slice(Math.max(0, last.start - 24), last.start))) return null;
   const parts = [last.content];
   while (index > 0 && isJoiner(text.slice((all[index - 1] as Span).end, (all[index] as Span).start))) {
     index--;
@@ -46,6 +47,13 @@ export function readProse(text: string, work: Work): string | null {
   }
   const unit = parts.length === 1 ? percentBehind(text, last.end) : "";
   return parts.reverse().join(", ") + unit;
+}
+
+/** "not 12", "> 5", "at least 5": what stands right before a value and takes it back. */
+function isDenied(before: string): boolean {
+  return /(?:\bnot|n't|\bnever|[<>≤≥]|\bat (?:least|most)|\b(?:less|more|greater|fewer) than)(?: equal to| be)?[\s$]*$/.test(
+    before,
+  );
 }
 
 function lastVisible(text: string): string {
