@@ -16,7 +16,7 @@ export function differenceSection(task: TaskView, view: ReportView): Html | null
     const ofPair = differences.filter(({ from, to }) => `${from}\n${to}` === pair);
     const { from, to } = ofPair[0] as GridDifference;
     return html`<details${index < FIRST_OPEN ? html` open` : null}><summary>${name(from, view)} → ${name(to, view)} <small>${verdict(ofPair)}</small></summary>
-<div class="scroll"><table class="differences"><thead><tr><th scope="col">Mode</th><th scope="col">Points</th><th scope="col"><div class="forest"><span>${signedPoints(-reach)}</span><span>0</span><span>${signedPoints(reach)}</span></div></th><th scope="col">Questions gained</th><th scope="col">lost</th></tr></thead>
+<div class="scroll"><table class="differences"><thead><tr><th scope="col">Mode</th><th scope="col">Points</th><th scope="col"><div class="forest"><span>${signedPoints(-reach)}</span><span>0</span><span>${signedPoints(reach)}</span></div></th><th scope="col">Gained</th><th scope="col">Lost</th></tr></thead>
 <tbody>${ofPair.map((difference) => row(difference, reach, view))}</tbody></table></div></details>`;
   })}</div>`;
 }

@@ -93,7 +93,7 @@ function apart({ outcomes }: ModeResult): Html {
     graderTimeout > 0 && html`<span class="failed">${graderTimeout} not graded in time</span>`
   }${
     noAnswer + limitReached > 0 &&
-    html`<span class="interval" title="samples from which no answer could be read; samples whose thought ran into the length limit">no answer ${share(noAnswer)}, limit ${share(limitReached)}</span>`
+    html`<span class="interval apart" title="samples from which no answer could be read; samples whose thought ran into the length limit">no answer ${share(noAnswer)}, limit ${share(limitReached)}</span>`
   }`;
 }
 

@@ -129,7 +129,7 @@ select:focus-visible, button:focus-visible, summary:focus-visible, a:focus-visib
 .to-samples { color: inherit; text-decoration: underline; text-decoration-color: color-mix(in srgb, currentColor 32%, transparent); text-decoration-thickness: 1px; text-underline-offset: 3px }
 .to-samples:hover, .to-samples:focus-visible { text-decoration-color: var(--accent, currentColor) }
 .error, .paper { font-size: .82rem; color: var(--muted); white-space: nowrap }
-.grid .paper, .grid .interval { display: block }
+.grid .paper, .grid .interval { display: block } .grid .apart { white-space: normal }
 .whisker s { position: absolute; top: 4px; width: 2px; height: 4px; margin-left: -1px; background: var(--ink); opacity: .55 }
 .named { color: var(--accent) }
 .paired th[colspan] { text-align: left; border-bottom: 0; padding-bottom: 0; color: var(--ink) }
@@ -155,7 +155,7 @@ select:focus-visible, button:focus-visible, summary:focus-visible, a:focus-visib
 .stack i { display: block; height: 100% } .stack-key { display: inline-block; width: 12px; height: 11px; border-radius: 2px; margin: 0 3px 0 10px; vertical-align: -1px }
 .s0 { background: color-mix(in srgb, var(--soft) 22%, var(--surface)) } .s1 { background: color-mix(in srgb, var(--soft) 45%, var(--surface)) }
 .s2 { background: color-mix(in srgb, var(--soft) 72%, var(--surface)) } .s3 { background: var(--soft) }
-.pairs-cell { font-size: .84rem } .pair { display: inline-block; margin-right: 16px; white-space: nowrap } .pair small { color: var(--muted) }
+.pairs-cell { font-size: .84rem; min-width: 240px } .pair { display: inline-block; margin-right: 16px; white-space: nowrap } .pair small { color: var(--muted) }
 code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .92em; background: color-mix(in srgb, var(--line) 55%, transparent); border-radius: 3px; padding: 0 3px }
 #step code { background: none; padding: 0 } #step em { color: var(--muted) }
 
@@ -216,7 +216,11 @@ footer { padding: 40px 0 56px }
   .grid.wide { table-layout: auto } .grid.wide td { min-width: 84px }
   .settings th, .settings td { padding: 6px 10px }
   .entry > summary { flex-direction: column; align-items: stretch; gap: 5px; padding: 9px 12px } .tallies { justify-content: space-between }
-  .entry .body { padding: 12px } .differences td, .differences th { padding: 7px 10px } .pair { white-space: normal }
+  .entry .body { padding: 12px } .pair { white-space: normal }
+  .grid .interval, .grid .paper { white-space: normal } .grid .apart { display: none } .grid .error { display: block }
+  .differences td, .differences th, .differences th:first-child { padding: 7px 6px } .differences .interval { display: block; font-size: .7rem }
+  .forest, .interval-line { min-width: 58px } .forest span:not(:nth-child(2)) { display: none } .forest { justify-content: center }
+  .differences { font-size: .88rem } .differences th { font-size: .82rem } .grid thead .tag { display: none }
   .about dl { grid-template-columns: minmax(0, 1fr); gap: 0 } .about dd { margin-bottom: 8px }
   #step { position: fixed; left: 10px !important; right: 10px; bottom: 10px; top: auto !important; width: auto }
 }
