@@ -112,7 +112,7 @@ async function openFolder(
   onRow: (row: LikelihoodRow) => void,
 ): Promise<RowLog<LikelihoodRow>> {
   const identity = { task: task.name, model, checksum: task.source.sha256, settings };
-  await refuseOtherFolder(folder, { ...identity, kind: "likelihood" });
+  await refuseOtherFolder(folder, { kind: "likelihood", ...identity });
   await readLikelihoodResults(folder);
   return openRowLog(join(folder, SAMPLES_FILE), LikelihoodRowSchema, onRow);
 }

@@ -63,7 +63,7 @@ export async function openEvaluationFolder(
   onRow: (row: SampleRow) => void,
 ): Promise<{ log: SampleLog; previous: EvaluationResults | null }> {
   const { task, model, checksum, template, settings } = identity;
-  await refuseOtherFolder(folder, { task, model, checksum, template, settings, kind: "generation" });
+  await refuseOtherFolder(folder, { kind: "generation", task, model, checksum, template, settings });
   const previous = await readResults(folder);
   return { log: await openRowLog(join(folder, SAMPLES_FILE), SampleRowSchema, onRow), previous };
 }
