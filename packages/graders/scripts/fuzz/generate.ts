@@ -227,7 +227,8 @@ export function pair(random: Random): readonly [gold: string, answer: string] {
   const make = (): string => {
     const kind = random.below(10);
     if (kind < 3) return soup(random);
-    if (kind < 4) return soup(random, 4).repeat(1 + random.below(900));
+    // Now and then as long as a text may be.
+    if (kind < 4) return soup(random, 4).repeat(1 + random.below(random.below(40) === 0 ? 900 : 20));
     const made = expression(random, 1 + random.below(4));
     return kind < 8 ? made : mutate(made, random);
   };

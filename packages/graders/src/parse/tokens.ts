@@ -242,7 +242,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     const argument = bracedArgument(end);
     const name = argument?.content.replace("*", "").trim() ?? "";
     if (!matrixEnvironments.has(name)) {
-      if (name !== "align" && name !== "aligned" && name !== "equation" && name !== "gathered") {
+      if (!layoutEnvironments.has(name)) {
         push({ kind: "unknown", text: `\\${kind}{${name}}` });
       }
       return argument?.end ?? end;
@@ -398,6 +398,14 @@ function calledName(run: string): string {
   }
   return "";
 }
+
+const layoutEnvironments: ReadonlySet<string> = new Set([
+  "align",
+  "aligned",
+  "equation",
+  "gathered",
+  "cases",
+]);
 
 /** Length of the space that a line break in a matrix asks for: \\[4pt]. */
 function lineSkip(behind: string, isInMatrix: boolean): number {
