@@ -59,6 +59,8 @@ for (const variant of ["wasm", "cpu"]) {
 }
 await report.check("a packed conformance suite runs in vitest", checkConformance);
 await report.check("the packed grader grades", checkGrader);
+await report.check("graders: alone in an empty project, example, types and pool", checkGradersAlone);
+await report.check("graders: in a browser's bundle, without a Node import", checkGradersInBrowser);
 for (const app of ["train", "bench"]) {
   await report.check(`apps/${app}: the built program runs`, () => {
     const help = run(process.execPath, [join(root, "apps", app, "dist", "main.js"), "--help"], root);
@@ -202,6 +204,65 @@ function checkGrader() {
   const output = run(process.execPath, [grader], consumer, '{"gold": "1/2", "answer": "\\\\boxed{0.5}"}\n');
   const { correct, reward } = JSON.parse(output);
   if (correct !== true || reward !== 100) throw new Error(output);
+}
+
+/** Nothing but this tarball, TypeScript's compiler and Node: what `npm install @soft-tokens/graders` gives. */
+function checkGradersAlone() {
+  const alone = join(work, "alone");
+  const folder = join(alone, "node_modules", "@soft-tokens", "graders");
+  mkdirSync(folder, { recursive: true });
+  const { tarball, manifest } = packages.find(({ name }) => name === "graders");
+  expectEqual(Object.keys(manifest.dependencies ?? {}), [], "dependencies");
+  run("tar", ["-xzf", tarball, "-C", folder, "--strip-components=1"], work);
+  writeFileSync(join(alone, "package.json"), '{ "private": true, "type": "module" }\n');
+  const [, example] = /^```ts\n(.*?)^```/ms.exec(readFileSync(join(folder, "README.md"), "utf8"));
+  writeFileSync(join(alone, "example.ts"), example);
+  // No types of Node: the README's example needs none, as in a browser.
+  const compilerOptions = { target: "es2022", lib: ["es2023", "dom"], module: "nodenext", types: [] };
+  const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, outDir: "out" };
+  writeFileSync(
+    join(alone, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { ...compilerOptions, ...strict }, files: ["example.ts"] }),
+  );
+  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc")], alone);
+  const printed = run(process.execPath, ["out/example.js"], alone);
+  expectEqual(printed.slice(0, 5), "true ", "the example printed");
+  writeFileSync(
+    join(alone, "mine.mjs"),
+    "export default ({ text }) => { while (text === 'slow'); return { correct: true, reward: text.length }; };\n",
+  );
+  writeFileSync(
+    join(alone, "pool.mjs"),
+    'import { createGraderPool } from "@soft-tokens/graders/pool";\n' +
+      "const own = createGraderPool({ grader: './mine.mjs', timeoutMs: 300, workers: 1 });\n" +
+      "const builtIn = createGraderPool({ workers: 1 });\n" +
+      "const items = ['right', 'slow', 'so \\\\boxed{1}'].map((text) => ({ text, gold: '1' }));\n" +
+      "const verdicts = [...(await own.gradeAll(items)), ...(await builtIn.gradeAll(items))];\n" +
+      "process.stdout.write(verdicts.map(({ status, reward }) => [status, reward].join(' ')).join(', '));\n",
+  );
+  // It ends by itself: a pool that has nothing to do does not keep a program alive.
+  const wanted = "graded 5, timeout 0, graded 12, graded 0, graded 0, graded 100";
+  expectEqual(run(process.execPath, ["pool.mjs"], alone), wanted, "verdicts");
+}
+
+async function checkGradersInBrowser() {
+  // The bundler of the tools that are here already.
+  const { createRequire } = await import("node:module");
+  const fromTsx = createRequire(createRequire(import.meta.url).resolve("tsx"));
+  const { buildSync } = fromTsx("esbuild");
+  const entry =
+    'import { compareAnswers, rewardMath } from "@soft-tokens/graders";\n' +
+    'globalThis.answer = [compareAnswers("1/2", "0.5").equal, rewardMath("\\\\boxed{2}", "2")];\n';
+  const { outputFiles } = buildSync({
+    stdin: { contents: entry, resolveDir: consumer },
+    ...{ bundle: true, write: false, minify: true, format: "iife", platform: "browser", target: "es2022" },
+  });
+  const [{ text }] = outputFiles;
+  if (/["'`]node:|\brequire\(|\bprocess\./.test(text)) throw new Error("the bundle wants Node");
+  const { runInNewContext } = await import("node:vm");
+  const page = {};
+  runInNewContext(`${text}\nglobalThis.result = JSON.stringify(globalThis.answer);`, page);
+  expectEqual(page.result, "[true,100]", `a bundle of ${text.length} characters`);
 }
 
 function node(code) {

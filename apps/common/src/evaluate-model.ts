@@ -12,7 +12,7 @@ import {
 import { embeddingRms } from "@soft-tokens/model";
 import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
-import { createGenerateFunction } from "./generate-function.ts";
+import { createGenerateFunction, type DecodedBatch } from "./generate-function.ts";
 import { type Grading, openGrading } from "./grading.ts";
 import type { OpenedModel } from "./open-model.ts";
 import { versions } from "./versions.ts";
@@ -46,6 +46,7 @@ export interface EvaluateModelOptions {
   readonly graderTimeoutMs?: number;
   /** What a look into the training file found. */
   readonly contamination?: Contamination;
+  readonly onBatch?: (batch: DecodedBatch) => void;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: EvaluationProgress) => void;
 }
@@ -64,9 +65,10 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     maxRows: options.batchRows,
     rms,
     noiseScale,
+    ...(options.onBatch && { onBatch: options.onBatch }),
   });
+  // Awaited here: the grading is closed behind it.
   return await evaluate({
-    // grading is open until then
     task: options.task,
     model: options.name,
     modes: options.modes,
