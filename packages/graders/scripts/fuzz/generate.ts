@@ -131,14 +131,14 @@ const pieces = [
 ];
 
 /** Characters and commands without any order. */
-export function soup(random: Random, most = 30): string {
+function soup(random: Random, most = 30): string {
   let text = "";
   for (let count = random.below(most) + 1; count > 0; count--) text += random.pick(pieces);
   return text;
 }
 
 /** An expression of the grammar; `depth` bounds its nesting. */
-export function expression(random: Random, depth = 3): string {
+function expression(random: Random, depth = 3): string {
   if (depth <= 0) return atom(random);
   const part = (): string => expression(random, depth - 1 - random.below(2));
   switch (random.below(22)) {
@@ -206,7 +206,7 @@ function atom(random: Random): string {
 }
 
 /** A few characters or slices taken out, doubled, swapped or put in. */
-export function mutate(text: string, random: Random): string {
+function mutate(text: string, random: Random): string {
   let result = text;
   for (let count = 1 + random.below(3); count > 0; count--) {
     const at = random.below(result.length + 1);

@@ -6,7 +6,7 @@ import { compareAnswers } from "../../src/index.ts";
 import type { Reference } from "./references.ts";
 
 /** A pair of references that are called equal, by their ids in order. */
-export interface EqualPair {
+interface EqualPair {
   readonly key: string;
   readonly texts: readonly [string, string];
   readonly reason: string;
