@@ -1,8 +1,17 @@
-/** `report.html` of a run folder, of a folder of several runs (the demo), or of one evaluation. All read from disk. */
+/**
+ * `report.html` of a run folder, of a folder of several runs (the demo), or of one evaluation, which gets all its samples
+ * beside the page. All read from disk.
+ */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { kindOf, type ReportTraining, readRun, renderReport } from "@soft-tokens/evals/report";
+import {
+  kindOf,
+  type ReportTraining,
+  readRun,
+  renderReport,
+  writeReportFolder,
+} from "@soft-tokens/evals/report";
 import { UsageError } from "./errors.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -19,6 +28,12 @@ export interface WriteReportOptions {
 /** Writes the page (to a temporary name first) and returns its path. @throws UsageError when there is nothing to report on */
 export async function writeReport(folder: string, options: WriteReportOptions): Promise<string> {
   const runs = findRuns(folder, options.order);
+  const createdAt = new Date().toISOString().slice(0, 16).replace("T", " ");
+  if (isEvaluation(folder)) {
+    // Every sample can be looked at, so they lie beside the page.
+    const { file } = await writeReportFolder(folder, { ...options, createdAt });
+    if (file) return file;
+  }
   if (runs.length === 0) {
     throw new UsageError(
       `${folder}: no config.json or results.json in it or in its folders, so there is nothing to report on`,
@@ -45,12 +60,16 @@ export async function writeReport(folder: string, options: WriteReportOptions): 
     ...(options.subtitle !== undefined && { subtitle: options.subtitle }),
     ...(options.notes && { notes: options.notes }),
     trainings,
-    createdAt: new Date().toISOString().slice(0, 16).replace("T", " "),
+    createdAt,
     ...(versions && { versions }),
   });
   const file = join(folder, "report.html");
   writeWhole(file, page);
   return file;
+}
+
+function isEvaluation(folder: string): boolean {
+  return existsSync(join(folder, "results.json")) && !existsSync(join(folder, "config.json"));
 }
 
 function findRuns(folder: string, order: readonly string[] | undefined): string[] {
