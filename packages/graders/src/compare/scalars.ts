@@ -14,6 +14,7 @@ import { preciseField } from "../algebra/precise-field.ts";
 import { printExpression } from "../algebra/print.ts";
 import {
   absRational,
+  addRational,
   compareRational,
   equalRational,
   isFiniteDecimal,
@@ -94,7 +95,7 @@ function hasEnoughDigits(digits: number | undefined, { options }: Context): bool
   return digits !== undefined && digits >= (options.significantDigits ?? 6);
 }
 
-/** Whether |a - b| is less than one unit in the last of the significant digits of a. */
+/** Whether the numeral a rounds b at the last of its significant digits, or is b cut there. */
 function isNear(a: Rational, b: Rational, digits: number): boolean {
   const size = Math.abs(rationalToNumber(a));
   if (size === 0) return false;
@@ -105,7 +106,12 @@ function isNear(a: Rational, b: Rational, digits: number): boolean {
     a.numerator * b.denominator - b.numerator * a.denominator,
     a.denominator * b.denominator,
   );
-  return unit !== null && difference !== null && compareRational(absRational(difference), unit) < 0;
+  if (unit === null || difference === null) return false;
+  const distance = absRational(difference);
+  const isCut = compareRational(absRational(a), absRational(b)) < 0;
+  return isCut
+    ? compareRational(distance, unit) < 0
+    : compareRational(addRational(distance, distance) ?? unit, unit) <= 0;
 }
 
 /** Closed expressions of which at least one is irrational, complex or too large for exact fractions. */
@@ -180,12 +186,13 @@ function comparePrecisely(
   return difference !== null && magnitude(difference) < largest - 240;
 }
 
-/** Whether `x` is a decimal numeral that rounds the irrational number near `value`. */
+/** Whether `x` is a decimal numeral that rounds or cuts the irrational number near `value`. */
 function isDecimalFor(x: Expression, value: number, context: Context): boolean {
   if (x.kind !== "number" || !hasEnoughDigits(x.significantDigits, context)) return false;
   const written = rationalToNumber(x.value);
   const place = Math.floor(Math.log10(Math.abs(written))) - (x.significantDigits as number) + 1;
-  return Math.abs(written - value) <= Math.max(10 ** place, 4e-15 * Math.abs(value));
+  const unit = Math.abs(written) < Math.abs(value) ? 10 ** place : 10 ** place / 2;
+  return Math.abs(written - value) <= Math.max(unit, 4e-15 * Math.abs(value));
 }
 
 function isClose(a: Complex, b: Complex, scale: number, tolerance: number): boolean {

@@ -93,6 +93,7 @@ export function parseGroups(cursor: Cursor): Expression {
 function parseCommaList(cursor: Cursor): Expression {
   const items = [parseRelation(cursor)];
   let joiner: Joiner = "comma";
+  const starts = [0];
   for (;;) {
     const separator = parseSeparator(cursor);
     if (separator === null) break;
@@ -101,12 +102,25 @@ function parseCommaList(cursor: Cursor): Expression {
       skipRemark(cursor);
       break;
     }
-    if (separator !== "comma") joiner = separator;
+    if (separator !== "comma") {
+      joiner = separator;
+      starts.push(items.length);
+    }
     items.push(parseRelation(cursor));
   }
+  const groups = groupsAt(items, starts);
+  if (groups) return { kind: "list", items: groups, joiner: "semicolon" };
   return items.length === 1
     ? (items[0] as Expression)
     : { kind: "list", items: withoutEllipsis(items), joiner };
+}
+
+/** "x = 1, y = 2 or x = 3, y = 4": the commas bind tighter than the word where every part says as many things. */
+function groupsAt(items: readonly Expression[], starts: readonly number[]): readonly Expression[] | null {
+  const size = items.length / starts.length;
+  const isEven = starts.length > 1 && size > 1 && starts.every((start, index) => start === index * size);
+  if (!isEven || !items.every((item) => item.kind === "relation" && item.operators[0] === "=")) return null;
+  return starts.map((start) => ({ kind: "list", items: items.slice(start, start + size), joiner: "comma" }));
 }
 
 /** 1, 2, ..., 9: the items between, where whole numbers before and behind the dots give a step; else as written. */
