@@ -1,4 +1,5 @@
 /** Hostile graders and hostile answers: every batch comes back, in order, in bounded time. From source, so workers run through tsx. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -282,5 +283,27 @@ describe("a pool", () => {
     ];
     await expect(pool.gradeAll(items)).rejects.toThrow('item 1: "text" is number');
     await pool.dispose();
+  });
+});
+
+describe("a program with a pool", () => {
+  it("ends by itself when there is nothing to grade, and its output holds nothing of a grader's", () => {
+    const printing = file(
+      "printing.mjs",
+      "export default () => { console.log('noise'); return { correct: true, reward: 1 }; };",
+    );
+    const program = file(
+      "program.mts",
+      `import { createGraderPool } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
+       const pool = createGraderPool({ grader: ${JSON.stringify(printing)}, workers: 1 });
+       const verdict = await pool.grade({ text: "1", gold: "1" });
+       process.stdout.write(String(verdict.reward));`,
+    );
+    const output = execFileSync(process.execPath, ["--import", "tsx", program], {
+      encoding: "utf8",
+      timeout: 20_000,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(output).toBe("1");
   });
 });

@@ -36,14 +36,11 @@ export function startWorker({ memoryMb, typescript, ...settings }: StartOptions)
   const options = {
     workerData,
     transferList: [port2],
-    // What a grader prints must not mix with the program's own output.
-    stdout: true,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   };
   const worker = typescript
     ? new Worker(withLoader(typescript), { ...options, eval: true })
     : new Worker(workerFile, options);
-  worker.stdout.on("data", (text: Uint8Array) => process.stderr.write(text));
   return { worker, port, progress };
 }
 

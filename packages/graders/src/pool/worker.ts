@@ -19,6 +19,8 @@ import { GraderPoolError } from "./errors.ts";
 import { progressOf } from "./progress.ts";
 
 const settings = workerData as WorkerSettings;
+// What a grader prints must not mix with the program's own output. (Taking `worker.stdout` would keep the program alive.)
+process.stdout.write = process.stderr.write.bind(process.stderr);
 const progress = progressOf(settings.progress);
 const tools: GraderTools = { extractAnswer, compareAnswers, gradeResponse };
 
