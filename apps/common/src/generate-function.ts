@@ -22,6 +22,16 @@ export interface GenerateFunctionOptions {
   readonly noiseScale?: number;
   /** Alternatives of each step when steps are recorded. Defaults to 5. */
   readonly alternatives?: number;
+  /** Told after every batch. */
+  readonly onBatch?: (batch: DecodedBatch) => void;
+}
+
+/** How well a batch was used: `tokens` of the `rows * steps` that it had room for. */
+export interface DecodedBatch {
+  /** Rows at its start; those that finish leave and are not replaced. */
+  readonly rows: number;
+  readonly steps: number;
+  readonly tokens: number;
 }
 
 /** The function that `evaluate` of @soft-tokens/evals takes. */
@@ -36,7 +46,7 @@ export async function createGenerateFunction(options: GenerateFunctionOptions): 
     });
     const samples: GeneratedSample[][] = jobs.map(() => []);
     for (const batch of batches(jobs, maxRows)) {
-      const { rollouts } = await generate(model, {
+      const { rollouts, timings } = await generate(model, {
         prompts: batch.map(({ job, sampleIndexes }) => ({
           ids: model.tokenizer.encode(job.prompt),
           sampleKeys: sampleIndexes.map((index) => sampleKey(key, mode, job, index)),
@@ -46,6 +56,7 @@ export async function createGenerateFunction(options: GenerateFunctionOptions): 
         ...(options.chunk && { chunk: options.chunk }),
         ...(signal && { signal }),
       });
+      options.onBatch?.({ rows: rollouts.length, steps: timings.steps, tokens: timings.tokens });
       for (const rollout of rollouts) {
         const { jobIndex } = batch[rollout.promptIndex] as Batch;
         (samples[jobIndex] as GeneratedSample[]).push(toSample(model, rollout));

@@ -96,6 +96,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     signal,
   );
   const progress = createProgress(task.name, "sample");
+  const used = { tokens: 0, places: 0 };
   const results = await evaluateModel({
     opened,
     name: options.model,
@@ -114,6 +115,10 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     seed: options.seed,
     ...{ grader, graderWorkers, graderTimeoutMs },
     ...(contamination && { contamination }),
+    onBatch: ({ rows, steps, tokens }) => {
+      used.tokens += tokens;
+      used.places += rows * steps;
+    },
     signal,
     onProgress: ({ mode, done, total, accuracy }) =>
       progress.update(
@@ -123,6 +128,12 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
       ),
   });
   progress.finish();
+  if (used.places > 0) {
+    const busy = ((100 * used.tokens) / used.places).toFixed(0);
+    process.stderr.write(
+      `decoded  ${used.tokens} tokens; ${busy} % of the batches' rows were busy (finished ones leave, none is refilled)\n`,
+    );
+  }
   process.stdout.write(
     options.json ? `${JSON.stringify(results)}\n` : `${formatGrid([{ training: options.model, results }])}\n`,
   );
