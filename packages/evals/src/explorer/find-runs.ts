@@ -21,7 +21,7 @@ export interface FoundRun {
   readonly warnings: readonly string[];
 }
 
-export interface FoundEvaluation {
+interface FoundEvaluation {
   /** Holds, or is going to hold, `results.json` and `samples.jsonl`. */
   readonly path: string;
   /** What a grid says of it before it has begun. */

@@ -6,7 +6,7 @@
 import type { SampleRow } from "../results/schema.ts";
 
 /** Lower bounds of the classes that steps are counted in, by the likeliest token's probability. */
-export const MIXTURE_BOUNDS = [0.99, 0.9, 0.5, 0] as const;
+const MIXTURE_BOUNDS = [0.99, 0.9, 0.5, 0] as const;
 
 export interface MixtureProfile {
   /** Recorded steps. */

@@ -14,7 +14,7 @@ const PAGE_QUESTIONS = 500;
 const PAGE_BYTES = 192 * 1024;
 
 /** One evaluation whose samples can be looked at. */
-export interface ExplorerRun {
+interface ExplorerRun {
   readonly name: string;
   readonly variant: string;
   readonly kind: string;

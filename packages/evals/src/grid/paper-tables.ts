@@ -91,7 +91,7 @@ function withoutMiddle(columns: readonly Column[]): Column[] {
 }
 
 /** Whether a cell was scored by likelihood, not by generation. */
-export function isLikelihoodCell({ pooled }: GridCell): boolean {
+function isLikelihoodCell({ pooled }: GridCell): boolean {
   return pooled.results.some(({ metrics }) => metrics.nllPerToken !== undefined);
 }
 
