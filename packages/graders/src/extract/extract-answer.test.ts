@@ -14,6 +14,13 @@ describe("auto", () => {
     });
   });
 
+  it("takes a final answer behind the last box, and no other sentence there", () => {
+    expect(extract("\\boxed{200} + \\boxed{255}. The final answer is $455$.")).toBe("$455$");
+    expect(extract("\\boxed{200}. The answer is large.")).toBe("200");
+    expect(extract("The final answer is $9$, \\boxed{1}")).toBe("1");
+    expect(extract("\\boxed{200}. The final answer is $455$.", "boxed")).toBe("200");
+  });
+
   it("takes what stands behind #### before the sentence", () => {
     expect(extractAnswer("The answer is 6.\n#### 5")).toMatchObject({ answer: "5", method: "gsm8k" });
   });

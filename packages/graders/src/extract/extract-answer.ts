@@ -7,7 +7,8 @@ import { limits } from "../work.ts";
 import { type Box, findBoxes } from "./boxes.ts";
 
 /**
- * - `auto`: the box if there is one, else `####` or "answer is", else the whole text.
+ * - `auto`: a "final answer" behind the last box, the box if there is one, an <answer>, `####` or "answer is", else the
+ *   whole text.
  * - `boxed`: the last closed box only. What training uses.
  * - `gsm8k`: the text behind the last `####` only (strict).
  * - `answer-is`: behind "the answer is" or "answer:" only.
@@ -91,7 +92,9 @@ function none(reason: string): Extraction {
 }
 
 function extractAuto(text: string): Extraction {
-  return fromBox(findBoxes(text)) ?? fromTag(text) ?? fromHashes(text) ?? fromMarker(text) ?? wholeText(text);
+  const boxes = findBoxes(text);
+  const marked = fromFinalSentence(text, boxes) ?? fromBox(boxes) ?? fromTag(text);
+  return marked ?? fromHashes(text) ?? fromMarker(text) ?? wholeText(text);
 }
 
 function wholeText(text: string): Extraction {
@@ -105,6 +108,15 @@ function fromBox(boxes: readonly Box[]): Extraction | null {
   const answer = last.content.trim();
   const count = boxes.length > 1 ? `the last of ${boxes.length} boxes` : "the box";
   return { answer, method: "box", reason: answer === "" ? `${count}, which is empty` : count };
+}
+
+/** "Final answer: 7" behind the last box: who boxes steps on the way says at the end which one it is. */
+function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | null {
+  const end = boxes.at(-1)?.end;
+  const rest = end === undefined ? "" : text.slice(end);
+  if (!/\bfinal answer\b/i.test(rest)) return null;
+  const found = fromMarker(rest);
+  return found && { ...found, reason: 'behind a "final answer" after the last box' };
 }
 
 /** What stands in the last <answer>...</answer>. */
