@@ -9,12 +9,12 @@
 #include <chrono>
 #include <new>
 
-#include "keep-memory.h"
+#include "tensor-memory.h"
 
 namespace soft_tokens {
 
 Engine::Engine(const EngineOptions& options) : device_(options.device), threads_(options.threads) {
-  keep_freed_memory();
+  keep_tensor_memory();
   thread_ = std::thread([this] { work(); });
 }
 
