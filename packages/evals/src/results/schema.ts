@@ -24,6 +24,13 @@ export const MetricsSchema = z.object({
   passAt: byK(share),
   /** Share of questions whose most frequent answer is correct; absent for one sample. */
   majority: share.optional(),
+  /** Rows of GSM8K only: the box's verdict, and the last number of the whole text as lm-evaluation-harness reads it. */
+  gsm8k: z
+    .object({
+      strict: z.object({ value: share, interval: IntervalSchema }),
+      flexible: z.object({ value: share, interval: IntervalSchema }),
+    })
+    .optional(),
   /** Mean negative log-likelihood per token of the right answer; likelihood tasks only. */
   nllPerToken: z.number().optional(),
   intervals: z.object({

@@ -144,6 +144,25 @@ describe("an evaluation", () => {
     });
   });
 
+  test("of GSM8K gives the strict and the lenient score of the same samples", async () => {
+    const lines = Array.from(
+      { length: QUESTIONS },
+      (_, at) => `{"question": "q${at}", "answer": "So #### ${at}"}`,
+    );
+    const gsm8k = parseTask(Buffer.from(lines.join("\n")), { file: "gsm8k.jsonl" });
+    // Never a closed box, and the number last: nothing is strictly right, everything leniently.
+    const generate: GenerateFunction = async (_, jobs) =>
+      jobs.map(({ questionId, sampleIndexes }) =>
+        sampleIndexes.map((index) => ({
+          ...sampleOf(questionId, index),
+          answer: `\\boxed{${Number(questionId) - 1}`,
+        })),
+      );
+    const { metrics } = await evaluate(options({ task: gsm8k, generate, modes: ["hard-sample"] }));
+    expect(metrics?.gsm8k).toMatchObject({ strict: { value: 0 }, flexible: { value: 1 } });
+    expect((await evaluate(options({ folder: join(folder, "other") }))).metrics?.gsm8k).toBeUndefined();
+  });
+
   test("of one mode has its metrics at the top too", async () => {
     const results = await evaluate(options({ modes: ["soft-sample"] }));
     expect(results.mode).toBe("soft-sample");

@@ -7,6 +7,7 @@
 
 import type { GeneratedSample, InferenceMode, Question } from "../contract.ts";
 import type { EvaluationResults, ModeResult, SampleRow } from "../results/schema.ts";
+import { GSM8K_FORMAT } from "../tasks/formats.ts";
 import { renderPrompt } from "../tasks/prompt-template.ts";
 import { openEvaluationFolder, writeResults } from "./evaluation-folder.ts";
 import { createFailureGuard, type FailureGuard, generateJobs, type JobResult } from "./generate-jobs.ts";
@@ -130,9 +131,10 @@ function summarize(plan: Plan, mode: InferenceMode, store: SampleStore): ModeRes
   const n = samplesOf(plan, mode);
   const { task, model } = plan.identity;
   const { passAt } = plan.options;
+  const withFlexible = plan.options.task.source.format === GSM8K_FORMAT.name;
   const samplesByQuestion = new Map(plan.questions.map(({ id }) => [id, store.list(mode, id, n)]));
   return summarizeMode(
-    { task, model, mode, n, samplesByQuestion, ...(passAt ? { passAt } : {}) },
+    { task, model, mode, n, samplesByQuestion, withFlexible, ...(passAt ? { passAt } : {}) },
     { seed: plan.seed },
   );
 }

@@ -12,7 +12,7 @@ export interface SamplePlace {
 }
 
 /** The reason of a row whose grader threw. */
-export const GRADER_ERROR = "grader-error";
+const GRADER_ERROR = "grader-error";
 
 /** @throws the signal's reason */
 export async function gradeSample(

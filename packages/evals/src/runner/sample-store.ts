@@ -2,6 +2,7 @@
 
 import type { InferenceMode } from "../contract.ts";
 import type { SampleRow } from "../results/schema.ts";
+import { flexibleMatch } from "../statistics/flexible-match.ts";
 import type { SampleOutcome } from "./summarize.ts";
 
 export interface SampleStore {
@@ -33,6 +34,7 @@ function outcomeOf(row: SampleRow): SampleOutcome {
     reason: row.reason,
     limitReached: /^limit\b/u.test(row.stopReason),
     failed: row.error !== undefined,
+    flexible: flexibleMatch(row.thought + row.answer, row.gold),
     entropies: Float32Array.from(row.entropies),
   };
 }

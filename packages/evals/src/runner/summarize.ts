@@ -21,6 +21,8 @@ export interface SampleOutcome {
   readonly reason: string;
   readonly limitReached: boolean;
   readonly failed: boolean;
+  /** The last number of the whole text is the reference. Defaults to `false`. */
+  readonly flexible?: boolean;
   /** Nats per thought step. */
   readonly entropies: ArrayLike<number>;
 }
@@ -35,6 +37,8 @@ export interface ModeSamples {
   readonly samplesByQuestion: ReadonlyMap<string, readonly SampleOutcome[]>;
   /** Which k to estimate; those above `n` are left out. Defaults to 1, 2, 4, 8, 16, 32. */
   readonly passAt?: readonly number[];
+  /** Also give the strict and the lenient score that are usual for GSM8K. Defaults to `false`. */
+  readonly withFlexible?: boolean;
 }
 
 /** @throws RangeError when a question does not have `n` samples. */
@@ -57,6 +61,12 @@ export function summarizeMode(samples: ModeSamples, bootstrap: BootstrapOptions)
         samples,
         bootstrap,
       ),
+      ...(samples.withFlexible
+        ? gsm8kScores(
+            questions.map(([, list]) => list),
+            bootstrap,
+          )
+        : {}),
       entropy: meanEntropy(all),
       thoughtLength: all.reduce((steps, sample) => steps + sample.entropies.length, 0) / all.length,
     },
@@ -90,6 +100,20 @@ function accuracyMetrics(
       passAt: intervals,
       ...(majority ? { majority: meanInterval(majority, bootstrap) } : {}),
     },
+  };
+}
+
+/** Strict: the grader's verdict on the box, as `accuracy`. Flexible: the last number anywhere, over the same samples. */
+function gsm8kScores(
+  lists: readonly (readonly SampleOutcome[])[],
+  bootstrap: BootstrapOptions,
+): Pick<Metrics, "gsm8k"> {
+  const score = (isRight: (sample: SampleOutcome) => boolean) => {
+    const shares = lists.map((list) => list.filter(isRight).length / list.length);
+    return { value: mean(shares), interval: meanInterval(shares, bootstrap) };
+  };
+  return {
+    gsm8k: { strict: score(({ correct }) => correct), flexible: score(({ flexible = false }) => flexible) },
   };
 }
 
