@@ -116,6 +116,12 @@ async function mistakes() {
     [["bench", "logits", "--model", model, "--ids", "1,x"], 2, ['"x"', "1,2,3"]],
     [["bench", "logits", "--model", model, "--ids", "123456789"], 2, ["123456789", "vocabulary"]],
     [["bench", "evaluate", ...tiny, "--out", "e", "--modes", "tepid"], 2, ["tepid", "hard-greedy"]],
+    [["train", ...soft, "--grader", "nowhere.ts"], 2, ["--grader", "nowhere.ts", "no such file"]],
+    [["train", ...soft, "--grader", "broken.jsonl"], 2, ["--grader", "broken.jsonl", "importing it failed"]],
+    [["bench", "evaluate", ...tiny, "--out", "e", "--grader", "nowhere.ts"], 2, ["--grader", "nowhere.ts"]],
+    [["grade", "--workers", "none"], 2, ["--workers", "none"]],
+    [["grade", "audit"], 2, ["--against"]],
+    [["grade", "audit", "--against", "broken.jsonl"], 2, ["broken.jsonl, line 1", "correct"]],
     [["grade", "--extract", "everything"], 2, ["everything", "boxed"]],
     [["grade", "--no-such-option"], 2, ["--no-such-option"]],
   ];

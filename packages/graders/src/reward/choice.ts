@@ -38,7 +38,7 @@ export function gradeChoice(text: string, reference: Reference, options: GradeOp
 }
 
 /** Which option a text takes, and why; null where it takes none or several. */
-export function readChoice(
+function readChoice(
   text: string,
   letters: readonly string[],
   choices: readonly string[],
@@ -62,23 +62,39 @@ function withoutDress(text: string): string {
 
 /**
  * The options whose text this is, in words or as mathematics, and the letter that labels it: two where they contradict each other.
- * Null where it is the text of none, or of several alike.
+ * Null where it is the text of none, or of several alike. A letter alone is a letter, whatever the options' texts are.
  */
 function choicesByText(
   text: string,
   letters: readonly string[],
   choices: readonly string[],
 ): string[] | null {
-  const [, label, labelled] = /^\(?([A-Za-z])[).:]\s*(\S.*)$/.exec(text) ?? [];
-  const body = plain(labelled ?? text);
-  if (body === "") return null;
-  const byWords = letters.filter((_, index) => plain(withoutDress(choices[index] ?? "")) === body);
-  if (byWords.length === 1) return [...new Set([...(label ? [label.toUpperCase()] : []), ...byWords])];
-  if (byWords.length > 1 || label || lettersIn(text, letters).length > 0) return null;
+  if (letters.includes(text.toUpperCase())) return null;
+  const whole = choiceInWords(text, letters, choices);
+  if (whole !== null) return [whole];
+  const [, written = "", labelled = ""] = /^\(?([A-Za-z])[).:]\s*(\S.*)$/.exec(text) ?? [];
+  const label = letters.find((letter) => letter === written.toUpperCase());
+  if (label !== undefined) {
+    const choice = choiceInWords(labelled, letters, choices);
+    return choice === null ? null : [...new Set([label, choice])];
+  }
+  if (lettersIn(text, letters).length > 0) return null;
   const byValue = letters.filter(
     (_, index) => choices[index] !== undefined && compareAnswers(choices[index], text).equal,
   );
   return byValue.length === 1 ? byValue : null;
+}
+
+/** The one option with these words: as they are written, or else whatever their case is. */
+function choiceInWords(text: string, letters: readonly string[], choices: readonly string[]): string | null {
+  for (const form of [plain, (words: string) => plain(words).toLowerCase()]) {
+    const words = form(text);
+    const same = letters.filter(
+      (_, index) => words !== "" && form(withoutDress(choices[index] ?? "")) === words,
+    );
+    if (same.length === 1) return same[0] as string;
+  }
+  return null;
 }
 
 function plain(text: string): string {

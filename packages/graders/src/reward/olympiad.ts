@@ -53,11 +53,12 @@ function unitText(unit: string | null | undefined, hasError: boolean): string {
   const bare = unit?.replaceAll("$", "").trim() ?? "";
   if (bare === "") return "";
   if (bare === "%" || bare === "\\%") return hasError ? "" : "\\%";
-  return bare.startsWith("^") ? bare : ` ${bare}`;
+  // "km", "km/h" and "cm^2" as text; what has LaTeX of its own as it is written.
+  return bare.includes("\\") ? bare : `\\text{ ${bare}}`;
 }
 
 /** Parts between commas outside of brackets: "(1,2), (3,4)" has two. */
-export function splitAtCommas(text: string): string[] {
+function splitAtCommas(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
