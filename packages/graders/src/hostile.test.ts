@@ -47,6 +47,8 @@ const inside: ReadonlyArray<readonly [name: string, text: string]> = [
   ["exponentials", "e^{e^{e^{e^{10}}}}"],
   ["big binomials", "\\binom{4000}{2000}"],
   ["wide spaces", long("\\quad", 700)],
+  ["a negative numeral with a base", "{-22}_{12}"],
+  ["a fraction with a base", "\\frac{-22}_{12}{3}"],
 ];
 
 describe("a hostile box", () => {

@@ -261,7 +261,7 @@ function baseDigits(value: Expression, written: Token | undefined): string | nul
   if (value.kind === "text") return /^[0-9A-Z]+$/.test(value.text) ? value.text : null;
   if (value.kind !== "number") return null;
   if (written?.kind === "number" && /^\d*\.\d+$/.test(written.text)) return written.text;
-  return isInteger(value.value) ? value.value.numerator.toString() : null;
+  return isInteger(value.value) && value.value.numerator >= 0n ? value.value.numerator.toString() : null;
 }
 
 /** 4210 base 5: the words behind a numeral. */

@@ -29,13 +29,14 @@ const usual: ReadingOptions = {
   isLetterTimes: false,
 };
 
-/** Reads `source`. Never throws on content, except WorkExceeded when the budget is used up. */
-export function readAnswer(source: string, work: Work): Readings {
+/** Reads a text, without its outer spaces. Never throws on content, except WorkExceeded when the budget is used up. */
+export function readAnswer(written: string, work: Work): Readings {
+  const source = written.trim();
   if (source.length > limits.expressionLength) {
     return { text: source, expressions: [], reason: `longer than ${limits.expressionLength} characters` };
   }
-  const { tokens: written, isCommaAmbiguous } = tokenize(source, usual.commas, work);
-  const tokens = withoutEmphasis(written);
+  const { tokens: all, isCommaAmbiguous } = tokenize(source, usual.commas, work);
+  const tokens = withoutEmphasis(all);
   const text = printTokens(tokens);
   if (tokens.every(isPunctuation)) return { text: "", expressions: [], reason: "empty" };
   const expressions: Expression[] = [];
