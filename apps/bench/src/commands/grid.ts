@@ -1,7 +1,13 @@
 /** `grid`: training variants x inference modes x tasks -> every table and figure of the paper, in one folder that continues. */
 
 import { mkdirSync, readdirSync } from "node:fs";
-import { addSchemaOptions, modelOptions, UsageError } from "@soft-tokens/app-common";
+import {
+  addSchemaOptions,
+  graderOptions,
+  modelOptions,
+  tryGrader,
+  UsageError,
+} from "@soft-tokens/app-common";
 import { PAPER_TEMPLATE } from "@soft-tokens/evals";
 import { type GridFile, mergeGrids, readGridFile, writeGridFile } from "@soft-tokens/evals/report";
 import { defaultGenerationSettings } from "@soft-tokens/sampler";
@@ -64,6 +70,7 @@ export const GridOptions = z.strictObject({
     .nonnegative()
     .default(8)
     .describe("Questions of each task whose thoughts are recorded step by step"),
+  ...graderOptions,
   json: z.boolean().default(false).describe("Print all figures as JSON instead of tables"),
   seed: z.int().nonnegative().default(0).describe("Root of all randomness"),
   out: z.string().min(1).describe("Folder of the results; the same command again continues"),
@@ -94,6 +101,8 @@ export async function grid(options: GridOptions, { signal }: { signal: AbortSign
   }
   const wanted = gridFile(options, runs, tasks, modes);
   const file = await openGridFolder(options.out, wanted);
+  const { grader, graderWorkers, graderTimeoutMs } = options;
+  await tryGrader({ grader, graderWorkers, graderTimeoutMs });
   await writeGridFile(options.out, file);
   const plan: GridPlan = { options, runs, tasks, modes, samples: file.samples, limit: file.limit };
   const cells = await planCells(plan);
@@ -127,7 +136,10 @@ function gridFile(
   return {
     format: 1,
     kind: "grid",
-    settings: { seed, noiseScale, promptTemplate, maxThoughtSteps, maxAnswerTokens, stopString, dtype },
+    settings: {
+      ...{ seed, noiseScale, promptTemplate, maxThoughtSteps, maxAnswerTokens, stopString, dtype },
+      ...(options.grader !== undefined && { grader: options.grader }),
+    },
     modes: [...modes],
     samples: options.samples,
     ...(options.limit !== undefined && { limit: options.limit }),

@@ -125,6 +125,9 @@ async function runModel(
       noiseScale: options.noiseScale,
       batchRows: options.batch,
       recordedQuestions: options.record,
+      grader: options.grader,
+      graderWorkers: options.graderWorkers,
+      graderTimeoutMs: options.graderTimeoutMs,
       seed: options.seed,
       signal,
       onProgress: ({ mode, done, restored, accuracy }) =>

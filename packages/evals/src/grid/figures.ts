@@ -36,7 +36,7 @@ export interface GridFigure {
   readonly kind: TrainingKind;
   readonly task: string;
   readonly mode: string;
-  /** "accuracy", "pass@8", "majority@32", "accuracyNormalized", "nllPerToken", "entropy", "thoughtLength". */
+  /** "accuracy", "flexible", "pass@8", "majority@32", "accuracyNormalized", "nllPerToken", "entropy", "thoughtLength". */
   readonly metric: string;
   readonly value: number;
   readonly low: number | null;
@@ -115,6 +115,11 @@ function metricsOf(metrics: Metrics, samples: number): MetricReader[] {
     .sort((a, b) => a - b);
   const readers: MetricReader[] = [
     { metric: "accuracy", read: (of) => of.accuracy, bounds: intervals.accuracy },
+    {
+      metric: "flexible",
+      read: (of) => flexibleScore(of)?.value,
+      bounds: flexibleScore(metrics)?.interval,
+    },
     ...ks.map((k) => ({
       metric: `pass@${k}`,
       read: (of: Metrics) => of.passAt[k],
@@ -134,6 +139,11 @@ function metricsOf(metrics: Metrics, samples: number): MetricReader[] {
     },
   ];
   return readers.filter(({ read }) => read(metrics) !== undefined);
+}
+
+/** GSM8K's lenient score, where the evaluation has it: the last number of the whole text, whatever stands in the box. */
+export function flexibleScore(metrics: Metrics) {
+  return metrics.gsm8k?.flexible;
 }
 
 /** A metric that a result may or may not have. */

@@ -1,6 +1,7 @@
 /** The grid: inference modes down, trainings across, so that it fits a phone; every figure with its interval. */
 
 import type { InferenceMode } from "../contract.ts";
+import { flexibleScore } from "../grid/figures.ts";
 import { paperFigure } from "../grid/paper.ts";
 import { seedSpread } from "../grid/pool-seeds.ts";
 import { compareMode, isClear, modeResult } from "../results/comparison.ts";
@@ -49,6 +50,7 @@ function cell(evaluation: EvaluationView, mode: InferenceMode, context: GridCont
   const { style, training } = evaluation;
   const { accuracy, intervals, majority } = result.metrics;
   const { low, high } = intervals.accuracy;
+  const flexible = flexibleScore(result.metrics)?.value;
   const difference = base && base !== evaluation ? compareMode(base.results, evaluation.results, mode) : null;
   const seeds = accuraciesOfSeeds(evaluation, mode);
   const { standardError } = seedSpread(seeds);
@@ -66,6 +68,9 @@ function cell(evaluation: EvaluationView, mode: InferenceMode, context: GridCont
   }<i></i></span>
 <span class="interval">${percent(low)}–${percent(high)}</span>${
     majority !== undefined && html` <span class="interval">majority ${percent(majority)}</span>`
+  }${
+    flexible !== undefined &&
+    html` <span class="interval" title="the last number of the whole text is right, whatever stands in the box">flexible ${percent(flexible)}</span>`
   }${view.isGrid && paper(task.task, evaluation, mode)}${apart(result)}</td>`;
 }
 
