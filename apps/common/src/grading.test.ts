@@ -47,6 +47,15 @@ describe("grading", () => {
     await grading[Symbol.asyncDispose]();
   });
 
+  it("names the problems whose reference cannot be read", async () => {
+    const grading = await openGrading(common);
+    const answers = ["1/2", "\\text{east}", "\\frac{", "x=3", "{{{"];
+    const problems = answers.map((answer, index) => ({ id: `p${index}`, answer }));
+    expect(await grading.unreadable(problems)).toEqual(["p2", "p4"]);
+    expect(grading.takeCounts()).toEqual({ timeout: 0, refused: 0, failed: 0 });
+    await grading[Symbol.asyncDispose]();
+  });
+
   it("says at once which grader cannot be used, and why", async () => {
     const named = join(folder, "named.mjs");
     writeFileSync(named, "export const grader = 1;");

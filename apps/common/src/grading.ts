@@ -62,6 +62,8 @@ export interface Grading extends AsyncDisposable {
   grade(sample: SampleToGrade): Promise<SampleGrade>;
   /** Since the last call. */
   takeCounts(): GradingCounts;
+  /** Ids of problems whose reference the built-in grader cannot read: only the same text equals it. None for a grader of one's own. */
+  unreadable(problems: readonly { readonly id: string; readonly answer: string }[]): Promise<string[]>;
 }
 
 /** Opens the pool, and tries a grader of one's own at once. @throws UsageError for a grader that cannot be used */
@@ -90,6 +92,16 @@ export async function openGrading(options: GradingOptions): Promise<Grading> {
       };
       taken = { timeout, refused, failed };
       return counts;
+    },
+    async unreadable(problems) {
+      if (grader !== undefined) return [];
+      const items = problems.map(({ answer }) => ({
+        text: answer,
+        gold: answer,
+        options: { mode: "text" } as const,
+      }));
+      const verdicts = await pool.gradeAll(items);
+      return problems.flatMap(({ id }, index) => (verdicts[index]?.verdict?.gold.kind ? [] : [id]));
     },
     [Symbol.asyncDispose]: () => pool.dispose(),
   };

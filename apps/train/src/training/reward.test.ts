@@ -16,6 +16,7 @@ function scripted(grades: readonly Partial<SampleGrade>[]): Grading & { readonly
       const wrong = { correct: false, reward: 0, boxed: false, extracted: null, reason: "because" };
       return { status: "graded", ...wrong, ...said };
     },
+    unreadable: async () => [],
     takeCounts: () => ({ timeout: 2, refused: 1, failed: 0 }),
     [Symbol.asyncDispose]: async () => undefined,
   };
