@@ -13,7 +13,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBackend } from "@soft-tokens/app-common";
-import { embeddingRms, type LanguageModel, loadModel } from "@soft-tokens/model";
+import { embeddingRms, type LanguageModel, lastOfPrompts, loadModel } from "@soft-tokens/model";
 import { createThoughtPolicy, defaultGenerationSettings, generate } from "@soft-tokens/sampler";
 import { mixture, RandomKey, type Tensor, tokenChoice, tokenLogProb } from "@soft-tokens/tensor";
 import { scoreRollouts } from "@soft-tokens/trainer";
@@ -90,8 +90,7 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
       rowsPerPrompt: promptIds.map(() => 1),
       suffix_BTD: model.embed(ids),
     });
-    const S = prompt_PSD.shape[1] as number;
-    const last_RD = backend.reshape(backend.slice(prompt_PSD, [0, S - 1, 0], [rows, 1, D]), [rows, D]);
+    const last_RD = lastOfPrompts(backend, prompt_PSD, promptIds);
     return { last_RD, suffix_BTD };
   });
   const logits = await readAndDispose(backend.matmul(last_RD, model.head.weight_VD, { transposeB: true }));
@@ -238,13 +237,16 @@ async function headAgainstFloat64(model: LanguageModel): Promise<void> {
 async function samplerAgainstTrainer(model: LanguageModel): Promise<void> {
   const dtype = model.head.weight_VD.dtype;
   const rms = await embeddingRms(model);
-  const prompts = positions.ids.slice(0, 2).map((ids) => ids.slice(0, 60));
+  // Of different lengths, and scored in micro-batches that hold one of them and some of its rows.
+  const prompts = [60, 37, 46].map((length, row) =>
+    (positions.ids[row] as readonly number[]).slice(0, length),
+  );
   for (const thought of ["soft", "fuzzy"]) {
     const policy = createThoughtPolicy(thought, { rms });
     const { rollouts } = await generate(model, {
       prompts: prompts.map((ids, prompt) => ({
         ids,
-        sampleKeys: Array.from({ length: 16 }, (_, sample) => RandomKey.fromSeed(5).fold(prompt, sample)),
+        sampleKeys: Array.from({ length: 11 }, (_, sample) => RandomKey.fromSeed(5).fold(prompt, sample)),
       })),
       policy,
       settings: {
@@ -254,7 +256,7 @@ async function samplerAgainstTrainer(model: LanguageModel): Promise<void> {
         answerTemperature: 1,
       },
     });
-    const scored = await scoreRollouts({ model, rollouts, policy });
+    const scored = await scoreRollouts({ model, rollouts, policy, memoryBudgetBytes: 0.6 * 2 ** 30 });
     let sum = 0;
     let magnitude = 0;
     let steps = 0;

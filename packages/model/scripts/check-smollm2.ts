@@ -75,9 +75,13 @@ async function checkGrouped(): Promise<void> {
   );
   using _prompt = prompt_PSD;
   using _suffix = suffix_BTD;
-  const [, S = 0, D = 0] = prompt_PSD.shape;
+  const [, , D = 0] = prompt_PSD.shape;
   for (const [row, expected] of reference.cases.entries()) {
-    using last = backend.slice(prompt_PSD, [row, S - 1, 0], [1, 1, D]);
+    using last = backend.slice(
+      prompt_PSD,
+      [row, (promptIds[row] as readonly number[]).length - 1, 0],
+      [1, 1, D],
+    );
     using logits = logitsOf(last);
     const { values, indices } = backend.topK(logits, 5);
     using sum = backend.logSumExp(logits);

@@ -1,7 +1,7 @@
 /**
  * What a language model is to the rest of the project: embeddings in, final hidden states out. No sampling, no loss.
  *
- * Axes: P prompts, B batch rows, S prompt tokens (left-padded to the longest), T tokens after the prompt, D hidden, V vocabulary.
+ * Axes: P prompts, B batch rows, S prompt tokens (right-padded to the longest), T tokens after the prompt, D hidden, V vocabulary.
  * Invariants: hidden states are after the final norm, ready for the head; linear weights live in memory as [in, out]
  * (Hugging Face files hold [out, in]), because that is the orientation in which every backend is fast.
  */
@@ -58,7 +58,7 @@ export interface GroupedInput {
 }
 
 export interface GroupedHidden {
-  /** [P, S, D], left-padded: the last position is the last prompt token. */
+  /** [P, S, D], right-padded; `lastOfPrompts` takes what predicts the first token behind each prompt. */
   readonly prompt_PSD: Tensor;
   /** [B, T, D] */
   readonly suffix_BTD: Tensor;

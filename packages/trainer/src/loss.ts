@@ -8,7 +8,7 @@
  * Axes: P prompts, S prompt tokens, B rows, T inputs after the prompt, N scored positions, D hidden.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { type LanguageModel, lastOfPrompts } from "@soft-tokens/model";
 import type { ThoughtPolicy } from "@soft-tokens/sampler";
 import {
   type HeadChunk,
@@ -119,8 +119,7 @@ function hiddenTable(
     suffix_BTD: inputs.stored ? withStoredThoughts(embedded_BTD, inputs.stored, model) : embedded_BTD,
     checkpointLayers,
   });
-  const [P = 0, S = 0] = prompt_PSD.shape;
-  const last_PD = ops.reshape(ops.slice(prompt_PSD, [0, S - 1, 0], [P, 1, D]), [P, D]);
+  const last_PD = lastOfPrompts(ops, prompt_PSD, promptIds);
   return ops.concat([last_PD, ops.reshape(suffix_BTD, [B * T, D])], 0);
 }
 

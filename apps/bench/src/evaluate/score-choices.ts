@@ -7,7 +7,7 @@
 
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { ScoredQuestion, ScoreFunction } from "@soft-tokens/evals";
-import type { LanguageModel } from "@soft-tokens/model";
+import { type LanguageModel, lastOfPrompts } from "@soft-tokens/model";
 import { type HeadChunk, type Tensor, tokenLogProb } from "@soft-tokens/tensor";
 import { type EncodedQuestion, encodeChoices } from "./encode-choices.ts";
 import { paddedTokens, planBatches } from "./plan-batches.ts";
@@ -77,7 +77,8 @@ async function scoreBatch(
 function logProbs(batch: readonly EncodedQuestion[], model: LanguageModel, chunk?: HeadChunk): Tensor {
   const ops = model.backend;
   const D = model.config.hiddenSize;
-  const P = batch.length;
+  const promptIds = batch.map(({ contextIds }) => contextIds);
+  const P = promptIds.length;
   const fed = batch.map(({ choiceIds }) => choiceIds.filter((ids) => ids.length > 1));
   const rows = fed.flat();
   const B = rows.length;
@@ -92,12 +93,11 @@ function logProbs(batch: readonly EncodedQuestion[], model: LanguageModel, chunk
     const suffix_BTD =
       B === 0 ? ops.zeros([0, 0, D]) : ops.cast(model.embed(ops.tensor(ids_BT, [B, T], "int32")), "float32");
     const hidden = model.forwardGrouped({
-      promptIds: batch.map(({ contextIds }) => contextIds),
+      promptIds,
       rowsPerPrompt: fed.map((choices) => choices.length),
       suffix_BTD,
     });
-    const S = hidden.prompt_PSD.shape[1] as number;
-    const last_PD = ops.reshape(ops.slice(hidden.prompt_PSD, [0, S - 1, 0], [P, 1, D]), [P, D]);
+    const last_PD = lastOfPrompts(ops, hidden.prompt_PSD, promptIds);
     const table_RD = B === 0 ? last_PD : ops.concat([last_PD, ops.reshape(hidden.suffix_BTD, [B * T, D])], 0);
     return tokenLogProb(ops, {
       hidden_RD: ops.takeRows(table_RD, ops.tensor(scored.rows, [N], "int32")),

@@ -6,6 +6,7 @@ import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import type { LanguageModel } from "../contract.ts";
 import { embedIds, FIXTURE_NAMES, largestDifference, openFixture } from "../fixtures/open-fixture.ts";
+import { lastOfPrompts } from "./last-of-prompts.ts";
 
 const TOLERANCE = 1e-4;
 const T = 3;
@@ -45,11 +46,7 @@ describe("grouped pass", () => {
           const whole = await readForward(model, ids);
           const promptLength = ids.length - T;
           const D = model.config.hiddenSize;
-          using promptRow = backend.slice(
-            grouped.prompt_PSD,
-            [prompt, 5 - promptLength, 0],
-            [1, promptLength, D],
-          );
+          using promptRow = backend.slice(grouped.prompt_PSD, [prompt, 0, 0], [1, promptLength, D]);
           using suffixRow = backend.slice(grouped.suffix_BTD, [row, 0, 0], [1, T, D]);
           const parts = [...(await backend.read(promptRow)), ...(await backend.read(suffixRow))];
           expect(largestDifference(parts, whole), `row ${row}`).toBeLessThan(TOLERANCE);
@@ -101,7 +98,7 @@ describe("grouped pass", () => {
         using _prompt = grouped.prompt_PSD;
         using _suffix = grouped.suffix_BTD;
         expect(grouped.suffix_BTD.shape).toEqual(shape);
-        using last = backend.slice(grouped.prompt_PSD, [1, 3, 0], [1, 2, D]);
+        using last = backend.slice(grouped.prompt_PSD, [1, 0, 0], [1, 2, D]);
         const whole = await readForward(model, PROMPTS[1] as number[]);
         expect(largestDifference(await backend.read(last), whole)).toBeLessThan(TOLERANCE);
       }
@@ -186,8 +183,7 @@ function groupedLoss(
     suffix_BTD: suffix,
     checkpointLayers,
   });
-  const [P = 0, S = 0] = prompt_PSD.shape;
-  const last_PD = backend.reshape(backend.slice(prompt_PSD, [0, S - 1, 0], [P, 1, D]), [P, D]);
+  const last_PD = lastOfPrompts(backend, prompt_PSD, PROMPTS);
   const rows = backend.tensor(Int32Array.from(ROW_PROMPTS), [ROW_PROMPTS.length], "int32");
   const last_B1D = backend.reshape(backend.takeRows(last_PD, rows), [ROW_PROMPTS.length, 1, D]);
   return backend.sum(backend.multiply(backend.concat([last_B1D, suffix_BTD], 1), weightOf(backend, D)));

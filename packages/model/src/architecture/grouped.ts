@@ -3,14 +3,14 @@
  * every linear layer is one product and a prompt passes it once for all of its rows; only attention tells them apart.
  * Gradients flow from a row's suffix into the keys and values of its prompt.
  *
- * Axes: P prompts, S prompt tokens (left-padded), B rows, T suffix tokens, M = P * S + B * T, N query heads, K kv heads,
+ * Axes: P prompts, S prompt tokens (right-padded), B rows, T suffix tokens, M = P * S + B * T, N query heads, K kv heads,
  * H head size, D hidden.
  */
 
 import { attention, type Backend, type Tensor, TensorScope } from "@soft-tokens/tensor";
 import type { ModelConfig } from "../config/config.ts";
 import type { Attend } from "./layer.ts";
-import { causalMask, paddedCausalMask, paddingMask } from "./masks.ts";
+import { causalMask, prefixMask } from "./masks.ts";
 import type { RopeTable } from "./rope.ts";
 import { attendSequences, pack, unpack } from "./sequences.ts";
 import { runLayers } from "./stack.ts";
@@ -31,16 +31,15 @@ export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_BTD: Tenso
   const P = promptLengths.length;
   const S = (prompt_MD.shape[0] as number) / P;
   const [B = 0, T = 0, D = 0] = suffix_BTD.shape;
-  const leftPadding = promptLengths.map((length) => S - length);
   const hasSuffix = B > 0 && T > 0;
 
   using scope = new TensorScope();
   const positions = [
-    ...leftPadding.flatMap((padding) => promptPositions(S, padding)),
+    ...promptPositions(P, S),
     ...(hasSuffix ? suffixPositions(promptLengths, rowsPerPrompt, T) : []),
   ];
   const rotation = run.rope.tensors(ops, positions);
-  const promptMask = scope.track(paddedCausalMask(ops, leftPadding, S));
+  const promptMask = scope.track(causalMask(ops, S));
   scope.track(rotation.cos);
   scope.track(rotation.sin);
   const sizes = { P, S, B, T };
@@ -59,7 +58,7 @@ export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_BTD: Tenso
     );
   }
   const suffixMask = scope.track(causalMask(ops, T));
-  const prefixMask_PS = paddingMask(ops, leftPadding, S);
+  const prefixMask_PS = prefixMask(ops, promptLengths, S);
   if (prefixMask_PS) scope.track(prefixMask_PS);
   const suffix_MD = scope.track(ops.reshape(suffix_BTD, [B * T, D]));
   const packed_MD = scope.track(ops.concat([prompt_MD, suffix_MD], 0));
@@ -82,9 +81,12 @@ export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_BTD: Tenso
   );
 }
 
-/** Positions of a left-padded row; padding gets 0, which nobody sees. */
-export function promptPositions(S: number, leftPadding: number): number[] {
-  return Array.from({ length: S }, (_, index) => Math.max(0, index - leftPadding));
+/**
+ * Positions of P right-padded prompts. Padding stands behind, where no token of a prompt sees it: so a token has the same
+ * index among the keys whatever prompts are beside it, and attention adds up the same numbers in the same order.
+ */
+export function promptPositions(P: number, S: number): number[] {
+  return Array.from({ length: P * S }, (_, index) => index % S);
 }
 
 /** Row b of prompt p counts on from the prompt's length. */

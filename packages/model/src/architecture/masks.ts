@@ -14,8 +14,18 @@ export function causalMask(ops: Backend, T: number): Tensor {
   return ops.tensor(mask, [1, 1, T, T]);
 }
 
+/** Hides what stands behind each prompt's last token: [P, S]; null where all prompts are S long. */
+export function prefixMask(ops: Backend, lengths: readonly number[], S: number): Tensor | null {
+  if (lengths.every((length) => length === S)) return null;
+  const mask = new Float32Array(lengths.length * S);
+  lengths.forEach((length, row) => {
+    mask.fill(HIDDEN, row * S + length, (row + 1) * S);
+  });
+  return ops.tensor(mask, [lengths.length, S]);
+}
+
 /** Hides the first `leftPadding[p]` keys of each row: [P, S]; null where no row has padding. */
-export function paddingMask(ops: Backend, leftPadding: readonly number[], S: number): Tensor | null {
+function paddingMask(ops: Backend, leftPadding: readonly number[], S: number): Tensor | null {
   if (leftPadding.every((padding) => padding === 0)) return null;
   const mask = new Float32Array(leftPadding.length * S);
   leftPadding.forEach((padding, row) => {

@@ -1,7 +1,7 @@
 /**
  * Computes each prompt once and opens a decode session over its keys and values. No gradient.
  *
- * Axes: P prompts that have rows, S prompt tokens (left-padded), R rows, D hidden, L layers.
+ * Axes: P prompts that have rows, S prompt tokens (right-padded), R rows, D hidden, L layers.
  */
 
 import { type Backend, rmsNorm, type Tensor, TensorScope } from "@soft-tokens/tensor";
@@ -10,7 +10,7 @@ import type { Prefilled, PrefillOptions, PromptIds } from "../contract.ts";
 import { CachedDecodeSession, type LayerCache } from "./decode-session.ts";
 import { promptPositions } from "./grouped.ts";
 import { runLayer } from "./layer.ts";
-import { paddedCausalMask, paddingMask } from "./masks.ts";
+import { causalMask, prefixMask } from "./masks.ts";
 import { layerParameters } from "./parameters.ts";
 import type { RopeTable } from "./rope.ts";
 import { attendSequences } from "./sequences.ts";
@@ -21,7 +21,7 @@ export interface PrefillRun {
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly rope: RopeTable;
   readonly finalNorm_D: Tensor;
-  /** Embeddings of left-padded prompts, [P * S, D]. */
+  /** Embeddings of right-padded prompts, [P * S, D]. */
   readonly embedPrompts: (promptIds: PromptIds, S: number) => Tensor;
 }
 
@@ -32,16 +32,13 @@ export function prefillPrompts(run: PrefillRun, promptIds: PromptIds, options: P
   const rowsPerPrompt = options.rowsPerPrompt.filter((rows) => rows > 0);
   const P = asked.length;
   const S = asked.reduce((longest, ids) => Math.max(longest, ids.length), 0);
-  const leftPadding = asked.map((ids) => S - ids.length);
+  const promptLengths = asked.map((ids) => ids.length);
 
   using scope = new TensorScope();
-  const rotation = run.rope.tensors(
-    ops,
-    leftPadding.flatMap((padding) => promptPositions(S, padding)),
-  );
+  const rotation = run.rope.tensors(ops, promptPositions(P, S));
   scope.track(rotation.cos);
   scope.track(rotation.sin);
-  const mask = scope.track(paddedCausalMask(ops, leftPadding, S));
+  const mask = scope.track(causalMask(ops, S));
   const attend = attendSequences(ops, config, { B: P, T: S }, mask, { keepCache: true });
 
   const caches: LayerCache[] = [];
@@ -58,11 +55,11 @@ export function prefillPrompts(run: PrefillRun, promptIds: PromptIds, options: P
     caches.push({ prefixKey_PKSH, prefixValue_PKSH, key_RKCH: null, value_RKCH: null });
   }
   scope.track(hidden_MD);
-  const hidden_RD = lastHidden(run, hidden_MD, rowsPerPrompt, S);
+  const hidden_RD = lastHidden(run, hidden_MD, { promptLengths, rowsPerPrompt, S });
   const session = new CachedDecodeSession(run, {
     caches,
-    prefixMask_PS: paddingMask(ops, leftPadding, S),
-    promptLengths: asked.map((ids) => ids.length),
+    prefixMask_PS: prefixMask(ops, promptLengths, S),
+    promptLengths,
     rowsPerPrompt,
     maxLength: options.maxLength,
   });
@@ -78,11 +75,20 @@ export function prefillPrompts(run: PrefillRun, promptIds: PromptIds, options: P
 function lastHidden(
   { ops, config, finalNorm_D }: PrefillRun,
   hidden_MD: Tensor,
-  rowsPerPrompt: readonly number[],
-  S: number,
+  {
+    promptLengths,
+    rowsPerPrompt,
+    S,
+  }: {
+    readonly promptLengths: readonly number[];
+    readonly rowsPerPrompt: readonly number[];
+    readonly S: number;
+  },
 ): Tensor {
   return ops.tidy(() => {
-    const last = rowsPerPrompt.flatMap((rows, prompt) => Array<number>(rows).fill(prompt * S + S - 1));
+    const last = rowsPerPrompt.flatMap((rows, prompt) =>
+      Array<number>(rows).fill(prompt * S + (promptLengths[prompt] as number) - 1),
+    );
     const last_RD = ops.takeRows(hidden_MD, ops.tensor(Int32Array.from(last), [last.length], "int32"));
     return rmsNorm(ops, last_RD, finalNorm_D, { epsilon: config.normEpsilon });
   });

@@ -18,7 +18,7 @@ import type {
 } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { promptPositions, runGrouped } from "./grouped.ts";
+import { runGrouped } from "./grouped.ts";
 import { paddedCausalMask } from "./masks.ts";
 import { EMBEDDING, FINAL_NORM, HEAD } from "./parameters.ts";
 import { prefillPrompts } from "./prefill.ts";
@@ -77,7 +77,7 @@ export class Transformer implements LanguageModel {
     using scope = new TensorScope();
     const { cos, sin } = this.#rope.tensors(
       ops,
-      leftPadding.flatMap((padding) => promptPositions(T, padding)),
+      leftPadding.flatMap((padding) => Array.from({ length: T }, (_, index) => Math.max(0, index - padding))),
     );
     scope.track(cos);
     scope.track(sin);
@@ -177,11 +177,11 @@ export class Transformer implements LanguageModel {
     return x.dtype === "float32" ? x : scope.track(this.backend.cast(x, "float32"));
   }
 
-  /** Embeddings of prompts, left-padded with id 0: float32 [P * S, D]. */
+  /** Embeddings of prompts, right-padded with id 0: float32 [P * S, D]. */
   #embedPrompts(promptIds: PromptIds, S: number): Tensor {
     const ids = new Int32Array(promptIds.length * S);
     promptIds.forEach((prompt, row) => {
-      ids.set(prompt, (row + 1) * S - prompt.length);
+      ids.set(prompt, row * S);
     });
     return this.backend.tidy(() =>
       this.backend.cast(this.embed(this.backend.tensor(ids, [ids.length], "int32")), "float32"),
