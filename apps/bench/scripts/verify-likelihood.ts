@@ -195,7 +195,7 @@ async function makeFixture(count: number): Promise<Fixture> {
         logProbs: choices.map(({ logProb }) => Number(logProb.toFixed(5))),
       })),
   });
-  const made = Object.fromEntries(tasks.map((task) => [task.name, of(task)])) as Fixture["tasks"];
+  const made = Object.fromEntries(tasks.map((task) => [task.name, of(task)])) as unknown as Fixture["tasks"]; // one entry for each name
   return { weights, tasks: made };
 }
 

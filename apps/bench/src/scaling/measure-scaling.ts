@@ -72,12 +72,11 @@ export async function measurePoint(
   for (let round = 0; round <= plan.rounds; round++) {
     for (const thought of round % 2 === 0 ? SCALED_THOUGHTS : SCALED_THOUGHTS.toReversed()) {
       signal.throwIfAborted();
-      const measured = plan.train
-        ? await bench.step(thought, round)
-        : await bench.decode(thought, rows, round);
+      const step = plan.train ? await bench.step(thought, round) : null;
+      const { generateTokensPerSecond } = step ?? (await bench.decode(thought, rows, round));
       if (round === 0) continue;
-      decode[thought].push(chosen / measured.generateTokensPerSecond);
-      if ("trainSeconds" in measured) train[thought].push(measured.trainSeconds);
+      decode[thought].push(chosen / generateTokensPerSecond);
+      if (step) train[thought].push(step.trainSeconds);
     }
   }
   const cost = (thought: ScaledThought): Cost => {

@@ -61,8 +61,7 @@ export function readSampleRows(file: string): AsyncGenerator<SampleRow> {
   return readRows(file, SampleRowSchema);
 }
 
-/** {@link readSampleRows} of rows of any form. */
-export async function* readRows<Row>(file: string, schema: z.ZodType<Row>): AsyncGenerator<Row> {
+async function* readRows<Row>(file: string, schema: z.ZodType<Row>): AsyncGenerator<Row> {
   const handle = await open(file, "r");
   let line = 0;
   let unreadable: EvaluationError | null = null;
