@@ -355,6 +355,13 @@ describe("compareAnswers", () => {
     expect(compareAnswers("\\text{(C)}", "\\text{(D)}\\ 12").equal).toBe(false);
   });
 
+  it("takes a fraction in lowest terms that the question offers for an answer, and no other fraction", () => {
+    const offer = { question: "Which is larger, 1/2 or 2/3?" };
+    expect(compareAnswers("\\frac{2}{3}", "2/3", offer).equal).toBe(true);
+    expect(compareAnswers("\\frac{2}{3}", "1/2", offer).equal).toBe(false);
+    expect(compareAnswers("\\frac{1}{2}", "2/4", { question: "Simplify 2/4." }).equal).toBe(false);
+  });
+
   it("reads an expression that only repeats the question as no answer", () => {
     const question = "What is $\\frac{1}{2} + \\frac{1}{3}$?";
     expect(compareAnswers("\\frac56", "\\frac12+\\frac13").equal).toBe(true);

@@ -148,8 +148,19 @@ function isEcho(gold: Readings, answer: Readings, { question }: CompareOptions, 
   const isAtom =
     only && ["number", "symbol", "constant", "text", "namedSet", "baseNumeral"].includes(only.kind);
   if (isAtom || answer.text.length < 3) return false;
+  if (isLowestFraction(answer.text)) return false;
   const asked = readAnswer(question.slice(0, limits.expressionLength), work).text;
   return squeeze(asked).includes(squeeze(answer.text));
+}
+
+/** 2/3 is as simple as it gets: an answer, also where the question offers it. */
+function isLowestFraction(text: string): boolean {
+  const [, above, below] =
+    /^-?(\d{1,15})\/(\d{1,15})$/.exec(text) ?? /^-?\\[dt]?frac\{(\d{1,15})\}\{(\d{1,15})\}$/.exec(text) ?? [];
+  if (above === undefined || below === undefined) return false;
+  let [x, y] = [Number(above), Number(below)];
+  while (y > 0) [x, y] = [y, x % y];
+  return x === 1;
 }
 
 function squeeze(text: string): string {

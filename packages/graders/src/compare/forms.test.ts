@@ -71,8 +71,11 @@ checkForms(
     ["2.5 \\text{ hours}", "2 \\text{ hours } 30 \\text{ minutes}"],
     ["66 \\text{ inches}", "5 \\text{ ft } 6 \\text{ in}"],
     ["30^\\circ", "\\arcsin\\frac12"],
+    ["\\frac{600}{7}\\text{ km/h}", "\\frac{600}{7}\\text{ km per hour}"],
+    ["36 \\text{ km/h}", "10 \\text{ m/s}"],
   ],
   [
+    ["\\frac{600}{7}\\text{ km/h}", "\\frac{600}{7}\\text{ kg}"],
     ["18^\\circ\\text{C}", "18^\\circ\\text{F}"],
     ["90^\\circ", "90\\text{ radians}"],
     ["40\\text{ feet}", "40\\text{ points}"],

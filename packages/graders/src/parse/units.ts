@@ -98,7 +98,8 @@ export function measureOf(unit: string): UnitMeasure | null {
   let factor = one;
   let sign = 1;
   let nextPower = 1;
-  for (const part of unit.replace(/^([ap])\.m\.?$/i, "$1m").split(/[\s.]+/)) {
+  const spaced = unit.replace(/^([ap])\.m\.?$/i, "$1m").replaceAll("/", " / ");
+  for (const part of spaced.split(/[\s.]+/)) {
     const word = part.toLowerCase();
     if (word === "") continue;
     if (word === "/" || word === "per" || word === "an" || word === "a") {

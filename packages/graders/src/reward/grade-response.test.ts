@@ -21,6 +21,8 @@ describe("rewardMath", () => {
   it("never rewards a reference that cannot be read", () => {
     expect(rewardMath("\\boxed{5}", "")).toBe(10);
     expect(rewardMath("\\boxed{5}", "((")).toBe(10);
+    expect(rewardMath("\\boxed{\\frac{1}{}", "\\frac{1}{")).toBeLessThan(100);
+    expect(rewardMath("\\boxed{((}", "((")).toBe(10);
   });
 });
 

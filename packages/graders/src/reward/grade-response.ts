@@ -101,8 +101,10 @@ function differentBoxes(run: BoxRun, options: GradeOptions): readonly string[] {
   );
 }
 
+/** A reference that cannot be read is a mistake of the data set: nothing is right by it, not even the same text. */
 function graded(extraction: Extraction, extracted: string, verdict: Verdict, otherwise: number): Grade {
-  const { equal: correct, reason } = verdict;
+  const correct = verdict.equal && verdict.gold.kind !== null;
+  const reason = verdict.equal && !correct ? "the reference cannot be read" : verdict.reason;
   const reward = correct ? mathRewards.correct : otherwise;
   return { correct, reward, extracted, extraction, verdict, reason };
 }
