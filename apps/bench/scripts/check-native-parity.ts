@@ -17,6 +17,7 @@ import { embeddingRms, type LanguageModel, lastOfPrompts, loadModel } from "@sof
 import { createThoughtPolicy, defaultGenerationSettings, generate } from "@soft-tokens/sampler";
 import { mixture, RandomKey, type Tensor, tokenChoice, tokenLogProb } from "@soft-tokens/tensor";
 import { scoreRollouts } from "@soft-tokens/trainer";
+import { createChecks } from "./checks.ts";
 
 interface Reference {
   readonly continuation_ids: readonly number[];
@@ -47,13 +48,7 @@ const DECIDED_MARGIN = 0.05;
 const BFLOAT16_GAP = 1e-3;
 const FLOAT32_RELATIVE_GAP = 1e-4;
 
-let passed = 0;
-let failed = 0;
-const check = (title: string, isRight: boolean, detail: string) => {
-  if (isRight) passed++;
-  else failed++;
-  process.stdout.write(`${isRight ? "ok    " : "failed"} ${title}: ${detail}\n`);
-};
+const { check, finish } = createChecks();
 
 const shared = folder("SOFT_TOKENS_SHARED");
 const modelFolder = folder("SOFT_TOKENS_SMOLLM2");
@@ -75,8 +70,7 @@ process.stdout.write(`${reason}\n`);
   await samplerAgainstTrainer(model);
 }
 backend[Symbol.dispose]();
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+finish();
 
 /** Prompts and a fixed continuation in one grouped pass. */
 async function againstTransformers(model: LanguageModel): Promise<void> {

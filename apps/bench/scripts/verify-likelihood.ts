@@ -20,6 +20,7 @@ import { openBackend } from "@soft-tokens/app-common";
 import { type ChoiceQuestion, findNamedTask, loadChoiceTask, type ScoredQuestion } from "@soft-tokens/evals";
 import { loadModel } from "@soft-tokens/model";
 import { createScoreFunction } from "../src/evaluate/score-choices.ts";
+import { createChecks } from "./checks.ts";
 
 /** Nats per token. */
 const TOLERANCE = 1e-3;
@@ -68,13 +69,7 @@ const shared = environment("SOFT_TOKENS_SHARED");
 const modelFolder = environment("SOFT_TOKENS_SMOLLM2");
 const python = environment("SOFT_TOKENS_PYTHON");
 
-let passed = 0;
-let failed = 0;
-const check = (title: string, isRight: boolean, detail: string) => {
-  if (isRight) passed++;
-  else failed++;
-  process.stdout.write(`${isRight ? "ok    " : "failed"} ${title}: ${detail}\n`);
-};
+const { check, finish } = createChecks();
 
 const weights = createHash("sha256")
   .update(readFileSync(join(modelFolder, "model.safetensors")))
@@ -156,8 +151,8 @@ for (const { name, task, lines } of tasks) {
   );
 }
 backend[Symbol.dispose]();
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+finish();
+process.exit();
 
 function gapPerToken(row: StoredRow, { choices }: Pick<ScoredQuestion, "choices">): number {
   return Math.max(

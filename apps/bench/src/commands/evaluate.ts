@@ -7,18 +7,16 @@ import {
   modelOptions,
   openModel,
   tryGrader,
-  UsageError,
 } from "@soft-tokens/app-common";
-import {
-  formatGrid,
-  INFERENCE_MODES,
-  type InferenceMode,
-  PAPER_TEMPLATE,
-  TASK_NAMES,
-} from "@soft-tokens/evals";
-import { defaultGenerationSettings } from "@soft-tokens/sampler";
+import { formatGrid, INFERENCE_MODES, TASK_NAMES } from "@soft-tokens/evals";
 import { z } from "zod";
 import { runLikelihood } from "../evaluate/evaluate-likelihood.ts";
+import {
+  generationNeeds,
+  generationOptions,
+  generationSettings,
+  parseModes,
+} from "../evaluate/generation-options.ts";
 import { openTask } from "../evaluate/open-task.ts";
 
 export const EvaluateOptions = z.strictObject({
@@ -45,28 +43,7 @@ export const EvaluateOptions = z.strictObject({
     .describe(`all, or some of ${INFERENCE_MODES.join(",")}`),
   samples: z.int().positive().default(32).describe("Samples per question in the sampled modes"),
   limit: z.int().positive().optional().describe("The first N questions only"),
-  maxThoughtSteps: z.int().nonnegative().default(512).describe("Most steps of a thought"),
-  maxAnswerTokens: z.int().positive().default(32).describe("Most tokens of an answer"),
-  stopString: z
-    .string()
-    .min(1)
-    .default(defaultGenerationSettings.stopString)
-    .describe("Text that ends a thought, as in training"),
-  noiseScale: z
-    .number()
-    .positive()
-    .default(0.33)
-    .describe("Noise of soft-sample and fuzzy-sample in units of rms(E)"),
-  promptTemplate: z
-    .string()
-    .default(PAPER_TEMPLATE)
-    .describe("Text given to the model; QUESTION stands for the question"),
-  batch: z.int().positive().default(64).describe("Most samples decoded together"),
-  batchTokens: z
-    .int()
-    .positive()
-    .default(4096)
-    .describe("Most tokens computed together in likelihood tasks, padding included"),
+  ...generationOptions,
   json: z.boolean().default(false).describe("Print the results as JSON instead of a table"),
   record: z
     .int()
@@ -90,11 +67,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
   const { task } = opening;
   const { grader, graderWorkers, graderTimeoutMs } = options;
   await tryGrader({ grader, graderWorkers, graderTimeoutMs });
-  using opened = await openModel(
-    options,
-    { rows: options.batch, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
-    signal,
-  );
+  using opened = await openModel(options, generationNeeds(options), signal);
   const progress = createProgress(task.name, "sample");
   const used = { tokens: 0, places: 0 };
   const results = await evaluateModel({
@@ -105,15 +78,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     samplesPerQuestion: options.samples,
     folder: options.out,
     limit: options.limit,
-    template: options.promptTemplate,
-    maxThoughtSteps: options.maxThoughtSteps,
-    maxAnswerTokens: options.maxAnswerTokens,
-    stopString: options.stopString,
-    noiseScale: options.noiseScale,
-    batchRows: options.batch,
-    recordedQuestions: options.record,
-    seed: options.seed,
-    ...{ grader, graderWorkers, graderTimeoutMs },
+    ...generationSettings(options),
     ...(contamination && { contamination }),
     onBatch: ({ rows, steps, tokens }) => {
       used.tokens += tokens;
@@ -144,16 +109,4 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
   const { writeReport } = await import("@soft-tokens/app-common/report");
   const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
   process.stderr.write(`report   ${report}\n`);
-}
-
-function parseModes(text: string): InferenceMode[] {
-  if (text === "all") return [...INFERENCE_MODES];
-  const names = text.split(",").map((name) => name.trim());
-  const wrong = names.find((name) => !(INFERENCE_MODES as readonly string[]).includes(name));
-  if (wrong !== undefined) {
-    throw new UsageError(
-      `--modes: ${JSON.stringify(wrong)} is no mode; wanted all, or some of ${INFERENCE_MODES.join(",")}`,
-    );
-  }
-  return names as InferenceMode[];
 }

@@ -8,11 +8,10 @@ import {
   tryGrader,
   UsageError,
 } from "@soft-tokens/app-common";
-import { PAPER_TEMPLATE } from "@soft-tokens/evals";
 import { type GridFile, mergeGrids, readGridFile, writeGridFile } from "@soft-tokens/evals/report";
-import { defaultGenerationSettings } from "@soft-tokens/sampler";
 import type { Command } from "commander";
 import { z } from "zod";
+import { generationOptions } from "../evaluate/generation-options.ts";
 import { type OpenedTask, openTask } from "../evaluate/open-task.ts";
 import { formatGridTables } from "../grid/format-grid.ts";
 import { createLiveTable } from "../grid/live-table.ts";
@@ -43,28 +42,7 @@ export const GridOptions = z.strictObject({
   modes: z.string().default("all").describe("all six inference modes, or some of them"),
   samples: z.int().positive().default(32).describe("Samples per question in the sampled modes"),
   limit: z.int().positive().optional().describe("The first N questions of every task only"),
-  maxThoughtSteps: z.int().nonnegative().default(512).describe("Most steps of a thought"),
-  maxAnswerTokens: z.int().positive().default(32).describe("Most tokens of an answer"),
-  stopString: z
-    .string()
-    .min(1)
-    .default(defaultGenerationSettings.stopString)
-    .describe("Text that ends a thought, as in training"),
-  noiseScale: z
-    .number()
-    .positive()
-    .default(0.33)
-    .describe("Noise of soft-sample and fuzzy-sample in units of rms(E)"),
-  promptTemplate: z
-    .string()
-    .default(PAPER_TEMPLATE)
-    .describe("Text given to the model; QUESTION stands for the question"),
-  batch: z.int().positive().default(64).describe("Most samples decoded together"),
-  batchTokens: z
-    .int()
-    .positive()
-    .default(4096)
-    .describe("Most tokens computed together in likelihood tasks, padding included"),
+  ...generationOptions,
   record: z
     .int()
     .nonnegative()

@@ -3,22 +3,14 @@
  * a time, all else stays as the base says.
  */
 
-import {
-  createProgress,
-  memorySize,
-  modelOptions,
-  parseBytes,
-  versions,
-  writeWhole,
-} from "@soft-tokens/app-common";
+import { createProgress, parseBytes, versions, writeWhole } from "@soft-tokens/app-common";
 import { z } from "zod";
 import { makeScalingFigures, renderScaling, renderScalingPage } from "../scaling/figures.ts";
 import { measurePoint, pointsOf, type ScalingPlan, type ScalingPoint } from "../scaling/measure-scaling.ts";
 import { describeHardware } from "../speed/hardware.ts";
-import { SHAPE_NAMES } from "../speed/shapes.ts";
+import { count, subjectOptions, workOptions } from "../speed/measured-options.ts";
 import { openSubject } from "../speed/subject.ts";
 
-const count = () => z.int().positive();
 /** "128,512": checked here, parsed by `parseSizes`, so that the help shows the default as it is written. */
 const sizes = (least: number) =>
   z.string().refine((text) => parseSizes(text).every((size) => Number.isInteger(size) && size >= least), {
@@ -30,24 +22,14 @@ function parseSizes(text: string): number[] {
 }
 
 export const ScalingOptions = z.strictObject({
-  ...modelOptions,
-  model: z
-    .string()
-    .min(1)
-    .describe(`Hugging Face folder or hub id, or a shape with random weights: ${SHAPE_NAMES.join(", ")}`),
-  threads: z.int().nonnegative().default(0).describe("Threads of libtorch on a CPU (0: its own choice)"),
+  ...subjectOptions,
   thoughtLengths: sizes(1).default("128,512,2048").describe("Steps of a thought, one point each"),
   groupSizes: sizes(2).default("8,32,128").describe("Samples per prompt, one point each"),
   rounds: count().default(1).describe("Counted rounds of every point, after one that is not"),
   prompts: count().default(1).describe("Prompts per step"),
   samples: z.int().min(2).default(8).describe("Samples per prompt where the thought length varies"),
   thoughtSteps: count().default(128).describe("Steps of a thought where the group size varies"),
-  promptTokens: count().default(150).describe("Tokens of a prompt"),
-  answerTokens: count().default(32).describe("Tokens of every answer"),
-  train: z.boolean().default(true).describe("Measure RLOO steps too, and not decoding alone"),
-  memoryBudget: memorySize().default("1GiB").describe("Activations of one micro-batch; sets its size"),
-  checkpointLayers: z.boolean().default(false).describe("Recompute each layer in the backward pass"),
-  json: z.string().optional().describe("Also write all figures to this file"),
+  ...workOptions,
   report: z.string().optional().describe("Also write a page with charts to this file"),
 });
 export type ScalingOptions = z.infer<typeof ScalingOptions>;

@@ -5,14 +5,7 @@
  * least 60 % of the matrix rate.
  */
 
-import {
-  createProgress,
-  memorySize,
-  modelOptions,
-  parseBytes,
-  versions,
-  writeWhole,
-} from "@soft-tokens/app-common";
+import { createProgress, parseBytes, versions, writeWhole } from "@soft-tokens/app-common";
 import { isFloat } from "@soft-tokens/tensor";
 import { z } from "zod";
 import { THOUGHTS, type Thought } from "../engine/engine.ts";
@@ -20,37 +13,25 @@ import { byThought, type Context, type Measurements, makeFigures } from "../spee
 import { describeHardware } from "../speed/hardware.ts";
 import { measureMatrixRate } from "../speed/matrix-rate.ts";
 import { type Bench, createBench, type Workload } from "../speed/measure.ts";
+import { count, subjectOptions, workOptions } from "../speed/measured-options.ts";
 import { profileOperations } from "../speed/operations.ts";
 import { renderFigures } from "../speed/render.ts";
-import { SHAPE_NAMES } from "../speed/shapes.ts";
 import { openSubject, type Subject } from "../speed/subject.ts";
 
-const count = () => z.int().positive();
-
 export const SpeedOptions = z.strictObject({
-  ...modelOptions,
-  model: z
-    .string()
-    .min(1)
-    .describe(`Hugging Face folder or hub id, or a shape with random weights: ${SHAPE_NAMES.join(", ")}`),
-  threads: z.int().nonnegative().default(0).describe("Threads of libtorch on a CPU (0: its own choice)"),
+  ...subjectOptions,
   rounds: count().default(3).describe("Counted rounds, after one that is not"),
   prompts: count().default(2).describe("Prompts per step"),
   samples: z.int().min(2).default(32).describe("Samples per prompt"),
-  promptTokens: count().default(150).describe("Tokens of a prompt"),
   thoughtSteps: count().default(128).describe("Steps of every thought"),
-  answerTokens: count().default(32).describe("Tokens of every answer"),
-  train: z.boolean().default(true).describe("Measure RLOO steps too, and not decoding alone"),
   single: z.boolean().default(true).describe("Measure decoding at batch 1 too"),
-  memoryBudget: memorySize().default("1GiB").describe("Activations of one micro-batch; sets its size"),
-  checkpointLayers: z.boolean().default(false).describe("Recompute each layer in the backward pass"),
+  ...workOptions,
   optimizerMoments: z
     .enum(["float32", "bfloat16"])
     .default("float32")
     .describe("How AdamW's moments are stored"),
   matrixSide: count().default(2048).describe("Side of the large square product of the matrix rate"),
   profile: z.boolean().default(false).describe("Also list the time of each operation (one more soft step)"),
-  json: z.string().optional().describe("Also write all figures to this file"),
 });
 export type SpeedOptions = z.infer<typeof SpeedOptions>;
 

@@ -2,6 +2,7 @@
 
 import { UsageError } from "@soft-tokens/app-common";
 import { findNamedTask, INFERENCE_MODES, type InferenceMode, TASK_NAMES } from "@soft-tokens/evals";
+import { parseModes as parseModeNames } from "../evaluate/generation-options.ts";
 
 export interface PlannedRun {
   /** The variant, and a number behind it where it has several seeds. */
@@ -98,15 +99,8 @@ function canonical(name: string, option: string): string {
   return named.name;
 }
 
-/** `all`, or a list. @throws UsageError */
+/** `all`, or a list, in the order of the report and each once. @throws UsageError */
 export function parseModes(text: string): InferenceMode[] {
-  if (text === "all") return [...INFERENCE_MODES];
-  const names = text.split(",").map((name) => name.trim());
-  const wrong = names.find((name) => !(INFERENCE_MODES as readonly string[]).includes(name));
-  if (wrong !== undefined) {
-    throw new UsageError(
-      `--modes: ${JSON.stringify(wrong)} is no mode; wanted all, or some of ${INFERENCE_MODES.join(",")}`,
-    );
-  }
+  const names = parseModeNames(text);
   return INFERENCE_MODES.filter((mode) => names.includes(mode));
 }

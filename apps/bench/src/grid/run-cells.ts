@@ -7,6 +7,7 @@ import { evaluateModel, openModel, versions } from "@soft-tokens/app-common";
 import { evaluateLikelihood, type InferenceMode, isGreedyMode, LIKELIHOOD_MODE } from "@soft-tokens/evals";
 import { gridEvaluationFolder, readEvaluation } from "@soft-tokens/evals/report";
 import type { GridOptions } from "../commands/grid.ts";
+import { generationNeeds, generationSettings } from "../evaluate/generation-options.ts";
 import type { OpenedTask } from "../evaluate/open-task.ts";
 import { createScoreFunction } from "../evaluate/score-choices.ts";
 import type { CellProgress, LiveTable } from "./live-table.ts";
@@ -81,11 +82,7 @@ async function runModel(
   const { options } = plan;
   signal.throwIfAborted();
   table.clear();
-  using opened = await openModel(
-    { ...options, model: run.model },
-    { rows: options.batch, tokensPerRow: options.maxThoughtSteps + options.maxAnswerTokens },
-    signal,
-  );
+  using opened = await openModel({ ...options, model: run.model }, generationNeeds(options), signal);
   for (const { task, folder, progress } of cells) {
     const label = (accuracy: number | null) =>
       accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % right`;
@@ -118,17 +115,7 @@ async function runModel(
       samplesPerQuestion: plan.samples,
       folder,
       limit: plan.limit,
-      template: options.promptTemplate,
-      maxThoughtSteps: options.maxThoughtSteps,
-      maxAnswerTokens: options.maxAnswerTokens,
-      stopString: options.stopString,
-      noiseScale: options.noiseScale,
-      batchRows: options.batch,
-      recordedQuestions: options.record,
-      grader: options.grader,
-      graderWorkers: options.graderWorkers,
-      graderTimeoutMs: options.graderTimeoutMs,
-      seed: options.seed,
+      ...generationSettings(options),
       signal,
       onProgress: ({ mode, done, restored, accuracy }) =>
         table.update({ ...progress, done, restored }, [mode, label(accuracy)].filter(Boolean).join(", ")),

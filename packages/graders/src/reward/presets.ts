@@ -49,9 +49,9 @@ const gsm8k: Preset = {
 };
 
 const math: Preset = {
+  ...auto,
   name: "math",
   description: "MATH: a solution with its answer in the last box, or the answer",
-  grade: (text, reference, options) => gradeResponse(text, referenceOf(joined(reference)), options),
 };
 
 const olympiad: Preset = {
