@@ -5,6 +5,7 @@
 import type { ThoughtPolicy } from "../contract.ts";
 import { SamplerError } from "../errors.ts";
 import { hardPolicy } from "./hard.ts";
+import { type NoisePlace, noisyHeadPolicy } from "./noisy-head.ts";
 import { noisyMixturePolicy } from "./noisy-mixture.ts";
 
 export const THOUGHT_NAMES = ["hard", "soft", "fuzzy"] as const;
@@ -93,11 +94,12 @@ function isNotNegative(value: number): boolean {
 
 /**
  * The policy of one of the six modes. Overrides apply where a mode has the setting and are left aside elsewhere, so that
- * one set of options serves all six: `temperature` in all but `hard-greedy`, `noiseScale` in `soft-sample` and `fuzzy-sample`.
+ * one set of options serves all six: `temperature` in all but `hard-greedy`, `noiseScale` and `noisePlace` in `soft-sample` and
+ * `fuzzy-sample`. Noise elsewhere than on the embedding is for inference: its policy refuses to score.
  */
 export function inferencePolicy(
   mode: InferenceMode,
-  options: RelativeNoise & { readonly temperature?: number },
+  options: RelativeNoise & { readonly temperature?: number; readonly noisePlace?: NoisePlace },
 ): ThoughtPolicy {
   if (!INFERENCE_MODES.includes(mode)) {
     throw invalid(`inferencePolicy: "${mode}" is no mode; use one of ${INFERENCE_MODES.join(", ")}`);
@@ -105,7 +107,10 @@ export function inferencePolicy(
   const [name, kind] = mode.split("-") as [ThoughtName, "greedy" | "sample"];
   if (mode === "hard-greedy") return createThoughtPolicy(name, { ...options, temperature: 0, noiseScale: 0 });
   const isQuiet = name === "hard" || kind === "greedy";
-  return createThoughtPolicy(name, isQuiet ? { ...options, noiseScale: 0 } : options);
+  const policy = createThoughtPolicy(name, isQuiet ? { ...options, noiseScale: 0 } : options);
+  const { noisePlace = "embedding" } = options;
+  if (isQuiet || noisePlace === "embedding") return policy;
+  return noisyHeadPolicy(name, noisePlace, policy.settings);
 }
 
 function invalid(message: string): SamplerError {
