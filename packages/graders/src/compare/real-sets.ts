@@ -5,16 +5,7 @@
 
 import { complexField, isReal } from "../algebra/complex-field.ts";
 import { evaluate, noNames } from "../algebra/evaluate.ts";
-import { exactField } from "../algebra/exact-field.ts";
-import {
-  addRational,
-  integer,
-  multiplyRational,
-  negateRational,
-  powerRational,
-  type Rational,
-} from "../algebra/rational.ts";
-import { namesIn, someNode } from "../algebra/walk.ts";
+import { namesIn } from "../algebra/walk.ts";
 import {
   type Expression,
   negative,
@@ -24,6 +15,7 @@ import {
   sumOf,
 } from "../parse/expression.ts";
 import type { Context } from "./context.ts";
+import { linearForm } from "./linear.ts";
 import {
   complement,
   type End,
@@ -269,28 +261,8 @@ function solveLinear(
 ): RealSet | null {
   const { work } = context;
   const difference = sumOf([left, negative(right)]);
-  const [name, ...others] = namesIn(difference, work);
-  if (name === undefined || others.length > 0) return null;
-  // |x - 50| and the root of (x - 50)^2 are 50 - x at many points.
-  const mayBend = (node: Expression): boolean =>
-    (node.kind === "call" || node.kind === "power") && namesIn(node, work).size > 0;
-  if (someNode(difference, work, mayBend)) return null;
-  const at = (x: number): Rational | null =>
-    evaluate(difference, exactField(work), (symbol) => (symbol === name ? integer(x) : null), work);
-  const [zero, one, two, far] = [at(0), at(1), at(2), at(37)];
-  if (!zero || !one || !two || !far) return null;
-  const slope = addRational(one, negateRational(zero));
-  const predicted = slope && addRational(zero, multiplyRational(slope, integer(37)) as Rational);
-  const middle = slope && addRational(one, slope);
-  if (!slope || slope.numerator === 0n || !predicted || !middle) return null;
-  if (printRationals(predicted, middle) !== printRationals(far, two)) return null;
-  const inverse = powerRational(slope, -1n);
-  const bound = inverse && multiplyRational(negateRational(zero), inverse);
-  if (!bound) return null;
-  const direction = slope.numerator > 0n ? operator : (mirrored[operator] ?? operator);
-  return halfLine(direction, numberNode(bound), context);
-}
-
-function printRationals(a: Rational, b: Rational): string {
-  return `${a.numerator}/${a.denominator} ${b.numerator}/${b.denominator}`;
+  const form = linearForm(difference, work);
+  if (!form) return null;
+  const direction = form.slope.numerator > 0n ? operator : (mirrored[operator] ?? operator);
+  return halfLine(direction, numberNode(form.root), context);
 }

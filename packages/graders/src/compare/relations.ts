@@ -1,6 +1,7 @@
 /**
  * Equations and inequalities as answers: equal up to rearrangement, that is, when the differences of their sides are
- * constant multiples of each other (a positive one for an inequality, or a negative one with the sign turned).
+ * constant multiples of each other (a positive one for an inequality, or a negative one with the sign turned), or for an
+ * equation the multiple by a factor that loses and adds no solution (`equations.ts`).
  */
 import { complexField, isReal } from "../algebra/complex-field.ts";
 import { evaluate, type Point } from "../algebra/evaluate.ts";
@@ -15,7 +16,9 @@ import {
   sumOf,
 } from "../parse/expression.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
-import { compareValues, modularPoint, pointCount, realPoint } from "./scalars.ts";
+import { haveSameSolutions } from "./equations.ts";
+import { modularPoint, pointCount, realPoint } from "./points.ts";
+import { compareValues } from "./scalars.ts";
 
 const mirrored: Partial<Record<RelationOperator, RelationOperator>> = {
   "<": ">",
@@ -61,8 +64,14 @@ function compareSingle(gold: Relation, answer: Relation, context: Context): Outc
     const isSame = goldSign === answerSign && printRelation(gold, context) === printRelation(answer, context);
     return isSame ? equalBy("relation", "the same relation") : unequalBy("relation", "different relations");
   }
-  const factor = constantFactor(difference(gold), difference(answer), context);
-  if (factor === 0) return unequalBy("relation", "different relations");
+  const [goldSide, answerSide] = [difference(gold), difference(answer)];
+  const factor = constantFactor(goldSide, answerSide, context);
+  if (factor === 0) {
+    const isSame = goldSign === "=" && answerSign === "=" && haveSameNames(goldSide, answerSide, context);
+    return isSame && haveSameSolutions(goldSide, answerSide, context)
+      ? equalBy("relation", "the same equation up to a factor that is nowhere zero on it")
+      : unequalBy("relation", "different relations");
+  }
   const expected = factor < 0 ? (mirrored[goldSign] ?? goldSign) : goldSign;
   return expected === answerSign
     ? equalBy("relation", "the same relation up to rearrangement")
@@ -78,13 +87,15 @@ function difference(relation: Relation): Expression {
   return sumOf([left, negative(right)]);
 }
 
+function haveSameNames(gold: Expression, answer: Expression, { work }: Context): boolean {
+  const [names, others] = [namesIn(gold, work), namesIn(answer, work)];
+  return names.size > 0 && names.size === others.size && [...names].every((name) => others.has(name));
+}
+
 /** The sign of the constant c with answer = c * gold, or 0 where there is none. */
 function constantFactor(gold: Expression, answer: Expression, context: Context): number {
   const { work } = context;
-  const names = namesIn(gold, work);
-  const others = namesIn(answer, work);
-  if (names.size === 0 || names.size !== others.size || [...names].some((name) => !others.has(name)))
-    return 0;
+  if (!haveSameNames(gold, answer, context)) return 0;
   if (isModularMultiple(gold, answer, context) === false) return 0;
   let factor: number | null = null;
   let agreements = 0;

@@ -8,7 +8,8 @@ import { isDigit } from "./characters.ts";
 import { createCursor, ParseFailure, type ReadingOptions } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import { parseAnswer } from "./statements.ts";
-import { printTokens, type Token, tokenize } from "./tokens.ts";
+import { tokenize } from "./tokenize.ts";
+import { printTokens, type Token } from "./tokens.ts";
 import { isPhrase } from "./words.ts";
 
 /** What a text can mean. */

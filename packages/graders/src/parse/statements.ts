@@ -4,26 +4,16 @@
  *   answer   := group (";" group)*
  *   group    := relation (("," | "and" | "or") relation)*
  *   relation := quantity (("=" | "<" | "in" | ...) quantity)*
- *   quantity := sets [unit]
- *   sets     := ratio (("∪" | "∩" | "∖") ratio)*
- *   ratio    := sum (":" sum)*                         sum: see arithmetic.ts
+ *   quantity := sets [unit]                             see quantities.ts, sets.ts, arithmetic.ts
  */
-import { compareRational, integer, isInteger, multiplyRational, powerRational } from "../algebra/rational.ts";
+import { integer, isInteger } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
-import { parseBaseWords, parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
-import {
-  type Expression,
-  type Joiner,
-  numberNode,
-  productOf,
-  type RelationOperator,
-  type SetOperator,
-  sumOf,
-} from "./expression.ts";
+import { type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
+import { parseQuantity } from "./quantities.ts";
+import { isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
-import { isUnitWord, measureOf } from "./units.ts";
-import { isApproximately, negates } from "./words.ts";
+import { isApproximately } from "./words.ts";
 
 const relationSigns = new Map<string, RelationOperator>(
   Object.entries({
@@ -41,32 +31,6 @@ const relationSigns = new Map<string, RelationOperator>(
     "=>": "arrow",
   } satisfies Record<string, RelationOperator>),
 );
-
-const setSigns = new Map<string, SetOperator>([
-  ["∪", "union"],
-  ["∩", "intersection"],
-  ["∖", "difference"],
-]);
-
-/** Words after an answer that begin a remark about it. */
-const remarkWords = new Set([
-  ...[
-    "where",
-    "for",
-    "when",
-    "if",
-    "with",
-    "such",
-    "because",
-    "since",
-    "as",
-    "which",
-    "is",
-    "are",
-    "so",
-    "from",
-  ],
-]);
 
 /** A whole answer: up to the end of the tokens. */
 export function parseAnswer(cursor: Cursor): Expression {
@@ -205,205 +169,4 @@ function pointOf(x: Expression): Expression {
   return isPoint && point.open === "(" && point.close === ")"
     ? { kind: "relation", operands: [name, point], operators: ["="] }
     : x;
-}
-
-/** A value and the unit or remark in words behind it. */
-function parseQuantity(cursor: Cursor): Expression {
-  let value = parseSets(cursor);
-  if (cursor.at("pmod") || cursor.at("bmod") || (cursor.at("(") && cursor.at("bmod", 1))) {
-    const isBracketed = cursor.accept("(");
-    cursor.next();
-    const modulus = parseSum(cursor);
-    if (isBracketed) cursor.expect(")");
-    value = { kind: "call", name: "mod", args: [value, modulus] };
-  }
-  if (value.kind !== "text") value = parseScale(cursor, parseBaseWords(cursor, value));
-  const unit = value.kind === "text" ? "" : parseUnit(cursor);
-  if (unit === "") return value;
-  return { kind: "quantity", value: parseSmallerUnits(cursor, value, unit), unit };
-}
-
-/** 2 hours 30 minutes, 5 ft 6 in: what follows in smaller units of the same kind, added in the first one. */
-function parseSmallerUnits(cursor: Cursor, first: Expression, unit: string): Expression {
-  const measure = measureOf(unit);
-  const terms = [first];
-  let smallest = measure?.factor;
-  while (measure && smallest) {
-    const offset = cursor.at("and") ? 1 : 0;
-    const [number, word] = [cursor.peek(offset), cursor.peek(offset + 1)];
-    const part = number?.kind === "number" && word?.kind === "text" ? measureOf(word.text) : null;
-    const isSmaller =
-      part && part.dimension === measure.dimension && compareRational(part.factor, smallest) < 0;
-    const inverse = isSmaller ? powerRational(measure.factor, -1n) : null;
-    const scale = isSmaller && inverse ? multiplyRational(part.factor, inverse) : null;
-    if (number?.kind !== "number" || !isSmaller || !scale) break;
-    for (let count = offset + 2; count > 0; count--) cursor.next();
-    terms.push(productOf([numberNode(scale), numberNode(number.value)]));
-    smallest = part.factor;
-  }
-  return sumOf(terms);
-}
-
-/** "2.5 million", "3 dozen": the word is a factor. */
-function parseScale(cursor: Cursor, value: Expression): Expression {
-  const token = cursor.peek();
-  const [word = "", ...rest] = token?.kind === "text" ? token.text.split(" ") : [];
-  const factor = scaleWords.get(word.toLowerCase());
-  if (factor === undefined) return value;
-  if (rest.length === 0) cursor.next();
-  else cursor.replace({ kind: "text", text: rest.join(" "), spaced: true });
-  return productOf([value, numberNode(integer(factor))]);
-}
-
-const scaleWords = new Map<string, number>([
-  ["dozen", 12],
-  ["hundred", 100],
-  ["thousand", 1000],
-  ["million", 1_000_000],
-  ["billion", 1_000_000_000],
-  ["trillion", 1_000_000_000_000],
-]);
-
-/** The words of a unit as one string ("cm^2", "miles per hour"); a remark is read and dropped. */
-function parseUnit(cursor: Cursor): string {
-  const words: string[] = [];
-  for (;;) {
-    while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
-    const token = cursor.peek();
-    if (token?.kind === "text") {
-      if (isRemark(token)) {
-        skipRemark(cursor);
-        break;
-      }
-      if (negates(token.text)) cursor.fail("words that deny the value");
-      cursor.next();
-      words.push(`${token.text}${parseUnitExponent(cursor)}`);
-    } else if (words.length === 0 && isUnitFraction(cursor)) {
-      words.push(...parseUnitFraction(cursor));
-    } else if (isUnitLetter(cursor)) {
-      cursor.next();
-      words.push(`${token?.text}${parseUnitExponent(cursor)}`);
-    } else if (words.length === 0 && cursor.accept("\\$")) words.push("dollar");
-    else if (words.length > 0 && cursor.at("/") && isUnitToken(cursor.peek(1))) {
-      cursor.next();
-      words.push("/");
-    } else break;
-  }
-  return words.join(" ");
-}
-
-/** 5 \frac{\text{m}}{\text{s}}: a fraction of units behind a value. */
-export function isUnitFraction(cursor: Cursor): boolean {
-  const word = cursor.peek(2);
-  return cursor.at("frac") && cursor.at("{", 1) && word?.kind === "text" && isUnitWord(word.text);
-}
-
-function parseUnitFraction(cursor: Cursor): string[] {
-  cursor.next();
-  const words: string[] = [];
-  for (const part of ["above", "below"]) {
-    cursor.expect("{");
-    words.push(...(part === "below" ? ["/"] : []), parseUnit(cursor));
-    cursor.expect("}");
-  }
-  return words;
-}
-
-function parseUnitExponent(cursor: Cursor): string {
-  if (!cursor.at("^")) return "";
-  const isBraced = cursor.at("{", 1);
-  const number = cursor.peek(isBraced ? 2 : 1);
-  if (number?.kind !== "number") return "";
-  for (let count = isBraced ? 4 : 2; count > 0; count--) cursor.next();
-  return `^${number.text}`;
-}
-
-function isUnitToken(token: Token | undefined): boolean {
-  return token?.kind === "text" || (token?.kind === "letter" && isUnitWord(token.text));
-}
-
-/** Whether a single letter stands here as a unit: behind a space and a number, with nothing behind it. */
-export function isUnitLetter(cursor: Cursor): boolean {
-  const letter = cursor.peek();
-  if (letter?.kind !== "letter" || !"mshgLlCF".includes(letter.text) || letter.text.length !== 1)
-    return false;
-  const before = cursor.previous();
-  const isScale = letter.text === "C" || letter.text === "F";
-  const isAfterDegree = before?.kind === "sign" && (before.text === "°" || cursor.previous(2)?.text === "°");
-  if (isScale !== isAfterDegree) return false;
-  const isAfterNumber = isScale || (before?.kind === "number" && letter.spaced);
-  if (!isAfterNumber && !(before?.kind === "sign" && before.text === "/")) return false;
-  let offset = 1;
-  if (cursor.at("^", 1)) offset = cursor.at("{", 2) ? 5 : 3;
-  const behind = cursor.peek(offset);
-  const isEnd =
-    behind === undefined || (behind.kind === "sign" && [",", "/", "}", "="].includes(behind.text));
-  if (!isEnd) return false;
-  cursor.flags.unit = true;
-  return cursor.options.areLettersUnits;
-}
-
-function isRemark(token: Token | undefined): boolean {
-  if (token?.kind !== "text") return false;
-  return remarkWords.has((token.text.split(" ", 1)[0] as string).toLowerCase());
-}
-
-/** A remark is dropped unless it takes back what it stands behind ("is not the answer") or is one of several cases. */
-function skipRemark(cursor: Cursor): void {
-  const words: string[] = [];
-  while (cursor.peek()) {
-    const token = cursor.next();
-    if (token.kind === "text") words.push(token.text);
-    if (token.kind === "sign" && token.text === "\\\\" && cursor.peek()) cursor.fail("several cases");
-  }
-  const text = words.join(" ");
-  if (negates(text)) cursor.fail("words that deny the value");
-  if (text.split(/\bif\b/).length > 2) cursor.fail("several cases");
-}
-
-function parseSets(cursor: Cursor): Expression {
-  let left = parseRatio(cursor);
-  let count = 0;
-  for (;;) {
-    const token = cursor.peek();
-    const isLetterUnion = token?.kind === "letter" && token.text === "U" && isUnionLetter(cursor);
-    const operator =
-      token?.kind === "sign" ? setSigns.get(token.text) : isLetterUnion ? ("union" as const) : undefined;
-    if (operator === undefined) return left;
-    cursor.next();
-    const right = parseRatio(cursor);
-    if (++count > limits.items) return cursor.fail(`more than ${limits.items} set operations`);
-    left = { kind: "setOperation", operator, operands: [left, right] };
-  }
-}
-
-/** (1,2) U (3,4): the letter between two brackets. */
-export function isUnionLetter(cursor: Cursor): boolean {
-  const before = cursor.previous();
-  const isClosed = before?.kind === "sign" && [")", "]", "\\}"].includes(before.text);
-  return isClosed && (cursor.at("(", 1) || cursor.at("[", 1) || cursor.at("\\{", 1));
-}
-
-/** 3 to 2, between values. */
-function acceptTo(cursor: Cursor, first: Expression): boolean {
-  const [word, value] = [cursor.peek(), cursor.peek(1)];
-  const isTo = word?.kind === "text" && word.text === "to" && value !== undefined && value.kind !== "text";
-  if (!isTo || first.kind === "text") return false;
-  cursor.next();
-  return true;
-}
-
-/** 3:2; a text before the colon is a label, as in "Answer: 5". */
-function parseRatio(cursor: Cursor): Expression {
-  let first = parseSum(cursor);
-  if (first.kind === "text" && !cursor.isColonSeparator && cursor.accept(":")) first = parseSum(cursor);
-  const parts = [first];
-  let isTime = false;
-  while (!cursor.isColonSeparator && (cursor.accept(":") || acceptTo(cursor, first))) {
-    const token = cursor.peek();
-    isTime ||= token?.kind === "number" && /^0\d$/.test(token.text);
-    parts.push(parseSum(cursor));
-  }
-  if (parts.length === 1) return parts[0] as Expression;
-  return isTime ? { kind: "ratio", parts, isTime } : { kind: "ratio", parts };
 }

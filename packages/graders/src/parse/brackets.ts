@@ -1,0 +1,110 @@
+/** What stands in brackets of any kind: groups, tuples, intervals, sets, absolute values, roundings, matrices. */
+import { parseSum } from "./arithmetic.ts";
+import type { Cursor } from "./cursor.ts";
+import { type Bracketed, call, type Expression, quotient } from "./expression.ts";
+import { parseGroups } from "./statements.ts";
+
+/** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
+export function parseBrackets(cursor: Cursor, open: "(" | "[" | "⟨"): Expression {
+  const inner = parseGroups(cursor);
+  const close = cursor.next();
+  const isClosing = close.kind === "sign" && [")", "]", "⟩", "["].includes(close.text);
+  if (!isClosing || (open === "⟨") !== (close.text === "⟩")) return cursor.fail("bracket not closed");
+  if (close.text === "[") {
+    // [2, 5[: open to the right.
+    const isPair = inner.kind === "list" && inner.items.length === 2 && open === "[";
+    return isPair ? bracketed("[", ")", inner.items) : cursor.fail("bracket not closed");
+  }
+  if (inner.kind !== "list") {
+    const isPlain = (open === "(") === (close.text === ")");
+    return isPlain ? inner : cursor.fail("unlike brackets around one value");
+  }
+  return bracketed(open, close.text, inner.items);
+}
+
+/** ]a, b[ : the open interval of some schools. */
+export function parseOutwardInterval(cursor: Cursor): Expression {
+  const inner = parseGroups(cursor);
+  if (inner.kind !== "list" || inner.items.length !== 2) return cursor.fail("unexpected ]");
+  if (cursor.accept("[")) return bracketed("(", ")", inner.items);
+  cursor.expect("]");
+  return bracketed("(", "]", inner.items);
+}
+
+export function bracketed(open: string, close: string, items: readonly Expression[]): Bracketed {
+  return {
+    kind: "bracketed",
+    open: open === "⟨" ? "<" : (open as "(" | "["),
+    close: close === "⟩" ? ">" : (close as ")" | "]"),
+    items,
+  };
+}
+
+/** {x | x > 3}: a set builder whose braces are not escaped. */
+function isSetBuilder(cursor: Cursor): boolean {
+  return cursor.peek()?.kind === "letter" && (cursor.at("|", 1) || cursor.at(":", 1));
+}
+
+/** {…}: a LaTeX group; it may hold {n \choose k} and {a \over b}. A missing brace at the end is forgiven. */
+export function parseBraces(cursor: Cursor): Expression {
+  if (isSetBuilder(cursor)) return parseSet(cursor, "}");
+  const inner = parseGroups(cursor);
+  let result = inner;
+  if (cursor.accept("choose")) result = call("binomial", inner, parseGroups(cursor));
+  else if (cursor.accept("over")) result = quotient(inner, parseGroups(cursor));
+  if (cursor.peek()) cursor.expect("}");
+  return result;
+}
+
+/** \{…\}: a finite set, or {x | condition}, which is its condition. */
+export function parseSet(cursor: Cursor, close: "\\}" | "}" = "\\}"): Expression {
+  if (cursor.accept(close)) return { kind: "namedSet", name: "empty" };
+  cursor.isColonSeparator = true;
+  cursor.bars = 1; // so that "|" is not taken for the beginning of an absolute value behind a name
+  const inner = parseGroups(cursor);
+  if (cursor.accept("|") || cursor.accept(":")) {
+    cursor.bars = 0;
+    const condition = parseGroups(cursor);
+    cursor.expect(close);
+    const isMember = inner.kind === "relation" && inner.operators[0] === "in";
+    if (inner.kind !== "symbol" && !isMember) return cursor.fail("a set with a formula before the bar");
+    return condition.kind === "list" ? { ...condition, joiner: "and" } : condition;
+  }
+  cursor.expect(close);
+  return { kind: "set", items: inner.kind === "list" ? inner.items : [inner] };
+}
+
+export function parseBars(cursor: Cursor, sign: string): Expression {
+  const bars = cursor.bars;
+  cursor.bars = bars + 1;
+  const inner = parseSum(cursor);
+  cursor.expect(sign);
+  cursor.bars = bars;
+  return call("abs", inner);
+}
+
+export function parseRounding(cursor: Cursor, name: "floor" | "ceil", close: string): Expression {
+  return cursor.nested(() => {
+    const inner = parseSum(cursor);
+    cursor.expect(close);
+    return call(name, inner);
+  });
+}
+
+export function parseMatrix(cursor: Cursor, environment: string): Expression {
+  const rows: Expression[][] = [];
+  let row: Expression[] = [];
+  for (;;) {
+    if (cursor.accept(`end:${environment}`)) break;
+    if (cursor.accept("\\\\")) {
+      rows.push(row);
+      row = [];
+    } else if (cursor.accept("&")) continue;
+    else row.push(parseSum(cursor));
+  }
+  if (row.length > 0) rows.push(row);
+  const width = rows[0]?.length ?? 0;
+  if (width === 0 || rows.some((cells) => cells.length !== width)) return cursor.fail("a ragged matrix");
+  const matrix: Expression = { kind: "matrix", rows };
+  return environment === "vmatrix" ? call("determinant", matrix) : matrix;
+}

@@ -1,0 +1,149 @@
+/**
+ * What stands behind a value: a scale ("million"), a base, a unit in words or letters, smaller units, a remark.
+ */
+import { compareRational, integer, multiplyRational, powerRational } from "../algebra/rational.ts";
+import { parseSum } from "./arithmetic.ts";
+import { parseBaseWords } from "./base-numerals.ts";
+import type { Cursor } from "./cursor.ts";
+import { type Expression, numberNode, productOf, sumOf } from "./expression.ts";
+import { isRemark, skipRemark } from "./remarks.ts";
+import { parseSets } from "./sets.ts";
+import type { Token } from "./tokens.ts";
+import { isUnitWord, measureOf } from "./units.ts";
+import { negates } from "./words.ts";
+
+/** A value and the unit or remark in words behind it. */
+export function parseQuantity(cursor: Cursor): Expression {
+  let value = parseSets(cursor);
+  if (cursor.at("pmod") || cursor.at("bmod") || (cursor.at("(") && cursor.at("bmod", 1))) {
+    const isBracketed = cursor.accept("(");
+    cursor.next();
+    const modulus = parseSum(cursor);
+    if (isBracketed) cursor.expect(")");
+    value = { kind: "call", name: "mod", args: [value, modulus] };
+  }
+  if (value.kind !== "text") value = parseScale(cursor, parseBaseWords(cursor, value));
+  const unit = value.kind === "text" ? "" : parseUnit(cursor);
+  if (unit === "") return value;
+  return { kind: "quantity", value: parseSmallerUnits(cursor, value, unit), unit };
+}
+
+/** 2 hours 30 minutes, 5 ft 6 in: what follows in smaller units of the same kind, added in the first one. */
+function parseSmallerUnits(cursor: Cursor, first: Expression, unit: string): Expression {
+  const measure = measureOf(unit);
+  const terms = [first];
+  let smallest = measure?.factor;
+  while (measure && smallest) {
+    const offset = cursor.at("and") ? 1 : 0;
+    const [number, word] = [cursor.peek(offset), cursor.peek(offset + 1)];
+    const part = number?.kind === "number" && word?.kind === "text" ? measureOf(word.text) : null;
+    const isSmaller =
+      part && part.dimension === measure.dimension && compareRational(part.factor, smallest) < 0;
+    const inverse = isSmaller ? powerRational(measure.factor, -1n) : null;
+    const scale = isSmaller && inverse ? multiplyRational(part.factor, inverse) : null;
+    if (number?.kind !== "number" || !isSmaller || !scale) break;
+    for (let count = offset + 2; count > 0; count--) cursor.next();
+    terms.push(productOf([numberNode(scale), numberNode(number.value)]));
+    smallest = part.factor;
+  }
+  return sumOf(terms);
+}
+
+/** "2.5 million", "3 dozen": the word is a factor. */
+function parseScale(cursor: Cursor, value: Expression): Expression {
+  const token = cursor.peek();
+  const [word = "", ...rest] = token?.kind === "text" ? token.text.split(" ") : [];
+  const factor = scaleWords.get(word.toLowerCase());
+  if (factor === undefined) return value;
+  if (rest.length === 0) cursor.next();
+  else cursor.replace({ kind: "text", text: rest.join(" "), spaced: true });
+  return productOf([value, numberNode(integer(factor))]);
+}
+
+const scaleWords = new Map<string, number>([
+  ["dozen", 12],
+  ["hundred", 100],
+  ["thousand", 1000],
+  ["million", 1_000_000],
+  ["billion", 1_000_000_000],
+  ["trillion", 1_000_000_000_000],
+]);
+
+/** The words of a unit as one string ("cm^2", "miles per hour"); a remark is read and dropped. */
+function parseUnit(cursor: Cursor): string {
+  const words: string[] = [];
+  for (;;) {
+    while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
+    const token = cursor.peek();
+    if (token?.kind === "text") {
+      if (isRemark(token)) {
+        skipRemark(cursor);
+        break;
+      }
+      if (negates(token.text)) cursor.fail("words that deny the value");
+      cursor.next();
+      words.push(`${token.text}${parseUnitExponent(cursor)}`);
+    } else if (words.length === 0 && isUnitFraction(cursor)) {
+      words.push(...parseUnitFraction(cursor));
+    } else if (isUnitLetter(cursor)) {
+      cursor.next();
+      words.push(`${token?.text}${parseUnitExponent(cursor)}`);
+    } else if (words.length === 0 && cursor.accept("\\$")) words.push("dollar");
+    else if (words.length > 0 && cursor.at("/") && isUnitToken(cursor.peek(1))) {
+      cursor.next();
+      words.push("/");
+    } else break;
+  }
+  return words.join(" ");
+}
+
+/** 5 \frac{\text{m}}{\text{s}}: a fraction of units behind a value. */
+export function isUnitFraction(cursor: Cursor): boolean {
+  const word = cursor.peek(2);
+  return cursor.at("frac") && cursor.at("{", 1) && word?.kind === "text" && isUnitWord(word.text);
+}
+
+function parseUnitFraction(cursor: Cursor): string[] {
+  cursor.next();
+  const words: string[] = [];
+  for (const part of ["above", "below"]) {
+    cursor.expect("{");
+    words.push(...(part === "below" ? ["/"] : []), parseUnit(cursor));
+    cursor.expect("}");
+  }
+  return words;
+}
+
+function parseUnitExponent(cursor: Cursor): string {
+  if (!cursor.at("^")) return "";
+  const isBraced = cursor.at("{", 1);
+  const number = cursor.peek(isBraced ? 2 : 1);
+  if (number?.kind !== "number") return "";
+  for (let count = isBraced ? 4 : 2; count > 0; count--) cursor.next();
+  return `^${number.text}`;
+}
+
+function isUnitToken(token: Token | undefined): boolean {
+  return token?.kind === "text" || (token?.kind === "letter" && isUnitWord(token.text));
+}
+
+/** Whether a single letter stands here as a unit: behind a space and a number, with nothing behind it. */
+export function isUnitLetter(cursor: Cursor): boolean {
+  const letter = cursor.peek();
+  if (letter?.kind !== "letter" || !"mshgLlCF".includes(letter.text) || letter.text.length !== 1)
+    return false;
+  const before = cursor.previous();
+  const isScale = letter.text === "C" || letter.text === "F";
+  const isAfterDegree = before?.kind === "sign" && (before.text === "°" || cursor.previous(2)?.text === "°");
+  if (isScale !== isAfterDegree) return false;
+  const isAfterNumber = isScale || (before?.kind === "number" && letter.spaced);
+  if (!isAfterNumber && !(before?.kind === "sign" && before.text === "/")) return false;
+  let offset = 1;
+  if (cursor.at("^", 1)) offset = cursor.at("{", 2) ? 5 : 3;
+  const behind = cursor.peek(offset);
+  const isEnd =
+    behind === undefined || (behind.kind === "sign" && [",", "/", "}", "="].includes(behind.text));
+  if (!isEnd) return false;
+  cursor.flags.unit = true;
+  return cursor.options.areLettersUnits;
+}

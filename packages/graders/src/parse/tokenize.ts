@@ -1,0 +1,259 @@
+/**
+ * Characters to tokens, for LaTeX and plain mathematics alike. One pass, each character is looked at a bounded number
+ * of times; every token spends from the work budget. Never throws on content: what is not known becomes an "unknown"
+ * token, and the parser decides.
+ */
+import type { Work } from "../work.ts";
+import {
+  isDigit,
+  isLetter,
+  isLetterName,
+  isSpace,
+  isUpper,
+  letterRun,
+  undoubleEscapes,
+  unicodeToLatex,
+} from "./characters.ts";
+import { isKnownCommand, layoutEnvironments, lineSkip, structureCommands } from "./commands.ts";
+import type { FunctionName } from "./expression.ts";
+import { type CommaReading, scanNumber } from "./numerals.ts";
+import type { BareToken, Token } from "./tokens.ts";
+import { isUnitWord } from "./units.ts";
+import {
+  constantWords,
+  droppedWithArgument,
+  functionWords,
+  greekLetters,
+  ignoredCommands,
+  markCommands,
+  matrixEnvironments,
+  operatorCommands,
+  textCommands,
+} from "./vocabulary.ts";
+import { pushWords, readWord, type TokenSink } from "./word-tokens.ts";
+import { startsAsNumber } from "./words.ts";
+
+export interface TokenizeResult {
+  readonly tokens: readonly Token[];
+  /** True where the other readings of a comma would give other tokens. */
+  readonly isCommaAmbiguous: boolean;
+}
+
+/** Splits `source` into tokens. */
+export function tokenize(source: string, commas: CommaReading, work: Work): TokenizeResult {
+  const text = undoubleEscapes(unicodeToLatex(source));
+  const tokens: Token[] = [];
+  let isCommaAmbiguous = false;
+  let position = 0;
+  let spaced = false;
+  let bracketDepth = 0;
+  const environments: string[] = [];
+
+  const push = (token: BareToken): void => {
+    work.spend();
+    tokens.push({ ...token, spaced } as Token);
+    spaced = false;
+  };
+  const sign = (name: string): void => push({ kind: "sign", text: name });
+  const sink: TokenSink = { tokens, push, sign, pushConstant, inner, isSpaced: () => spaced };
+
+  while (position < text.length) {
+    const character = text.charAt(position);
+    work.spend();
+    if (isSpace(character) || character === "~") {
+      spaced = true;
+      position++;
+    } else if (isDigit(character) || (character === "." && isDigit(text.charAt(position + 1)))) {
+      const scanned = scanNumber(text, position, commas, bracketDepth > 0);
+      isCommaAmbiguous ||= scanned.isCommaAmbiguous;
+      position = scanned.end;
+      const { text: written, value, significantDigits } = scanned;
+      if (value === null) push({ kind: "unknown", text: written });
+      else if (significantDigits === null) push({ kind: "number", text: written, value });
+      else push({ kind: "number", text: written, value, significantDigits });
+    } else if (isLetter(character)) {
+      position = readWord(text, position, sink);
+    } else if (character === "\\") {
+      position = readCommand(position);
+    } else {
+      position = readSign(character, position);
+    }
+  }
+  return { tokens, isCommaAmbiguous };
+
+  function readSign(character: string, start: number): number {
+    const two = text.slice(start, start + 2);
+    const three = text.slice(start, start + 3);
+    if (three === "+/-" || three === "...") {
+      sign(three === "..." ? three : "±");
+      return start + 3;
+    }
+    if (two === "**") sign("^");
+    else if (two === "<=" || two === "=<") sign("<=");
+    else if (two === ">=") sign(">=");
+    else if (two === "!=") sign("!=");
+    else if (two === "==") sign("=");
+    else if (two === "=>" || two === "->") sign("=>");
+    else {
+      if (character === "$" || character === '"' || character === "`") spaced = true;
+      else if (character === ".") {
+        // A full stop between tokens is no mathematics; at an end it is punctuation.
+        if (start + 1 < text.length && !isSpace(text.charAt(start + 1)) && isLetter(text.charAt(start + 1))) {
+          sign(".");
+        } else spaced = true;
+      } else if (character === "&") sign(environments.length > 0 ? "&" : "and");
+      else if ("+-*/^_!()[]{}|,;:=<>%'".includes(character)) {
+        if (character === "(" || character === "[") bracketDepth++;
+        if (character === ")" || character === "]") bracketDepth--;
+        sign(character);
+      } else push({ kind: "unknown", text: character });
+      return start + 1;
+    }
+    return start + 2;
+  }
+
+  function readCommand(start: number): number {
+    const next = text.charAt(start + 1);
+    if (next === "\\") {
+      // Outside of a matrix, \\frac is \frac with its backslash doubled on the way, not a line break.
+      if (environments.length === 0 && isKnownCommand(letterRun(text, start + 2))) return start + 1;
+      sign("\\\\");
+      return start + 2 + lineSkip(text.slice(start + 2, start + 18), environments.length > 0);
+    }
+    if (!isLetter(next)) {
+      const operator = operatorCommands.get(next);
+      if (operator !== undefined) {
+        if (operator === "\\{") bracketDepth++;
+        if (operator === "\\}") bracketDepth--;
+        sign(operator);
+      } else spaced = true;
+      return start + (next === "" ? 1 : 2);
+    }
+    let end = start + 1;
+    while (isLetter(text.charAt(end))) end++;
+    const name = text.slice(start + 1, end);
+    if (name.startsWith("quad") && name !== "quad") {
+      // Models write \quadx for \quad x.
+      sign("quad");
+      return start + 5;
+    }
+    return namedCommand(name, end);
+  }
+
+  function namedCommand(name: string, end: number): number {
+    const operator = operatorCommands.get(name);
+    const structure = structureCommands.get(name);
+    const mark = markCommands.get(name);
+    if (ignoredCommands.has(name)) {
+      spaced = true;
+      return name === "left" || name === "right" ? skipInvisibleDelimiter(end) : end;
+    }
+    if (operator !== undefined) sign(operator);
+    else if (structure !== undefined) sign(structure);
+    else if (textCommands.has(name)) return readTextArgument(name, end);
+    else if (mark !== undefined) return readMark(mark, end);
+    else if (functionWords.has(name))
+      push({ kind: "function", text: functionWords.get(name) as FunctionName });
+    else if (constantWords.has(name)) pushConstant(constantWords.get(name) as string);
+    else if (greekLetters.has(name)) push({ kind: "letter", text: greekLetters.get(name) as string });
+    else if (droppedWithArgument.has(name)) return skipArgument(end);
+    else if (name === "begin" || name === "end") return readEnvironment(name, end);
+    else if (name === "dots" || name === "ldots" || name === "cdots" || name === "dotsc") sign("...");
+    else push({ kind: "letter", text: `\\${name}` });
+    return end;
+  }
+
+  function pushConstant(name: string): void {
+    push({ kind: name === "empty" ? "namedSet" : "constant", text: name });
+  }
+
+  function skipInvisibleDelimiter(end: number): number {
+    return text.charAt(end) === "." ? end + 1 : end;
+  }
+
+  /** Position after a braced argument, or after the next character where there is none. */
+  function skipArgument(end: number): number {
+    const argument = bracedArgument(end);
+    return argument ? argument.end : end;
+  }
+
+  function bracedArgument(start: number): { content: string; end: number } | null {
+    let open = start;
+    while (isSpace(text.charAt(open))) open++;
+    if (text.charAt(open) !== "{") return null;
+    let depth = 0;
+    for (let index = open; index < text.length; index++) {
+      work.spend();
+      const character = text.charAt(index);
+      if (character === "\\") index++;
+      else if (character === "{") depth++;
+      else if (character === "}" && --depth === 0) {
+        return { content: text.slice(open + 1, index), end: index + 1 };
+      }
+    }
+    return { content: text.slice(open + 1), end: text.length };
+  }
+
+  function readEnvironment(kind: "begin" | "end", end: number): number {
+    const argument = bracedArgument(end);
+    const name = argument?.content.replace("*", "").trim() ?? "";
+    if (!matrixEnvironments.has(name)) {
+      if (!layoutEnvironments.has(name)) {
+        push({ kind: "unknown", text: `\\${kind}{${name}}` });
+      }
+      return argument?.end ?? end;
+    }
+    let after = argument?.end ?? end;
+    if (kind === "begin") {
+      environments.push(name);
+      if (name === "array") after = skipArgument(after);
+    } else environments.pop();
+    sign(`${kind}:${name}`);
+    return after;
+  }
+
+  function readMark(mark: string, end: number): number {
+    const argument = bracedArgument(end);
+    if (argument && mark === "vec" && !isLetterName(argument.content)) {
+      // Bold type around a value, \mathbf{18}, is nothing but bold type.
+      inner(argument.content);
+      return argument.end;
+    }
+    if (argument) {
+      const content = argument.content.replace(/[\s{}]/g, "");
+      push({ kind: "letter", text: `${mark} ${content}` });
+      return argument.end;
+    }
+    let start = end;
+    while (isSpace(text.charAt(start))) start++;
+    let stop = start;
+    // \angle ABC, \triangle ABC, \vec v
+    while (isLetter(text.charAt(stop)) && (stop === start || isUpper(text.charAt(stop)))) stop++;
+    push({ kind: "letter", text: `${mark} ${text.slice(start, stop)}` });
+    return stop;
+  }
+
+  function readTextArgument(command: string, end: number): number {
+    const argument = bracedArgument(end);
+    if (!argument) return end;
+    const content = argument.content.trim();
+    const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
+    if (content === "cis") sign("cis");
+    else if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
+      push({ kind: "function", text: functionWords.get(content) as FunctionName });
+    } else if (isName && content.length === 1 && isLetter(content)) {
+      push({ kind: "letter", text: content });
+    } else if (content.includes("\\") || content.includes("{") || startsAsNumber(content)) {
+      // Mathematics inside text: read it where it stands.
+      inner(content);
+    } else pushWords(content, sink);
+    spaced = true;
+    return argument.end;
+  }
+
+  function inner(content: string): void {
+    const result = tokenize(content, commas, work);
+    isCommaAmbiguous ||= result.isCommaAmbiguous;
+    for (const token of result.tokens) push(token);
+  }
+}
