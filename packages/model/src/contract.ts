@@ -20,23 +20,36 @@ export interface LanguageHead {
   readonly embedding_VD: Tensor;
 }
 
-/** A batch that is being decoded: a shared prefix per prompt and a growing cache per row. The owner disposes it. */
+/** Where a row of a changed batch comes from: a row that stays, a new row of the prompt of row `like`, or of a new prompt. */
+export type RowPlace = { readonly keep: number } | { readonly like: number } | { readonly prompt: number };
+
+/**
+ * A batch that is being decoded: a shared prefix per prompt and a growing cache per row. Rows may leave and start while
+ * others go on (continuous batching). The owner disposes it.
+ */
 export interface DecodeSession extends Disposable {
   /** Rows now in the batch. */
   readonly rows: number;
-  /** Tokens appended after the prompts so far; the same for every row. */
-  readonly length: number;
+  /** Tokens of each row behind its prompt. */
+  readonly lengths: readonly number[];
   /** One step: input embeddings [R, D] -> hidden states [R, D] (rows in order). @throws MODEL_CONTEXT_FULL beyond `maxLength`. */
   step(input_RD: Tensor): Tensor;
-  /** Keeps the given rows, ascending; the rest leave the batch. */
+  /** These rows have ended: until they leave they are fed, but grow no more, and their hidden states mean nothing. */
+  retire(rows: readonly number[]): void;
+  /** Keeps the given rows, in their order; the rest leave the batch. */
   keepRows(rows: readonly number[]): void;
+  /**
+   * The batch becomes `places`, in any order in which the rows of a prompt stand together. Rows that stay where they are
+   * cost nothing. Gives the hidden states of the rows that start (their prompts' last tokens), in order, or null where none does.
+   */
+  exchangeRows(places: readonly RowPlace[], newPrompts: PromptIds): Tensor | null;
   dispose(): void;
 }
 
 export interface PrefillOptions {
   /** How many rows start from each prompt; the prompt itself is computed once. */
   readonly rowsPerPrompt: readonly number[];
-  /** Most tokens after the prompt, for the preallocated cache. */
+  /** Most tokens of a row after its prompt. */
   readonly maxLength: number;
 }
 

@@ -112,10 +112,12 @@ export interface Rollout {
 }
 
 export interface GenerationTimings {
+  /** Of the prompts that the batch begins with. */
   readonly prefillMs: number;
+  /** Of all steps, and of prompts that come later. */
   readonly decodeMs: number;
   readonly steps: number;
-  /** Rows summed over steps: tokens processed. */
+  /** Rows that had a token to come, summed over steps: tokens processed. */
   readonly tokens: number;
 }
 
@@ -127,6 +129,8 @@ export interface GenerateRequest {
   }[];
   readonly policy: ThoughtPolicy;
   readonly settings: GenerationSettings;
+  /** Most samples decoded at once; the others take the places of those that end. Defaults to all. */
+  readonly maxRows?: number;
   readonly chunk?: HeadChunk;
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 /** Thought policies and generation. See README.md. */
 export type * from "./contract.ts";
-export { generate } from "./engine/generate.ts";
+export { generate, generateStream } from "./engine/generate.ts";
 export { generateNaive } from "./engine/naive.ts";
 export { mostForcedTokens } from "./engine/plan.ts";
 export * from "./errors.ts";

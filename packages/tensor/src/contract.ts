@@ -71,6 +71,13 @@ export interface MatmulOptions {
   readonly outputDtype?: FloatDType;
 }
 
+/** Where `writeSlice` writes. */
+export interface WritePlace {
+  readonly axis: number;
+  /** One for all, or one per index of the first axis (then `axis` is another one): rows of a cache that grow apart. */
+  readonly start: number | readonly number[];
+}
+
 export interface RandomOptions {
   /**
    * One key for the whole tensor, or one per index of the first axis: row i is then exactly what
@@ -215,11 +222,7 @@ export interface Backend extends Disposable {
   /** `target` takes `value`'s contents; same shape and dtype. The handle stays the same, so whoever holds it sees the new value. */
   assign(target: Tensor, value: Tensor): void;
   /** Writes `update` into `target` from `start` on along `axis`, in place. @throws UNSUPPORTED_OP without `inPlaceWrite`. Not differentiable. */
-  writeSlice(
-    target: Tensor,
-    update: Tensor,
-    options: { readonly axis: number; readonly start: number },
-  ): void;
+  writeSlice(target: Tensor, update: Tensor, place: WritePlace): void;
 
   // --- gradients ------------------------------------------------------------------------------------------------------
   /**

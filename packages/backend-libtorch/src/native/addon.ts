@@ -80,7 +80,8 @@ export interface NativeOperations {
 
   /** The output is the target's own slot. */
   assign(out: Slot, target: Slot, value: Slot): void;
-  writeSlice(out: Slot, target: Slot, update: Slot, axis: number, start: number): void;
+  /** One start, or one per index of the first axis. */
+  writeSlice(out: Slot, target: Slot, update: Slot, axis: number, starts: readonly number[]): void;
 
   setRecording(outs: readonly Slot[], isOn: boolean): void;
   leaf: Unary;

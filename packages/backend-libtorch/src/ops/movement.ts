@@ -138,7 +138,8 @@ export function movementOps(runtime: Runtime): MovementOps {
       const update = runtime.use(operandUpdate, "writeSlice");
       const axis = resolveWriteSlice(target, update, place);
       target.memory.range = null;
-      operations.writeSlice(target.slot, target.slot, update.slot, axis, place.start);
+      const starts = typeof place.start === "number" ? [place.start] : place.start;
+      operations.writeSlice(target.slot, target.slot, update.slot, axis, starts);
     },
   };
 }

@@ -10,7 +10,7 @@ import { gatedMlp } from "./fused/gated-mlp.ts";
 import { rmsNorm } from "./fused/norm.ts";
 import { rotary } from "./fused/rotary.ts";
 import { ownExclusively } from "./in-place.ts";
-import { overwrite } from "./move.ts";
+import { overwrite, overwriteRows } from "./move.ts";
 
 /** What a variant may add to the required operations. */
 export interface Extensions {
@@ -34,10 +34,17 @@ export function wasmExtensions(runtime: Runtime, wasm: WasmDevice): Extensions {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
       const axis = resolveWriteSlice(target, update, place);
-      const begin = target.shape.map((_, a) => (a === axis ? place.start : 0));
+      const { start } = place;
       // What is written is held while the target may move: both may be one handle.
       using source = update.array("writeSlice").view();
-      overwrite(wasm, ownExclusively(wasm, target, "writeSlice"), source, begin);
+      const own = ownExclusively(wasm, target, "writeSlice");
+      if (typeof start !== "number") return overwriteRows(wasm, own, source, axis, start);
+      overwrite(
+        wasm,
+        own,
+        source,
+        target.shape.map((_, a) => (a === axis ? start : 0)),
+      );
     },
   };
 }

@@ -117,6 +117,29 @@ export function overwrite(
   });
 }
 
+/** Writes each index of x's first axis into `target` at a start of its own along `axis`; `target` must not be shared. */
+export function overwriteRows(
+  wasm: WasmDevice,
+  target: DeviceArray,
+  x: DeviceArray,
+  axis: number,
+  starts: readonly number[],
+): void {
+  if (x.size === 0) return;
+  const width = bytesPerElement(x.dtype);
+  const blocks = shapeSize(x.shape.slice(1, axis));
+  const stepBytes = shapeSize(x.shape.slice(axis + 1)) * width;
+  const bytes = (x.shape[axis] as number) * stepBytes;
+  const targetBytes = (target.shape[axis] as number) * stepBytes;
+  const [from, to] = [wasm.heap.address(x), wasm.heap.address(target)];
+  starts.forEach((start, row) => {
+    wasm.simd.copyRows(
+      ...[blocks, bytes, from + row * blocks * bytes, bytes],
+      ...[to + row * blocks * targetBytes + start * stepBytes, targetBytes],
+    );
+  });
+}
+
 interface Region {
   readonly from: number;
   readonly fromStrides: readonly number[];

@@ -34,9 +34,15 @@ function paddingMask(ops: Backend, leftPadding: readonly number[], S: number): T
   return ops.tensor(mask, [leftPadding.length, S]);
 }
 
-/** Hides all but the first `visible` of C keys: [1, 1, 1, C]; null where all are visible. */
-export function tailMask(ops: Backend, visible: number, C: number): Tensor | null {
-  return visible === C ? null : ops.tensor(new Float32Array(C).fill(HIDDEN, visible), [1, 1, 1, C]);
+/** Hides all but each row's first `visible[row]` of C keys: [R, 1, 1, C], [1, 1, 1, C] for all at once; null where all are visible. */
+export function tailMask(ops: Backend, visible: readonly number[], C: number): Tensor | null {
+  if (visible.every((count) => count === C)) return null;
+  const rows = visible.every((count) => count === visible[0]) ? visible.slice(0, 1) : visible;
+  const mask = new Float32Array(rows.length * C);
+  rows.forEach((count, row) => {
+    mask.fill(HIDDEN, row * C + count, (row + 1) * C);
+  });
+  return ops.tensor(mask, [rows.length, 1, 1, C]);
 }
 
 /** Causal mask and left padding together: [1, 1, T, T] without padding, [P, 1, T, T] with it. */

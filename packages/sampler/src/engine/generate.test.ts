@@ -10,7 +10,7 @@ import { loadTinyLlama, readReference } from "../fixtures/tiny-model.ts";
 import { INFERENCE_MODES, type InferenceMode, inferencePolicy } from "../policies/create-policy.ts";
 import { sampleKeys } from "../sample-keys.ts";
 import { defaultGenerationSettings } from "../settings.ts";
-import { generate } from "./generate.ts";
+import { generate, generateStream } from "./generate.ts";
 import { generateNaive } from "./naive.ts";
 import { mostForcedTokens } from "./plan.ts";
 
@@ -270,6 +270,54 @@ describe("generate", () => {
   });
 });
 
+describe("generation with fewer rows than samples", () => {
+  it.each(INFERENCE_MODES)("gives every sample the rollout it has in one batch (%s)", async (mode) => {
+    const request = requestOf(mode, { samples: [5, 4, 7, 3] });
+    const { rollouts } = await generate(model, request);
+    for (const maxRows of [1, 3, 8]) {
+      const refilled = await withLeakCheck(ops, () => generate(model, { ...request, maxRows }));
+      expectSame(refilled.rollouts, rollouts);
+    }
+  });
+
+  it("without in-place writes too", async () => {
+    const other = await loadTinyLlama(withInPlaceWrite(ops, false));
+    const request = requestOf("soft-sample", { samples: [3, 2, 3, 3] });
+    const { rollouts } = await withLeakCheck(ops, () => generate(other, { ...request, maxRows: 4 }));
+    expectSame(rollouts, (await generate(model, request)).rollouts);
+    other.dispose();
+  });
+
+  it("keeps its rows busy as long as samples wait", async () => {
+    const request = requestOf("hard-sample", { samples: [40, 40, 40, 40] });
+    const { timings } = await generate(model, { ...request, maxRows: 16 });
+    // The last samples of all still end one by one.
+    expect(timings.tokens / (timings.steps * 16)).toBeGreaterThan(0.85);
+  });
+
+  it("gives samples while others are still being made, and frees everything when nobody wants the rest", async () => {
+    await withLeakCheck(ops, async () => {
+      const seen: string[] = [];
+      const stream = generateStream(model, {
+        ...requestOf("hard-sample", { samples: [8, 8, 8, 8] }),
+        maxRows: 4,
+      });
+      for await (const { promptIndex, sampleIndex } of stream) {
+        seen.push(`${promptIndex} ${sampleIndex}`);
+        if (seen.length === 6) break;
+      }
+      expect(new Set(seen).size).toBe(6);
+      expect(seen.every((name) => Number(name[0]) < 2)).toBe(true);
+    });
+  });
+
+  it.each([0, 2.5, Number.NaN])("refuses room for %d rows", async (maxRows) => {
+    await expect(generate(model, { ...requestOf("hard-sample"), maxRows })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+    });
+  });
+});
+
 describe("a generation that does not come to its end", () => {
   /** A policy that calls `act` at its nth step. */
   function actingAt(step: number, act: () => void): ThoughtPolicy {
@@ -396,22 +444,15 @@ describe("requests that cannot be met", () => {
   });
 });
 
-/** The same arithmetic, unfused, and `writeSlice` done by assigning a new value to the same handle or not declared. */
+/** The same arithmetic, unfused, and with in-place writes or without them. */
 function withInPlaceWrite(backend: Backend, inPlaceWrite: boolean): Backend {
   return {
     ...backend,
     capabilities: { ...backend.capabilities, inPlaceWrite, fused: new Set() },
     fused: {},
-    writeSlice(target, update, { axis, start }) {
+    writeSlice(...args) {
       if (!inPlaceWrite) throw new TensorError("UNSUPPORTED_OP", "writeSlice: not declared");
-      backend.tidy(() => {
-        const begin = target.shape.map(() => 0);
-        const whole = target.shape.map(() => -1);
-        const end = start + (update.shape[axis] as number);
-        const before = backend.slice(target, begin, whole.with(axis, start));
-        const after = backend.slice(target, begin.with(axis, end), whole);
-        backend.assign(target, backend.concat([before, update, after], axis));
-      });
+      backend.writeSlice(...args);
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The batched generation engine: prompts are computed once, all rows advance one token per step, finished rows leave.
+ * The batched generation engine: prompts are computed once, all rows advance one token per step, finished rows make room.
  * One small read per step (chosen ids); it is asked for before the next forward pass and awaited after it was given to
  * the backend, so an asynchronous backend is not kept waiting by the stop test on text.
  * A sample's rollout depends on its prompt, its key and the settings, not on the batch around it.
@@ -8,12 +8,12 @@
 
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { LanguageModel } from "@soft-tokens/model";
-import type { GenerateRequest, GenerateResult } from "../contract.ts";
+import type { GenerateRequest, GenerateResult, GenerationTimings, Rollout } from "../contract.ts";
 import { Batch } from "./batch.ts";
 import { chooseNext, groupRows } from "./choose-next.ts";
 import { planGeneration } from "./plan.ts";
 import { Recorder } from "./recorder.ts";
-import type { Sample } from "./sample.ts";
+import { isActive, type Sample } from "./sample.ts";
 
 /** Backends whose reads resolve at once would otherwise never let a signal handler or a timer run. */
 const YIELD_STEPS = 4;
@@ -23,38 +23,66 @@ const YIELD_STEPS = 4;
  * @throws INVALID_SETTINGS, INVALID_REQUEST, SAMPLER_PROMPT_TOO_LONG; the signal's reason when it is aborted
  */
 export async function generate(model: LanguageModel, request: GenerateRequest): Promise<GenerateResult> {
+  const rollouts: Rollout[] = [];
+  const stream = generateStream(model, request);
+  for (;;) {
+    const { done, value } = await stream.next();
+    if (done) return { rollouts: rollouts.sort(byPromptAndSample), timings: value };
+    rollouts.push(value);
+  }
+}
+
+/**
+ * Gives each sample some steps after it has ended, so that any number of samples can be generated while only
+ * `maxRows` and those of the last steps are in memory. Ending the iteration early frees everything.
+ * @throws as {@link generate}
+ */
+export async function* generateStream(
+  model: LanguageModel,
+  request: GenerateRequest,
+): AsyncGenerator<Rollout, GenerationTimings> {
   const { policy, prompts, signal } = request;
   signal?.throwIfAborted();
   const plan = planGeneration(model, request);
   const timings = { prefillMs: 0, decodeMs: 0, steps: 0, tokens: 0 };
-  if (plan.samples.some(isActive)) {
-    const startMs = performance.now();
-    using batch = new Batch(model, plan);
-    await waitFor(model, batch);
-    const decodeStartMs = performance.now();
-    timings.prefillMs = decodeStartMs - startMs;
+  const finish = (samples: Iterable<Sample>) =>
+    Array.from(samples, (sample) =>
+      sample.toRollout(prompts[sample.identity.promptIndex]?.ids ?? [], plan.text, policy.storesThoughts),
+    );
+  yield* finish(plan.samples.filter((sample) => !isActive(sample)));
+  const samples = plan.samples.filter(isActive);
+  if (samples.length === 0) return timings;
 
-    using recorder = new Recorder(model.backend);
-    while (batch.samples.some(isActive)) {
-      if (timings.steps % YIELD_STEPS === 0) await yieldToEventLoop();
-      signal?.throwIfAborted();
-      timings.steps++;
-      timings.tokens += batch.samples.filter(isActive).length;
-      await advance(model, request, batch, recorder);
-      batch.shrink();
-      await recorder.flushIfDue();
+  const startMs = performance.now();
+  using batch = new Batch(model, { ...plan, samples });
+  await waitFor(model, batch);
+  const decodeStartMs = performance.now();
+  timings.prefillMs = decodeStartMs - startMs;
+
+  using recorder = new Recorder(model.backend);
+  const ended = new Set<Sample>();
+  while (batch.isActive) {
+    if (timings.steps % YIELD_STEPS === 0) await yieldToEventLoop();
+    signal?.throwIfAborted();
+    const active = batch.samples.filter(isActive);
+    timings.steps++;
+    timings.tokens += active.length;
+    await advance(model, request, batch, recorder);
+    for (const sample of active) if (!isActive(sample)) ended.add(sample);
+    batch.settle();
+    if (await recorder.flushIfDue()) {
+      yield* finish(ended);
+      ended.clear();
     }
-    await recorder.flush();
-    timings.decodeMs = performance.now() - decodeStartMs;
   }
-  const rollouts = plan.samples.map((sample) =>
-    sample.toRollout(prompts[sample.identity.promptIndex]?.ids ?? [], plan.text, policy.storesThoughts),
-  );
-  return { rollouts, timings };
+  await recorder.flush();
+  timings.decodeMs = performance.now() - decodeStartMs;
+  yield* finish(ended);
+  return timings;
 }
 
-function isActive(sample: Sample): boolean {
-  return sample.text.phase !== "done";
+function byPromptAndSample(a: Rollout, b: Rollout): number {
+  return a.promptIndex - b.promptIndex || a.sampleIndex - b.sampleIndex;
 }
 
 /** One token for every row. */

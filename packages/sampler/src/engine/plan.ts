@@ -1,5 +1,5 @@
 /**
- * What a generation request comes to before any arithmetic: its samples in order, the prompts that have any, the most
+ * What a generation request comes to before any arithmetic: its samples in order, how many are decoded at once, the most
  * tokens a row can grow by, and every reason to refuse it.
  */
 
@@ -15,9 +15,9 @@ import { Sample } from "./sample.ts";
 export interface GenerationPlan {
   /** By prompt, then sample. */
   readonly samples: readonly Sample[];
-  /** Prompts without samples are left out. */
   readonly promptIds: readonly (readonly number[])[];
-  readonly rowsPerPrompt: readonly number[];
+  /** Samples decoded at once. */
+  readonly maxRows: number;
   /** Most tokens after a prompt. */
   readonly maxLength: number;
   readonly text: TokenText;
@@ -27,6 +27,13 @@ export interface GenerationPlan {
 export function planGeneration(model: LanguageModel, request: GenerateRequest): GenerationPlan {
   const { settings, prompts } = request;
   checkGenerationSettings(settings);
+  const { maxRows = 1 } = request;
+  if (!Number.isInteger(maxRows) || maxRows < 1) {
+    throw new SamplerError(
+      "INVALID_REQUEST",
+      `generate: maxRows must be a whole number of at least 1, got ${maxRows}`,
+    );
+  }
   const text = new TokenText(model.tokenizer);
   const maxLength = settings.maxThoughtSteps + longestForced(settings, text) + settings.maxAnswerTokens;
   prompts.forEach((prompt, index) => {
@@ -34,13 +41,13 @@ export function planGeneration(model: LanguageModel, request: GenerateRequest): 
   });
   const endIds = new Set([...model.config.eosTokenIds, ...model.tokenizer.eosTokenIds]);
   const rules = sampleRules(settings, text, endIds);
-  const used = prompts.filter((prompt) => prompt.sampleKeys.length > 0);
+  const samples = prompts.flatMap((prompt, promptIndex) =>
+    prompt.sampleKeys.map((key, sampleIndex) => new Sample({ promptIndex, sampleIndex, key }, rules)),
+  );
   return {
-    samples: prompts.flatMap((prompt, promptIndex) =>
-      prompt.sampleKeys.map((key, sampleIndex) => new Sample({ promptIndex, sampleIndex, key }, rules)),
-    ),
-    promptIds: used.map((prompt) => prompt.ids),
-    rowsPerPrompt: used.map((prompt) => prompt.sampleKeys.length),
+    samples,
+    promptIds: prompts.map((prompt) => prompt.ids),
+    maxRows: request.maxRows ?? samples.length,
     maxLength,
     text,
   };

@@ -56,10 +56,12 @@ export class Recorder implements Disposable {
     this.#answerLogProbs.add(logProb_R, samples);
   }
 
-  /** To be called once a step: reads when it is time. */
-  async flushIfDue(): Promise<void> {
+  /** To be called once a step: reads when it is time, and says whether it did. */
+  async flushIfDue(): Promise<boolean> {
     this.#steps++;
-    if (this.#steps >= FLUSH_STEPS || this.#thoughts.elements >= FLUSH_ELEMENTS) await this.flush();
+    const isDue = this.#steps >= FLUSH_STEPS || this.#thoughts.elements >= FLUSH_ELEMENTS;
+    if (isDue) await this.flush();
+    return isDue;
   }
 
   async flush(): Promise<void> {

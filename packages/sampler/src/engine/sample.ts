@@ -64,3 +64,8 @@ export class Sample {
     };
   }
 }
+
+/** Whether a sample has tokens to come. */
+export function isActive(sample: Sample): boolean {
+  return sample.text.phase !== "done";
+}

@@ -1,6 +1,6 @@
 /** Checks of the operations that write into a tensor. */
 
-import type { Tensor } from "../contract.ts";
+import type { Tensor, WritePlace } from "../contract.ts";
 import { TensorError } from "../errors.ts";
 import { formatShape, normalizeAxis, shapesEqual } from "../shape.ts";
 import { assertSameDtype } from "./dtypes.ts";
@@ -18,12 +18,8 @@ export function assertAssign(target: Operand, value: Operand): void {
   }
 }
 
-/** The axis from the front. @throws DTYPE_MISMATCH, SHAPE_MISMATCH, INDEX_OUT_OF_RANGE */
-export function resolveWriteSlice(
-  target: Operand,
-  update: Operand,
-  { axis, start }: { readonly axis: number; readonly start: number },
-): number {
+/** The axis from the front. @throws DTYPE_MISMATCH, SHAPE_MISMATCH, INDEX_OUT_OF_RANGE, INVALID_ARGUMENT */
+export function resolveWriteSlice(target: Operand, update: Operand, { axis, start }: WritePlace): number {
   assertSameDtype(target, update, "writeSlice");
   const at = normalizeAxis(axis, target.shape.length, "writeSlice");
   const wanted = target.shape.map((length, a) => (a === at ? (update.shape[at] ?? -1) : length));
@@ -33,12 +29,28 @@ export function resolveWriteSlice(
       `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
     );
   }
-  const end = start + (update.shape[at] as number);
-  if (!Number.isInteger(start) || start < 0 || end > (target.shape[at] as number)) {
-    throw new TensorError(
-      "INDEX_OUT_OF_RANGE",
-      `writeSlice: ${start} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
-    );
+  const starts = typeof start === "number" ? [start] : start;
+  if (starts === start) assertOneStartPerRow(target, at, starts);
+  for (const begin of starts) {
+    const end = begin + (update.shape[at] as number);
+    if (!Number.isInteger(begin) || begin < 0 || end > (target.shape[at] as number)) {
+      throw new TensorError(
+        "INDEX_OUT_OF_RANGE",
+        `writeSlice: ${begin} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
+      );
+    }
   }
   return at;
+}
+
+function assertOneStartPerRow(target: Operand, axis: number, starts: readonly number[]): void {
+  if (axis === 0) {
+    throw new TensorError("INVALID_ARGUMENT", "writeSlice: along axis 0 there is one start, got a list");
+  }
+  if (starts.length !== target.shape[0]) {
+    throw new TensorError(
+      "SHAPE_MISMATCH",
+      `writeSlice: wanted one start for each of ${target.shape[0]} rows, got ${starts.length}`,
+    );
+  }
 }

@@ -126,6 +126,46 @@ export function mutation(check: Check): void {
     },
   );
 
+  check("writeSlice with a start for each row fills rows that are at different places", async (ops) => {
+    const [R, K, C, H] = [3, 2, 4, 2];
+    using cache = ops.zeros([R, K, C, H]);
+    const want = new Array<number>(R * K * C * H).fill(0);
+    const starts = [
+      [0, 3, 1],
+      [1, 0, 2],
+    ];
+    for (const [step, start] of starts.entries()) {
+      const values = Float32Array.from({ length: R * K * H }, (_, i) => i + 1 + step / 2);
+      using update = ops.tensor(values, [R, K, 1, H]);
+      if (!(await canWrite(ops, () => ops.writeSlice(cache, update, { axis: -2, start })))) return;
+      values.forEach((value, i) => {
+        const [row, head, h] = [Math.floor(i / (K * H)), Math.floor(i / H) % K, i % H];
+        want[((row * K + head) * C + (start[row] as number)) * H + h] = value;
+      });
+      await expectClose(ops, cache, want, { shape: [R, K, C, H] });
+    }
+    // Two at once, and from a view whose rows are not beside each other.
+    using wide = ops.tensor(
+      Float32Array.from({ length: R * 3 * K * H }, (_, i) => 100 + i),
+      [R, 3, K, H],
+    );
+    using long = ops.transpose(wide, [0, 2, 1, 3]);
+    using two = ops.slice(long, [0, 0, 1, 0], [-1, -1, 2, -1]);
+    const start = [2, 0, 1];
+    ops.writeSlice(cache, two, { axis: 2, start });
+    for (let i = 0; i < R * K * 2 * H; i++) {
+      const [row, head, step, h] = [
+        Math.floor(i / (K * 2 * H)),
+        Math.floor(i / (2 * H)) % K,
+        Math.floor(i / H) % 2,
+        i % H,
+      ];
+      want[((row * K + head) * C + (start[row] as number) + step) * H + h] =
+        100 + ((row * 3 + step + 1) * K + head) * H + h;
+    }
+    await expectClose(ops, cache, want);
+  });
+
   check("a 2-D second operand written in place is read anew by the next matmul", async (ops) => {
     using weight = ops.ones([3, 4]);
     using x = ops.ones([2, 3]);
@@ -152,12 +192,17 @@ export function mutation(check: Check): void {
     using target = ops.tensor([1, 2, 3, 4], [2, 2]);
     using row = ops.ones([1, 2]);
     using long = ops.ones([1, 3]);
+    using column = ops.ones([2, 1]);
     using integers = ops.ones([1, 2], "int32");
     using vector = ops.ones([2]);
     const wrong: [() => void, string][] = [
       [() => ops.writeSlice(target, row, { axis: 0, start: 2 }), "INDEX_OUT_OF_RANGE"],
       [() => ops.writeSlice(target, row, { axis: 0, start: -1 }), "INDEX_OUT_OF_RANGE"],
       [() => ops.writeSlice(target, row, { axis: 2, start: 0 }), "INDEX_OUT_OF_RANGE"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: [0, 2] }), "INDEX_OUT_OF_RANGE"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: [0, 0.5] }), "INDEX_OUT_OF_RANGE"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: [0] }), "SHAPE_MISMATCH"],
+      [() => ops.writeSlice(target, row, { axis: 0, start: [0, 1] }), "INVALID_ARGUMENT"],
       [() => ops.writeSlice(target, long, { axis: 0, start: 0 }), "SHAPE_MISMATCH"],
       [() => ops.writeSlice(target, vector, { axis: 0, start: 0 }), "SHAPE_MISMATCH"],
       [() => ops.writeSlice(target, integers, { axis: 0, start: 0 }), "DTYPE_MISMATCH"],

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cstring>
+
 #include "device.h"
 #include "operations.h"
 
@@ -51,6 +53,27 @@ class TakeRows : public torch::autograd::Function<TakeRows> {
     return at::index_select(table, 0, ids.reshape({-1})).reshape(shape);
   }
 };
+
+/// Each index of the first axis gets its part of the update at a start of its own. Both contiguous, on the host.
+void write_rows(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts) {
+  const auto sizes = target.sizes();
+  const int64_t blocks = c10::multiply_integers(sizes.slice(1, axis - 1));
+  const int64_t step = c10::multiply_integers(sizes.slice(axis + 1)) * target.element_size();
+  const int64_t bytes = update.size(axis) * step, target_bytes = target.size(axis) * step;
+  auto* to = static_cast<uint8_t*>(target.data_ptr());
+  const auto* from = static_cast<const uint8_t*>(update.data_ptr());
+  for (const int64_t start : starts) {
+    for (int64_t block = 0; block < blocks; block++, to += target_bytes, from += bytes) {
+      std::memcpy(to + start * step, from, bytes);
+    }
+  }
+}
+
+Tensor from_host_integers(const Integers& values) {
+  const auto count = static_cast<int64_t>(values.size());
+  const Tensor host = at::from_blob(const_cast<int64_t*>(values.data()), {count}, at::kLong);
+  return host.to(worker_device());
+}
 
 /// True where no other tensor sees the memory. A weak cache does not count.
 bool owns_memory(const Tensor& x) { return x.storage().use_count() == 1; }
@@ -122,9 +145,21 @@ Tensor assign(const Tensor& target, const Tensor& value) {
   return value.detach();
 }
 
-Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, int64_t start) {
+Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts) {
   Tensor written = owns_memory(target) ? target.detach() : target.detach().clone();
-  written.narrow(axis, start, update.size(axis)).copy_(update);
+  const int64_t length = update.size(axis);
+  if (axis == 0 || starts.size() == 1) {
+    written.narrow(axis, starts[0], length).copy_(update);
+  } else if (written.is_cpu() && written.is_contiguous()) {
+    write_rows(written, update.contiguous(), axis, starts);
+  } else {
+    Integers ones(written.dim(), 1), along = ones;
+    ones[0] = static_cast<int64_t>(starts.size());
+    along[axis] = length;
+    const Tensor first = from_host_integers(starts).reshape(ones);
+    const Tensor index = first + at::arange(length, first.options()).reshape(along);
+    written.scatter_(axis, index.expand(update.sizes()), update);
+  }
   return written;
 }
 

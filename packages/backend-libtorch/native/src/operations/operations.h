@@ -84,7 +84,8 @@ Tensor sample_categorical(const Tensor& probabilities_RV, const Tensor& uniform_
 
 // mutation: the result takes the target's slot
 Tensor assign(const Tensor& target, const Tensor& value);
-Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, int64_t start);
+/// `starts` has one element, or one for each index of the first axis.
+Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts);
 
 // gradients
 /// From here on operations are recorded, or not.
