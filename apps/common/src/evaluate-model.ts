@@ -10,7 +10,7 @@ import {
   type Task,
 } from "@soft-tokens/evals";
 import { embeddingRms } from "@soft-tokens/model";
-import { defaultGenerationSettings } from "@soft-tokens/sampler";
+import { defaultGenerationSettings, type NoisePlace } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { createGenerateFunction, type DecodedBatch } from "./generate-function.ts";
 import { type Grading, openGrading } from "./grading.ts";
@@ -35,6 +35,8 @@ export interface EvaluateModelOptions {
   readonly noiseScale: number;
   /** rms(E) that the noise is measured in. Defaults to the model's own. */
   readonly rms?: number;
+  /** Of soft-sample and fuzzy-sample, where they are not the mode's own: what an ablation changes. */
+  readonly thought?: { readonly temperature?: number; readonly noisePlace?: NoisePlace };
   readonly batchRows: number;
   readonly recordedQuestions: number;
   readonly seed: number;
@@ -65,6 +67,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     maxRows: options.batchRows,
     rms,
     noiseScale,
+    ...(options.thought && { thought: options.thought }),
     ...(options.onBatch && { onBatch: options.onBatch }),
   });
   // Awaited here: the grading is closed behind it.
@@ -78,11 +81,11 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     folder: options.folder,
     ...(options.limit !== undefined && { limit: options.limit }),
     template,
-    samplesPerBatch: options.batchRows,
     record: { questions: options.recordedQuestions, samples: 2 },
     seed,
     settings: {
       ...{ seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, stopString, dtype: opened.dtype },
+      ...options.thought,
       ...(grader !== undefined && { grader }),
     },
     versions: versions(opened.backend),

@@ -1,11 +1,24 @@
 /**
  * Generation as evaluators want it: prompts in, samples out, in any of the six inference modes. Wires tokenizer, policy
- * and sampler together; batches questions so that a batch holds at most `maxRows` rows.
+ * and sampler together; at most `maxRows` samples are decoded at once, and the next takes the place of one that ends.
  */
 
-import type { GeneratedSample, GenerateFunction, GenerationJob, InferenceMode } from "@soft-tokens/evals";
+import type {
+  GeneratedSample,
+  GenerateFunction,
+  GenerationJob,
+  InferenceMode,
+  JobSamples,
+} from "@soft-tokens/evals";
 import { embeddingRms, type LanguageModel } from "@soft-tokens/model";
-import { type GenerationSettings, generate, inferencePolicy, type Rollout } from "@soft-tokens/sampler";
+import {
+  type GenerationSettings,
+  type GenerationTimings,
+  generateStream,
+  inferencePolicy,
+  type NoisePlace,
+  type Rollout,
+} from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
 
 export interface GenerateFunctionOptions {
@@ -20,15 +33,16 @@ export interface GenerateFunctionOptions {
   readonly rms?: number;
   /** Noise of the sampled soft and fuzzy modes. Defaults to the paper's 0.33. */
   readonly noiseScale?: number;
+  /** Of the sampled soft and fuzzy modes, where they are not the mode's own. */
+  readonly thought?: { readonly temperature?: number; readonly noisePlace?: NoisePlace };
   /** Alternatives of each step when steps are recorded. Defaults to 5. */
   readonly alternatives?: number;
-  /** Told after every batch. */
+  /** Told at the end of every call. */
   readonly onBatch?: (batch: DecodedBatch) => void;
 }
 
-/** How well a batch was used: `tokens` of the `rows * steps` that it had room for. */
+/** How well a batch was used: `tokens` of the `rows * steps` that it had room for; the last samples end one by one. */
 export interface DecodedBatch {
-  /** Rows at its start; those that finish leave and are not replaced. */
   readonly rows: number;
   readonly steps: number;
   readonly tokens: number;
@@ -36,62 +50,57 @@ export interface DecodedBatch {
 
 /** The function that `evaluate` of @soft-tokens/evals takes. */
 export async function createGenerateFunction(options: GenerateFunctionOptions): Promise<GenerateFunction> {
-  const { model, key, maxRows = 64, alternatives = 5 } = options;
+  const { model, key, maxRows = 64, alternatives = 5, thought } = options;
   const rms = options.rms ?? (await embeddingRms(model));
-  return async (mode, jobs, { recordSteps, signal }) => {
+  return async function* (mode, jobs, { recordSteps, signal }) {
     const isNoisy = mode === "soft-sample" || mode === "fuzzy-sample";
     const policy = inferencePolicy(mode, {
       rms,
       ...(isNoisy && options.noiseScale !== undefined && { noiseScale: options.noiseScale }),
+      ...(isNoisy && thought),
     });
-    const samples: GeneratedSample[][] = jobs.map(() => []);
-    for (const batch of batches(jobs, maxRows)) {
-      const { rollouts, timings } = await generate(model, {
-        prompts: batch.map(({ job, sampleIndexes }) => ({
-          ids: model.tokenizer.encode(job.prompt),
-          sampleKeys: sampleIndexes.map((index) => sampleKey(key, mode, job, index)),
-        })),
-        policy,
-        settings: { ...options.settings, answerTemperature: 0, recordTopK: recordSteps ? alternatives : 0 },
-        ...(options.chunk && { chunk: options.chunk }),
-        ...(signal && { signal }),
-      });
-      options.onBatch?.({ rows: rollouts.length, steps: timings.steps, tokens: timings.tokens });
-      for (const rollout of rollouts) {
-        const { jobIndex } = batch[rollout.promptIndex] as Batch;
-        (samples[jobIndex] as GeneratedSample[]).push(toSample(model, rollout));
-      }
-    }
-    return samples;
+    const stream = generateStream(model, {
+      prompts: jobs.map((job) => ({
+        ids: model.tokenizer.encode(job.prompt),
+        sampleKeys: job.sampleIndexes.map((index) => sampleKey(key, mode, job, index)),
+      })),
+      policy,
+      settings: { ...options.settings, answerTemperature: 0, recordTopK: recordSteps ? alternatives : 0 },
+      maxRows,
+      ...(options.chunk && { chunk: options.chunk }),
+      ...(signal && { signal }),
+    });
+    const timings = yield* jobByJob(model, jobs, stream);
+    const samples = jobs.reduce((sum, job) => sum + job.sampleIndexes.length, 0);
+    const rows = Math.min(maxRows, samples);
+    options.onBatch?.({ rows, steps: timings.steps, tokens: timings.tokens });
   };
 }
 
-interface Batch {
-  readonly job: GenerationJob;
-  readonly jobIndex: number;
-  readonly sampleIndexes: readonly number[];
-}
-
-/** Splits jobs into batches of at most `maxRows` rows, samples of a question together where they fit. */
-function batches(jobs: readonly GenerationJob[], maxRows: number): Batch[][] {
-  const result: Batch[][] = [];
-  let current: Batch[] = [];
-  let rows = 0;
-  const flush = () => {
-    if (current.length > 0) result.push(current);
-    current = [];
-    rows = 0;
-  };
-  jobs.forEach((job, jobIndex) => {
-    for (let begin = 0; begin < job.sampleIndexes.length; begin += maxRows) {
-      const sampleIndexes = job.sampleIndexes.slice(begin, begin + maxRows);
-      if (rows + sampleIndexes.length > maxRows) flush();
-      current.push({ job, jobIndex, sampleIndexes });
-      rows += sampleIndexes.length;
+/** Gives each job's samples when the last of them has come; returns what the stream does. */
+async function* jobByJob(
+  model: LanguageModel,
+  jobs: readonly GenerationJob[],
+  stream: AsyncGenerator<Rollout, GenerationTimings>,
+): AsyncGenerator<JobSamples, GenerationTimings> {
+  const open = new Map<number, GeneratedSample[]>();
+  try {
+    for (;;) {
+      const { done, value } = await stream.next();
+      if (done) return value;
+      const { promptIndex: jobIndex, sampleIndex } = value;
+      const samples = open.get(jobIndex) ?? [];
+      open.set(jobIndex, samples);
+      samples[sampleIndex] = toSample(model, value);
+      // A sparse list counts only what has come.
+      if (Object.keys(samples).length < (jobs[jobIndex] as GenerationJob).sampleIndexes.length) continue;
+      open.delete(jobIndex);
+      yield { jobIndex, samples };
     }
-  });
-  flush();
-  return result;
+  } finally {
+    // A reader that leaves early ends the decoding; after the end this does nothing.
+    await stream.return({ prefillMs: 0, decodeMs: 0, steps: 0, tokens: 0 });
+  }
 }
 
 function sampleKey(key: RandomKey, mode: InferenceMode, job: GenerationJob, sampleIndex: number): RandomKey {

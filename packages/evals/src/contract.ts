@@ -50,12 +50,22 @@ export interface GenerationJob {
   readonly sampleIndexes: readonly number[];
 }
 
-/** Generates all samples of some questions in one mode; results in the order of jobs and sample indexes. */
+/** All samples of one job, in the order of its sample indexes. */
+export interface JobSamples {
+  /** Place of the job in the list that was given. */
+  readonly jobIndex: number;
+  readonly samples: readonly GeneratedSample[];
+}
+
+/**
+ * Generates all samples of some questions in one mode; a job's samples are given when the last of them has ended, in any
+ * order of jobs, so that the generator can start the next samples while others go on.
+ */
 export type GenerateFunction = (
   mode: InferenceMode,
   jobs: readonly GenerationJob[],
   options: { readonly recordSteps: boolean; readonly signal?: AbortSignal },
-) => Promise<readonly (readonly GeneratedSample[])[]>;
+) => AsyncIterable<JobSamples>;
 
 /** What a grader says of one sample. */
 export interface Grade {
@@ -68,7 +78,7 @@ export interface Grade {
 }
 
 /**
- * Graders are passed in as values. `text` is thought, forced text and answer. All samples of a batch are asked for at once; what is
+ * Graders are passed in as values. `text` is thought, forced text and answer. Several samples are asked for at once; what is
  * thrown is recorded with its sample.
  */
 export type GradeFunction = (text: string, question: Question) => Grade | Promise<Grade>;

@@ -78,7 +78,7 @@ export const RlooSettings = z.strictObject({
   ...optimizerKeys,
   learningRate: optimizerKeys.learningRate.default(6e-6),
   validationMaxThoughtSteps: countOrZero().default(512).describe("Most steps of a thought in validation"),
-  validationBatchSize: count().default(64).describe("Validation problems generated at once"),
+  validationBatchSize: count().default(64).describe("Validation problems decoded at once"),
   termNormsEvery: countOrZero()
     .default(0)
     .describe(

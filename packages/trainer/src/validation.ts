@@ -19,6 +19,7 @@ export interface ValidationOptions {
   readonly reward: RewardFunction;
   readonly key: RandomKey;
   readonly generation: GenerationSettings;
+  /** Problems decoded at once. */
   readonly batchSize: number;
   readonly chunk?: HeadChunk | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -27,27 +28,24 @@ export interface ValidationOptions {
 export async function validate(options: ValidationOptions): Promise<ValidationOutcome<TrainingSample>> {
   const { model, policy, problems, reward, key, generation, batchSize, chunk, signal } = options;
   const seconds = stopwatch();
-  const samples: TrainingSample[] = [];
-  for (let begin = 0; begin < problems.size; begin += batchSize) {
-    const count = Math.min(batchSize, problems.size - begin);
-    const batch = Array.from({ length: count }, (_, offset) => problems.get(begin + offset));
-    const { rollouts } = await generate(model, {
-      policy,
-      settings: generation,
-      prompts: batch.map(({ prompt }, offset) => ({
-        ids: model.tokenizer.encode(prompt),
-        sampleKeys: sampleKeys(key, { step: 0, promptIndex: begin + offset }, 1),
-      })),
-      ...(chunk && { chunk }),
-      ...(signal && { signal }),
-    });
-    const problemOf = ({ promptIndex }: { promptIndex: number }) => batch[promptIndex] as Problem;
-    const results = await gradeAll(rollouts, problemOf, reward);
-    for (const [index, rollout] of rollouts.entries()) {
-      const result = results[index] as (typeof results)[number];
-      samples.push({ problem: problemOf(rollout), rollout, result, advantage: 0, trainerLogProb: null });
-    }
-  }
+  const all = Array.from({ length: problems.size }, (_, index) => problems.get(index));
+  const { rollouts } = await generate(model, {
+    policy,
+    settings: generation,
+    maxRows: batchSize,
+    prompts: all.map(({ prompt }, promptIndex) => ({
+      ids: model.tokenizer.encode(prompt),
+      sampleKeys: sampleKeys(key, { step: 0, promptIndex }, 1),
+    })),
+    ...(chunk && { chunk }),
+    ...(signal && { signal }),
+  });
+  const problemOf = ({ promptIndex }: { promptIndex: number }) => all[promptIndex] as Problem;
+  const results = await gradeAll(rollouts, problemOf, reward);
+  const samples = rollouts.map((rollout, index): TrainingSample => {
+    const result = results[index] as (typeof results)[number];
+    return { problem: problemOf(rollout), rollout, result, advantage: 0, trainerLogProb: null };
+  });
   const rewards = rewardMetrics(samples.map(({ result }) => result));
   const thoughts = thoughtMetrics(samples.map(({ rollout }) => rollout));
   const accuracy = rewards["reward/correct"] ?? 0;

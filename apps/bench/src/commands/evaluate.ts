@@ -95,9 +95,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
   progress.finish();
   if (used.places > 0) {
     const busy = ((100 * used.tokens) / used.places).toFixed(0);
-    process.stderr.write(
-      `decoded  ${used.tokens} tokens; ${busy} % of the batches' rows were busy (finished ones leave, none is refilled)\n`,
-    );
+    process.stderr.write(`decoded  ${used.tokens} tokens; ${busy} % of the batches' rows were busy\n`);
   }
   process.stdout.write(
     options.json ? `${JSON.stringify(results)}\n` : `${formatGrid([{ training: options.model, results }])}\n`,

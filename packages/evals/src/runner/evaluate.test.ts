@@ -2,7 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { GeneratedSample, GenerateFunction, GradeFunction, InferenceMode } from "../contract.ts";
+import type {
+  GeneratedSample,
+  GenerateFunction,
+  GradeFunction,
+  InferenceMode,
+  JobSamples,
+} from "../contract.ts";
 import { EvaluationResultsSchema } from "../results/schema.ts";
 import { parseTask } from "../tasks/load-task.ts";
 import { evaluate } from "./evaluate.ts";
@@ -43,16 +49,17 @@ interface Calls {
 }
 
 function createGenerator(calls: Calls = { samples: [], recorded: [] }): GenerateFunction {
-  return async (mode, jobs, { recordSteps }) => {
+  return async function* (mode, jobs, { recordSteps }) {
     calls.recorded.push(recordSteps);
-    return jobs.map(({ questionId, sampleIndexes, prompt }) => {
+    for (const [jobIndex, { questionId, sampleIndexes, prompt }] of jobs.entries()) {
       expect(prompt).toContain(`q${Number(questionId) - 1}`);
-      return sampleIndexes.map((index) => {
+      const samples = sampleIndexes.map((index) => {
         calls.samples.push(`${mode} ${questionId} ${index}`);
         const { steps, ...sample } = sampleOf(questionId, index);
         return recordSteps && steps ? { ...sample, steps } : sample;
       });
-    });
+      yield { jobIndex, samples };
+    }
   };
 }
 
@@ -76,7 +83,7 @@ function options(more: Partial<EvaluateOptions> = {}): EvaluateOptions {
     generate: createGenerator(),
     grade,
     folder,
-    samplesPerBatch: 8,
+    samplesPerWrite: 8,
     settings: { seed: 1, sampler: { tau: 1 } },
     ...more,
   };
@@ -151,13 +158,15 @@ describe("an evaluation", () => {
     );
     const gsm8k = parseTask(Buffer.from(lines.join("\n")), { file: "gsm8k.jsonl" });
     // Never a closed box, and the number last: nothing is strictly right, everything leniently.
-    const generate: GenerateFunction = async (_, jobs) =>
-      jobs.map(({ questionId, sampleIndexes }) =>
-        sampleIndexes.map((index) => ({
-          ...sampleOf(questionId, index),
-          answer: `\\boxed{${Number(questionId) - 1}`,
-        })),
-      );
+    const generate: GenerateFunction = async function* (_, jobs) {
+      for (const [jobIndex, { questionId, sampleIndexes }] of jobs.entries()) {
+        const answer = `\\boxed{${Number(questionId) - 1}`;
+        yield {
+          jobIndex,
+          samples: sampleIndexes.map((index) => ({ ...sampleOf(questionId, index), answer })),
+        };
+      }
+    };
     const { metrics } = await evaluate(options({ task: gsm8k, generate, modes: ["hard-sample"] }));
     expect(metrics?.gsm8k).toMatchObject({ strict: { value: 0 }, flexible: { value: 1 } });
     expect((await evaluate(options({ folder: join(folder, "other") }))).metrics?.gsm8k).toBeUndefined();
@@ -186,7 +195,7 @@ describe("an evaluation", () => {
     expect(withSteps[0]?.steps).toEqual([
       { token: "t", alternatives: [{ token: "t", probability: 0.1235 }] },
     ]);
-    expect(calls.recorded).toEqual([true, false, false]);
+    expect(calls.recorded).toEqual([true, false]);
   });
 
   test("reports progress that ends with everything done", async () => {
@@ -295,10 +304,10 @@ describe("running again", () => {
 describe("what goes wrong on the way", () => {
   const failingFor = (ids: readonly string[], calls?: Calls): GenerateFunction => {
     const generate = createGenerator(calls);
-    return (mode, jobs, settings) =>
-      jobs.some((job) => ids.includes(job.questionId))
-        ? Promise.reject(new Error("out of memory"))
-        : generate(mode, jobs, settings);
+    return async function* (mode, jobs, settings) {
+      if (jobs.some((job) => ids.includes(job.questionId))) throw new Error("out of memory");
+      yield* generate(mode, jobs, settings);
+    };
   };
 
   test("a question that cannot be generated costs itself only, and is tried again later", async () => {
@@ -324,9 +333,61 @@ describe("what goes wrong on the way", () => {
   });
 
   test("a generator that returns too few samples is a mistake of the program", async () => {
-    const generate: GenerateFunction = async (mode, jobs, settings) =>
-      (await createGenerator()(mode, jobs, settings)).map((samples) => samples.slice(1));
+    const generate: GenerateFunction = async function* (mode, jobs, settings) {
+      for await (const { jobIndex, samples } of createGenerator()(mode, jobs, settings)) {
+        yield { jobIndex, samples: samples.slice(1) };
+      }
+    };
     await expect(evaluate(options({ generate }))).rejects.toThrow(/question 1: wanted 1 samples, got 0/u);
+  });
+
+  test("so is one that leaves out a question, or gives one twice", async () => {
+    const picking = (...places: number[]): GenerateFunction =>
+      async function* (mode, jobs, settings) {
+        const all: JobSamples[] = [];
+        for await (const result of createGenerator()(mode, jobs, settings)) all.push(result);
+        for (const place of places) yield all[place] as JobSamples;
+      };
+    await expect(evaluate(options({ generate: picking(0, 2) }))).rejects.toThrow(
+      /samples of 6 questions, got 2/u,
+    );
+    await expect(evaluate(options({ generate: picking(1, 1) }))).rejects.toThrow(/job 1 .* came twice/u);
+  });
+
+  test("a generator that fails on the way keeps what it gave, and what is missing is asked for in halves", async () => {
+    const asked: string[][] = [];
+    const generate: GenerateFunction = async function* (mode, jobs, settings) {
+      asked.push(jobs.map((job) => job.questionId));
+      for await (const result of createGenerator()(mode, jobs, settings)) {
+        if (result.jobIndex === 2) throw new Error("lost");
+        yield result;
+      }
+    };
+    const record = { questions: 0, samples: 0 };
+    const results = await evaluate(options({ modes: ["hard-sample"], generate, record }));
+    expect(results.results[0]?.outcomes).toMatchObject({ samples: 24, errors: 0, correct: 14 });
+    expect(asked).toEqual([
+      ["1", "2", "3", "4", "5", "6"],
+      ["3", "4"],
+      ["5", "6"],
+    ]);
+  });
+
+  test("an evaluation that ends early ends its generator", async () => {
+    let isEnded = false;
+    const generate: GenerateFunction = async function* (mode, jobs, settings) {
+      try {
+        yield* createGenerator()(mode, jobs, settings);
+      } finally {
+        isEnded = true;
+      }
+    };
+    const broken: GradeFunction = () => {
+      throw new TypeError("not a grader");
+    };
+    const evaluation = evaluate(options({ samplesPerQuestion: 40, generate, grade: broken }));
+    await expect(evaluation).rejects.toMatchObject({ code: "GRADER_KEEPS_FAILING" });
+    expect(isEnded).toBe(true);
   });
 
   test("a grader that throws is recorded with its sample", async () => {

@@ -62,12 +62,26 @@ interface FillContext {
   readonly report: (mode: InferenceMode, rows: readonly SampleRow[]) => void;
 }
 
-/** Generates and grades what a mode still lacks. */
+/** Generates and grades what a mode still lacks. Generation goes on while samples wait to be graded and written. */
 async function fillMode(plan: Plan, mode: InferenceMode, context: FillContext): Promise<void> {
   const { store, log, guard, gradings, report } = context;
   const { generate, signal } = plan.options;
   report(mode, []);
-  for (const { questions, recordSteps } of batches(plan, mode)) {
+  let pending: Promise<SampleRow[]>[] = [];
+  let samples = 0;
+  const settle = async () => {
+    const graded = await Promise.allSettled(pending);
+    const rows = graded.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+    pending = [];
+    samples = 0;
+    await log?.append(rows);
+    for (const row of rows) store.keep(row);
+    report(mode, rows);
+    gradings.check(rows);
+    const stopped = graded.find((result) => result.status === "rejected");
+    if (stopped) throw stopped.reason;
+  };
+  for (const { questions, recordSteps } of parts(plan)) {
     const jobs = questions.flatMap((question) => {
       const sampleIndexes = store.missing(mode, question.id, samplesOf(plan, mode));
       const prompt = renderPrompt(question.question, plan.identity.template);
@@ -75,22 +89,28 @@ async function fillMode(plan: Plan, mode: InferenceMode, context: FillContext): 
     });
     if (jobs.length === 0) continue;
     signal?.throwIfAborted();
-    const results = await generateJobs(generate, mode, jobs, { recordSteps, ...(signal ? { signal } : {}) });
-    for (const result of results) guard.record(result);
-    // All at once: a grader may work on several, and one that is slow does not hold the others.
-    const graded = await Promise.all(
-      jobs.map((job, index) => gradeJob(plan, mode, job, results[index] as JobResult, recordSteps)),
-    );
-    const rows = graded.flat();
-    await log?.append(rows);
-    for (const row of rows) store.keep(row);
-    report(mode, rows);
-    guard.check();
-    gradings.check(rows);
+    try {
+      for await (const result of generateJobs(generate, mode, jobs, {
+        recordSteps,
+        ...(signal ? { signal } : {}),
+      })) {
+        guard.record(result);
+        const graded = gradeJob(plan, mode, result, recordSteps);
+        graded.catch(() => {}); // reported when it is awaited
+        pending.push(graded);
+        samples += result.job.sampleIndexes.length;
+        if (samples >= plan.samplesPerWrite) await settle();
+        guard.check();
+        signal?.throwIfAborted();
+      }
+    } finally {
+      await settle(); // whatever ends the generation, what was sampled is kept
+    }
   }
 }
 
 interface QuestionJob {
+  readonly questionId: string;
   readonly question: Question;
   readonly prompt: string;
   readonly sampleIndexes: readonly number[];
@@ -99,11 +119,11 @@ interface QuestionJob {
 async function gradeJob(
   plan: Plan,
   mode: InferenceMode,
-  { question, prompt, sampleIndexes }: QuestionJob,
-  result: JobResult,
+  result: JobResult<QuestionJob>,
   recordSteps: boolean,
 ): Promise<SampleRow[]> {
   const { grade, signal } = plan.options;
+  const { question, prompt, sampleIndexes } = result.job;
   return Promise.all(
     sampleIndexes.map(async (sampleIndex, position) => {
       const place = { mode, question, prompt, sampleIndex };
@@ -115,16 +135,13 @@ async function gradeJob(
   );
 }
 
-/** Questions whose steps are recorded come in batches of their own, because a call records all or nothing. */
-function batches(plan: Plan, mode: InferenceMode): { questions: Question[]; recordSteps: boolean }[] {
-  const size = Math.max(1, Math.ceil(plan.samplesPerBatch / samplesOf(plan, mode)));
+/** Questions whose steps are recorded come first and apart, because a call records all or nothing. */
+function parts(plan: Plan): { questions: readonly Question[]; recordSteps: boolean }[] {
   const shown = plan.record.samples > 0 ? plan.record.questions : 0;
-  const split = (questions: readonly Question[], recordSteps: boolean) =>
-    Array.from({ length: Math.ceil(questions.length / size) }, (_, index) => ({
-      questions: questions.slice(index * size, (index + 1) * size),
-      recordSteps,
-    }));
-  return [...split(plan.questions.slice(0, shown), true), ...split(plan.questions.slice(shown), false)];
+  return [
+    { questions: plan.questions.slice(0, shown), recordSteps: true },
+    { questions: plan.questions.slice(shown), recordSteps: false },
+  ];
 }
 
 function summarize(plan: Plan, mode: InferenceMode, store: SampleStore): ModeResult {

@@ -1,58 +1,78 @@
 /**
- * Asks the generator for a batch, and when a batch fails asks for its questions one by one, so that one impossible
- * question does not cost its neighbours. Several failures in a row end the evaluation: the fault is not the question's.
+ * Asks the generator for many questions at once, and when it fails asks for what is missing in halves, so that one
+ * impossible question does not cost its neighbours. Several failures in a row end the evaluation: the fault is not the
+ * question's.
  */
 
 import type { GeneratedSample, GenerateFunction, GenerationJob, InferenceMode } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
 
 /** What came of one job: its samples, or why there are none. */
-export type JobResult = { readonly samples: readonly GeneratedSample[] } | { readonly error: unknown };
+export type JobResult<Job> =
+  | { readonly job: Job; readonly samples: readonly GeneratedSample[] }
+  | { readonly job: Job; readonly error: unknown };
 
 export interface GenerateJobsOptions {
   readonly recordSteps: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Results in the order of the jobs. @throws the signal's reason; TypeError when the generator breaks its contract. */
-export async function generateJobs(
+/** One result per job, as they come. @throws the signal's reason; TypeError when the generator breaks its contract. */
+export async function* generateJobs<Job extends GenerationJob>(
   generate: GenerateFunction,
   mode: InferenceMode,
-  jobs: readonly GenerationJob[],
+  jobs: readonly Job[],
   options: GenerateJobsOptions,
-): Promise<JobResult[]> {
-  const attempt = async (batch: readonly GenerationJob[]): Promise<JobResult[]> => {
-    let lists: Awaited<ReturnType<GenerateFunction>>;
-    try {
-      lists = await generate(mode, batch, options);
-    } catch (error) {
-      options.signal?.throwIfAborted(); // stopping is no failure of a question
-      if (batch.length === 1) return [{ error }];
-      const results: JobResult[] = [];
-      for (const job of batch) results.push(...(await attempt([job])));
-      return results;
+): AsyncGenerator<JobResult<Job>, void> {
+  const open = new Set(jobs);
+  const stream = generate(mode, jobs, options)[Symbol.asyncIterator]();
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    while (!failure) {
+      // Only what the generator throws is a failure of its questions; what the reader throws ends the iteration.
+      const next = await stream.next().catch((error: unknown) => ({ error }));
+      if ("error" in next) failure = next;
+      else if (next.done) break;
+      else yield accept(jobs, open, next.value);
     }
-    checkCounts(batch, lists);
-    return lists.map((samples) => ({ samples }));
-  };
-  return attempt(jobs);
+  } finally {
+    if (!failure) await stream.return?.();
+  }
+  if (failure) {
+    options.signal?.throwIfAborted(); // stopping is no failure of a question
+    const missing = [...open];
+    if (missing.length === 1) yield { job: missing[0] as Job, error: failure.error };
+    const half = Math.ceil(missing.length / 2);
+    if (missing.length > 1) {
+      yield* generateJobs(generate, mode, missing.slice(0, half), options);
+      yield* generateJobs(generate, mode, missing.slice(half), options);
+    }
+  } else if (open.size > 0) {
+    throw new TypeError(
+      `generate: wanted samples of ${jobs.length} questions, got ${jobs.length - open.size}`,
+    );
+  }
 }
 
-function checkCounts(jobs: readonly GenerationJob[], lists: readonly (readonly GeneratedSample[])[]): void {
-  if (lists.length !== jobs.length) {
-    throw new TypeError(`generate: wanted samples of ${jobs.length} questions, got ${lists.length}`);
+function accept<Job extends GenerationJob>(
+  jobs: readonly Job[],
+  open: Set<Job>,
+  { jobIndex, samples }: { readonly jobIndex: number; readonly samples: readonly GeneratedSample[] },
+): JobResult<Job> {
+  const job = jobs[jobIndex];
+  if (!job || !open.delete(job)) {
+    throw new TypeError(`generate: job ${jobIndex} was not asked for, or came twice`);
   }
-  for (const [index, job] of jobs.entries()) {
-    const [wanted, got] = [job.sampleIndexes.length, lists[index]?.length ?? 0];
-    if (wanted !== got) {
-      throw new TypeError(`generate: question ${job.questionId}: wanted ${wanted} samples, got ${got}`);
-    }
+  const [wanted, got] = [job.sampleIndexes.length, samples.length];
+  if (wanted !== got) {
+    throw new TypeError(`generate: question ${job.questionId}: wanted ${wanted} samples, got ${got}`);
   }
+  return { job, samples };
 }
 
 /** Counts failures that follow each other. */
 export interface FailureGuard {
-  record(result: JobResult): void;
+  record(result: JobResult<unknown>): void;
   /** @throws EvaluationError GENERATION_KEEPS_FAILING with the last failure as cause */
   check(): void;
 }

@@ -24,8 +24,8 @@ export interface EvaluateOptions {
   readonly template?: string;
   /** Which k to estimate; those above the number of samples are left out. Defaults to 1, 2, 4, 8, 16, 32. */
   readonly passAt?: readonly number[];
-  /** Samples asked of `generate` at once, rounded up to whole questions. Defaults to 64. */
-  readonly samplesPerBatch?: number;
+  /** Samples that are written at once, rounded up to whole questions: what a killed run loses at most. Defaults to 16. */
+  readonly samplesPerWrite?: number;
   /** For how many questions and samples of each mode the steps are kept for reports. Defaults to 8 and 2. */
   readonly record?: { readonly questions: number; readonly samples: number };
   /** Of the bootstrap. Defaults to 0. */
@@ -39,7 +39,7 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** At the start of every mode and after every batch. */
+/** At the start of every mode and whenever samples were written. */
 export interface EvaluationProgress {
   readonly mode: InferenceMode;
   /** Position of the mode among `modes`. */
@@ -62,15 +62,15 @@ export interface Plan {
   readonly modes: readonly InferenceMode[];
   readonly questions: readonly Question[];
   readonly seed: number;
-  readonly samplesPerBatch: number;
+  readonly samplesPerWrite: number;
   readonly record: { readonly questions: number; readonly samples: number };
 }
 
 /** @throws RangeError for options that cannot be; EvaluationError INVALID_TEMPLATE */
 export function makePlan(options: EvaluateOptions): Plan {
-  const { task, samplesPerBatch = 64, template = PAPER_TEMPLATE } = options;
+  const { task, samplesPerWrite = 16, template = PAPER_TEMPLATE } = options;
   positive("samplesPerQuestion", options.samplesPerQuestion);
-  positive("samplesPerBatch", samplesPerBatch);
+  positive("samplesPerWrite", samplesPerWrite);
   if (options.limit !== undefined) positive("limit", options.limit);
   for (const k of options.passAt ?? []) positive("passAt", k);
   if (options.modes.length === 0) throw new RangeError("evaluate: no modes");
@@ -89,7 +89,7 @@ export function makePlan(options: EvaluateOptions): Plan {
     modes: [...new Set(options.modes)],
     questions,
     seed: options.seed ?? 0,
-    samplesPerBatch,
+    samplesPerWrite,
     record: options.record ?? { questions: 8, samples: 2 },
   };
 }
