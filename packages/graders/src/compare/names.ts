@@ -6,6 +6,7 @@ import { printExpression } from "../algebra/print.ts";
 import { namesIn } from "../algebra/walk.ts";
 import type { Expression, Relation } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
+import type { Context } from "./context.ts";
 
 export interface NamedValue {
   /** The naming side, or null where the value stands alone. */
@@ -80,18 +81,53 @@ function isName(x: Expression): boolean {
     case "set":
       return x.items.every((item) => item.kind === "symbol");
     case "product":
-      return x.factors.every(isPointName) || x.factors.every(isNameOrReciprocal);
+      return (
+        x.factors.every(isPointName) ||
+        x.factors.every(isNameOrReciprocal) ||
+        isAngleMeasure(x.factors) ||
+        isDerivative(x.factors)
+      );
+    case "repeated":
+      // What is asked for; a sum with bounds has a value of its own.
+      return x.operator === "limit" || x.operator === "integral";
     case "ratio":
       return x.parts.every((part) => isName(part));
     case "call":
-      return x.args.length === 1 && isName(x.args[0] as Expression) && !isPlain(x.args[0] as Expression);
+      return (
+        x.args.length === 1 && isName(x.args[0] as Expression) && !isPlain(x.args[0] as Expression, x.name)
+      );
     default:
       return false;
   }
 }
 
-function isPlain(x: Expression): boolean {
-  return x.kind === "symbol" && x.name >= "a";
+/**
+ * A quantity that is asked for by itself, so that its function is none of its names: |x| = 5 does not answer 5. But
+ * tan of a Greek letter does, and the length of a vector.
+ */
+function isPlain(x: Expression, functionName: string): boolean {
+  if (x.kind !== "symbol" || x.name < "a") return false;
+  const isAngle = /^(?:sin|cos|tan|cot|sec|csc)$/.test(functionName) && /^[a-z]{2,}$/.test(x.name);
+  return !isAngle && !(functionName === "abs" && x.name.startsWith("vec "));
+}
+
+/** m∠ABC. */
+function isAngleMeasure([measure, angle, ...rest]: readonly Expression[]): boolean {
+  const isMeasure = measure?.kind === "symbol" && measure.name === "m";
+  return isMeasure && angle?.kind === "symbol" && angle.name.startsWith("angle ") && rest.length === 0;
+}
+
+/** dy/dx. */
+function isDerivative([above, below, ...rest]: readonly Expression[]): boolean {
+  if (below?.kind !== "power" || below.exponent.kind !== "number" || rest.length > 0) return false;
+  const isMinusOne = below.exponent.value.numerator === -1n && below.exponent.value.denominator === 1n;
+  return isMinusOne && [above, below.base].every(isDifferential);
+}
+
+function isDifferential(x: Expression | undefined): boolean {
+  const [d, name, ...rest] = x?.kind === "product" ? x.factors : [];
+  const isD = d?.kind === "symbol" && (d.name === "d" || d.name === "\\partial");
+  return isD && name?.kind === "symbol" && rest.length === 0;
 }
 
 /** A capital letter, as points have: AB, ABC; also with an index, and "angle B" at the beginning. */
@@ -107,14 +143,17 @@ function isNameOrReciprocal(x: Expression): boolean {
 
 /** A plain name does not name a value that holds it: x = x^2 is an equation. */
 function mayName(name: Expression, value: Expression, work: Work): boolean {
-  if (name.kind === "apply" || name.kind === "text") return true;
+  if (name.kind === "apply" || name.kind === "text" || name.kind === "repeated") return true;
+  if (name.kind === "product" && isDerivative(name.factors)) return true;
   const inValue = namesIn(value, work);
   return ![...namesIn(name, work)].some((symbol) => inValue.has(symbol));
 }
 
-/** What two names must share to name the same thing: the symbol, or the letter of a function. */
+/** What two names must share to name the same thing: the symbol, or the letter of a function of a variable. */
 export function nameKey(name: Expression, work: Work): string {
-  if (name.kind === "apply") return name.name;
+  const isOfVariables =
+    name.kind === "apply" && name.args.every((arg) => arg.kind === "symbol" && /^[a-z]/.test(arg.name));
+  if (isOfVariables) return name.name;
   return printExpression(name, work);
 }
 
@@ -123,7 +162,10 @@ export function nameKey(name: Expression, work: Work): string {
  * that says more (f(x), \text{Area}, a tuple of names) any name may stand.
  */
 export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
-  const arePlain = [a, b].every((name) => name.kind === "symbol" || name.kind === "product");
+  const arePlain = [a, b].every(
+    (name) =>
+      name.kind === "symbol" || name.kind === "product" || (name.kind === "call" && name.name !== "abs"),
+  );
   const areFunctions = a.kind === "apply" && b.kind === "apply";
   return !(arePlain || areFunctions) || nameKey(a, work) === nameKey(b, work);
 }
@@ -132,4 +174,15 @@ export function areNamesCompatible(a: Expression, b: Expression, work: Work): bo
 export function argumentNames(name: Expression | null): readonly string[] {
   if (name?.kind !== "apply") return [];
   return name.args.flatMap((arg) => (arg.kind === "symbol" ? [arg.name] : []));
+}
+
+/** The key of the name of an item, or null where it has none. */
+export function nameOf(x: Expression, { work }: Context): string | null {
+  const name = namedValue(x, work)?.name;
+  return name ? nameKey(name, work) : null;
+}
+
+/** The value of an item without its name. */
+export function unnamed(x: Expression, context: Context): Expression {
+  return namedValue(x, context.work)?.value ?? x;
 }

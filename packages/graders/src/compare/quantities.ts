@@ -7,9 +7,10 @@ import { exactField } from "../algebra/exact-field.ts";
 import { absRational, compareRational, one, type Rational, rational } from "../algebra/rational.ts";
 import { someNode } from "../algebra/walk.ts";
 import { type Expression, numberNode, productOf } from "../parse/expression.ts";
-import { measureOf, type UnitMeasure } from "../parse/units.ts";
+import { measureOf, measureWithin, type UnitMeasure } from "../parse/units.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareValues } from "./scalars.ts";
+import { mayBeSameThings } from "./things.ts";
 
 interface Quantity {
   readonly value: Expression;
@@ -138,19 +139,22 @@ function countsThings(unit: string, other: UnitMeasure): boolean {
 
 /** Whether two units, either of which may be missing or unknown, may measure the same thing. */
 export function haveCompatibleUnits(goldUnit: string, answerUnit: string): boolean {
-  const [gold, answer] = [measureOf(goldUnit), measureOf(answerUnit)];
   if (goldUnit === "" || answerUnit === "") return true;
-  // 40 feet are not 40 points; "ft of rope", "kmph" and what is no plain word may be anything.
-  if ((gold && countsThings(answerUnit, gold)) || (answer && countsThings(goldUnit, answer))) return false;
+  const [gold, answer] = [measureWithin(goldUnit), measureWithin(answerUnit)];
+  if (!gold && !answer) return mayBeSameThings(goldUnit, answerUnit);
+  // 40 feet are not 40 points; what is no plain word may be anything.
+  if (
+    (!answer && gold && countsThings(answerUnit, gold)) ||
+    (!gold && answer && countsThings(goldUnit, answer))
+  )
+    return false;
   if (!gold || !answer || gold.dimension === answer.dimension) return true;
   const dimensions = new Set([gold.dimension, answer.dimension]);
   // An angle in degrees or radians; "degrees" without a scale beside one.
   if (dimensions.has("angle^1")) {
     return ["radian^1", "celsius^1", "fahrenheit^1"].some((other) => dimensions.has(other));
   }
-  const areLengths = [gold, answer].every((measure) =>
-    /^(?:unit|length|acre|volume|gallon)\^/.test(measure.dimension),
-  );
+  const areLengths = [gold, answer].every((measure) => /^(?:unit|length)\^/.test(measure.dimension));
   return areLengths && isGeneric(gold) !== isGeneric(answer);
 }
 
@@ -161,7 +165,7 @@ function compareUnits(
   answerUnit: string,
   context: Context,
 ): Outcome {
-  const [goldMeasure, answerMeasure] = [measureOf(goldUnit), measureOf(answerUnit)];
+  const [goldMeasure, answerMeasure] = [measureWithin(goldUnit), measureWithin(answerUnit)];
   const isKnown = goldMeasure && answerMeasure && goldUnit !== answerUnit;
   if (!isKnown || isGeneric(goldMeasure) !== isGeneric(answerMeasure)) {
     return compareValues(g.value, a.value, context);

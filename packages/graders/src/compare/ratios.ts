@@ -1,7 +1,8 @@
 /**
  * Ratios and times of day: 1:2 is 2:4 and 1/2, but 3:30 is not 1:10, and 8:34 p.m. is not 8:34 a.m.
  */
-import type { Expression } from "../parse/expression.ts";
+import { integer } from "../algebra/rational.ts";
+import { type Expression, numberNode } from "../parse/expression.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareScalars, haveCompatibleUnits } from "./quantities.ts";
 
@@ -24,6 +25,8 @@ export function compareRatios(gold: Expression, answer: Expression, context: Con
       return equalBy("ratio", "the same time of day");
     return comparePair(g, a, isTime || (mayBeTime(g) && mayBeTime(a)), context);
   }
+  const [goldHour, answerHour] = [hourOf(gold), hourOf(answer)];
+  if (goldHour || answerHour) return compareRatios(goldHour ?? gold, answerHour ?? answer, context);
   const ratio = (g.kind === "ratio" ? g : a) as Ratio;
   const isValue = ratio.parts.length === 2 && !ratio.isTime && goldUnit === "" && answerUnit === "";
   return isValue ? compareScalars(gold, answer, context) : unequalBy("ratio", "a ratio and a value");
@@ -40,6 +43,12 @@ function minutesOf({ parts }: Ratio, unit: string): number | null {
   if (half === undefined) return unit === "" && (hour > 12 || hour === 0) ? hour * 60 + minute : null;
   if (hour < 1 || hour > 12) return null;
   return ((hour % 12) + (half === "p" ? 12 : 0)) * 60 + minute;
+}
+
+/** 9 a.m. as 9:00 a.m.; null for anything else. */
+function hourOf(x: Expression): Expression | null {
+  if (x.kind !== "quantity" || x.value.kind !== "number" || !/^[ap]\.?\s?m\.?$/i.test(x.unit)) return null;
+  return { ...x, value: { kind: "ratio", parts: [x.value, numberNode(integer(0))], isTime: true } };
 }
 
 function withUnit(x: Expression): readonly [value: Expression, unit: string] {

@@ -96,7 +96,7 @@ type Rows = readonly (readonly Expression[])[];
 
 /** Sums, products and multiples of matrices as one matrix, determinants written out; anything else unchanged. */
 export function reduceMatrices(x: Expression, work: Work): Expression {
-  if (!someNode(x, work, (node) => node.kind === "matrix")) return x;
+  if (!someNode(x, work, (node) => node.kind === "matrix" || isTransposed(node))) return x;
   const rows = matrixOf(x, work);
   if (rows) return { kind: "matrix", rows };
   return mapTree(x, work, (node) => {
@@ -109,6 +109,10 @@ export function reduceMatrices(x: Expression, work: Work): Expression {
 function matrixOf(x: Expression, work: Work): Rows | null {
   work.spend();
   if (x.kind === "matrix") return x.rows;
+  if (x.kind === "power" && isTransposed(x)) {
+    const rows = x.base.kind === "bracketed" ? [x.base.items] : matrixOf(x.base, work);
+    return rows && (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as Expression));
+  }
   if (x.kind === "sum") {
     const matrices = x.terms.map((term) => matrixOf(term, work));
     return matrices.reduce((a, b) => a && b && addMatrices(a, b));
@@ -125,6 +129,13 @@ function matrixOf(x: Expression, work: Work): Rows | null {
   if (!result || scalars.length === 0) return result;
   const scalar = productOf(scalars);
   return result.map((row) => row.map((cell) => productOf([scalar, cell])));
+}
+
+/** A^T, A^{\top}: of a matrix, or of a tuple as a row. */
+function isTransposed(x: Expression): boolean {
+  if (x.kind !== "power" || x.exponent.kind !== "symbol") return false;
+  const isMark = ["T", "\\top", "\\intercal"].includes(x.exponent.name);
+  return isMark && (x.base.kind === "matrix" || x.base.kind === "bracketed");
 }
 
 function addMatrices(a: Rows, b: Rows): Rows | null {

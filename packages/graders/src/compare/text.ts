@@ -1,8 +1,8 @@
 /**
  * Answers in words: names, days, "even", letters of a choice, and the words that mean something mathematical.
  */
-import { integer } from "../algebra/rational.ts";
-import { type Expression, numberNode } from "../parse/expression.ts";
+import { integer, rational } from "../algebra/rational.ts";
+import { type Expression, negative, numberNode } from "../parse/expression.ts";
 
 const smallNumbers = [
   ...[
@@ -75,6 +75,12 @@ export function normalizeWords(text: string): string {
   return undefinedWords.get(plain) ?? (plain === "" ? text.toLowerCase().trim() : plain);
 }
 
+/** "Alice and Bob", "red, blue and green": what is joined by "and", in one order for all; any other text alone. */
+export function partsOfWords(text: string): readonly string[] {
+  const words = normalizeWords(text);
+  return / and /.test(words) ? words.split(/,? and |, /).sort() : [words];
+}
+
 /** The mathematical meaning of a text, where it has one: "four", "no solution", "all real numbers". */
 export function meaningOf(text: string): Expression | null {
   const words = normalizeWords(text);
@@ -84,9 +90,40 @@ export function meaningOf(text: string): Expression | null {
   if (/^(?:all|any|every) (?:positive integer|natural number)s?$/.test(words)) {
     return { kind: "namedSet", name: "positiveIntegers" };
   }
-  const number = numberFromWords(words);
-  return number === null ? null : numberNode(integer(number));
+  return valueOfWords(words);
 }
+
+/** "four", "minus five", "two thirds", "half". */
+function valueOfWords(words: string): Expression | null {
+  const [, sign, rest = ""] = /^(minus |negative )?(.*)$/.exec(words) ?? [];
+  const parts = rest.split(/[\s-]+/);
+  const last = parts.at(-1) ?? "";
+  const above = rest === "half" ? 1 : numberFromWords(parts.slice(0, -1).join(" "));
+  // Two thirds are a number; "third" and "twenty-fifth" are places.
+  const below = above === 1 ? denominators.get(last) : denominators.get(singularOf(last));
+  const whole = numberFromWords(rest);
+  const value = whole !== null ? integer(whole) : below && above ? rational(BigInt(above), below) : null;
+  if (!value) return null;
+  return sign === undefined ? numberNode(value) : negative(numberNode(value));
+}
+
+/** The word without the s of its plural; "" for a word without one. */
+function singularOf(word: string): string {
+  return word === "halves" ? "half" : word.endsWith("s") ? word.slice(0, -1) : "";
+}
+
+const denominators = new Map([
+  ["half", 2n],
+  ["third", 3n],
+  ["quarter", 4n],
+  ["fourth", 4n],
+  ["fifth", 5n],
+  ["sixth", 6n],
+  ["seventh", 7n],
+  ["eighth", 8n],
+  ["ninth", 9n],
+  ["tenth", 10n],
+]);
 
 const scales = new Map([
   ["thousand", 1000],

@@ -8,8 +8,8 @@
  * The two files of the inner grammar call each other: a primary holds whole statements in its brackets.
  */
 import { isInteger } from "../algebra/rational.ts";
-import { isApplication, parseApplication } from "./applications.ts";
-import { parseLetterDigits, parseSubscript } from "./base-numerals.ts";
+import { isApplication, isInverse, parseApplication, parseInverse } from "./applications.ts";
+import { parseLetterDigits, parseLetterNumeral, parseSubscript } from "./base-numerals.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   call,
@@ -32,6 +32,9 @@ export function parseSum(cursor: Cursor): Expression {
   for (;;) {
     const sign = parseSign(cursor);
     if (sign === null && terms.length > 0) break;
+    const [lead] = terms;
+    // "The answer is -5".
+    if (sign !== null && terms.length === 1 && lead?.kind === "text" && isLeadIn(lead.text)) terms.pop();
     const term = parseTerm(cursor);
     if (sign === "±" || sign === "∓") {
       terms.push({ kind: "plusMinus", sign: sign === "±" ? 1 : -1, value: term });
@@ -106,7 +109,7 @@ function quotientWithUnit(numerator: Expression, denominator: Expression): Expre
   return { kind: "quantity", value: quotient(numerator, denominator.value), unit: denominator.unit };
 }
 
-function parseSignedFactor(cursor: Cursor): Expression {
+export function parseSignedFactor(cursor: Cursor): Expression {
   const sign = parseSign(cursor);
   const factor = parseFactor(cursor);
   return sign === "-" ? negative(factor) : factor;
@@ -188,7 +191,7 @@ export function parseFactor(cursor: Cursor): Expression {
 }
 
 function parseMarked(cursor: Cursor): Expression {
-  let value = parsePrimary(cursor);
+  let value = parseLetterNumeral(cursor) ?? parsePrimary(cursor);
   if (value.kind === "number") value = parseLetterDigits(cursor, value) ?? value;
   for (let marks = 0; ; marks++) {
     if (marks > maxMarks) cursor.fail("too many marks behind a value");
@@ -200,6 +203,7 @@ function parseMarked(cursor: Cursor): Expression {
       cursor.next();
       value = { kind: "symbol", name: `${value.name}'` };
     } else if (cursor.accept("_")) value = parseSubscript(cursor, value);
+    else if (value.kind === "symbol" && isInverse(cursor)) value = parseInverse(cursor, value.name);
     else if (cursor.accept("^")) value = parseExponent(cursor, value);
     else if (value.kind === "symbol" && isApplication(cursor)) value = parseApplication(cursor, value.name);
     else return value;

@@ -70,6 +70,27 @@ export function parseLetterDigits(cursor: Cursor, value: Expression): Expression
   return baseNumeral(cursor, digits, Number(base.text));
 }
 
+/** FF_{16}, A5_{16}: capital letters first, in base 16 only, since A_{12} is the twelfth A; or null. */
+export function parseLetterNumeral(cursor: Cursor): Expression | null {
+  const first = cursor.peek();
+  if (first?.kind !== "letter" || !/^[A-F]$/.test(first.text)) return null;
+  let digits = "";
+  let count = 0;
+  for (;;) {
+    const token = cursor.peek(count);
+    const isDigits =
+      token && (count === 0 || !token.spaced) && token.kind !== "sign" && /^[0-9A-F]+$/.test(token.text);
+    if (!isDigits) break;
+    digits += token.text;
+    count++;
+  }
+  const isBraced = cursor.at("{", count + 1);
+  const base = cursor.peek(count + (isBraced ? 2 : 1));
+  if (count < 2 || !cursor.at("_", count) || base?.kind !== "number" || base.text !== "16") return null;
+  for (let rest = count + (isBraced ? 4 : 2); rest > 0; rest--) cursor.next();
+  return baseNumeral(cursor, digits, 16);
+}
+
 function baseNumeral(cursor: Cursor, digits: string, base: number): Expression {
   if (!(base >= 2 && base <= 36)) return cursor.fail("not a numeral base");
   const [whole = "", decimals = ""] = digits.split(".");

@@ -135,8 +135,15 @@ function dottedGroups(text: string, at: number, firstGroup: number): { digits: s
   return digits.length >= 6 ? { digits, end } : null;
 }
 
-/** Repeating digits at `at`: \overline{3}, \bar{3}, \dot{3}, \bar3. */
+/** Repeating digits at `at`: \overline{3}, \bar{3}, \dot{3}, \bar3, or (3) where the numeral ends the text or its part. */
 function repetendAt(text: string, at: number): { digits: string; end: number } | null {
+  if (text.charAt(at) === "(") {
+    let end = at + 1;
+    while (isDigit(text.charAt(end))) end++;
+    const digits = text.slice(at + 1, end);
+    const isLast = /^\)\s*(?:$|[,;$}\])%]|\\[%)\]])/.test(text.slice(end, end + 12));
+    return digits !== "" && isLast ? { digits, end: end + 1 } : null;
+  }
   for (const command of ["\\overline", "\\bar", "\\dot"]) {
     if (!text.startsWith(command, at)) continue;
     let start = at + command.length;

@@ -3,7 +3,7 @@
  * One function per form; `parsePrimary` chooses by the first token.
  */
 import { integer } from "../algebra/rational.ts";
-import { parseFactor, parseSum } from "./arithmetic.ts";
+import { parseFactor, parseSignedFactor, parseSum } from "./arithmetic.ts";
 import {
   bracketed,
   parseBars,
@@ -108,7 +108,7 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
     case "mathbb":
       return parseBlackboard(cursor);
     case "\\$":
-      return { kind: "quantity", value: parseFactor(cursor), unit: "dollar" };
+      return { kind: "quantity", value: parseSignedFactor(cursor), unit: "dollar" };
     default:
       if (sign.startsWith("begin:")) return cursor.nested(() => parseMatrix(cursor, sign.slice(6)));
       return cursor.fail(`unexpected ${sign}`);
@@ -153,8 +153,11 @@ function parseRoot(cursor: Cursor, isGreedy: boolean): Expression {
 
 function parseBlackboard(cursor: Cursor): Expression {
   const isBraced = cursor.accept("{");
-  const name = numberSets.get(cursor.next().text);
+  const letter = cursor.next().text;
+  const name = numberSets.get(letter);
   if (isBraced) cursor.expect("}");
+  // The expectation and the probability.
+  if (letter === "E" || letter === "P") return { kind: "symbol", name: letter };
   if (name === undefined) return cursor.fail("unknown set");
   return parseHalf(cursor, name as NamedSet) ?? { kind: "namedSet", name: name as NamedSet };
 }

@@ -86,13 +86,14 @@ function parseUnit(cursor: Cursor): string {
     } else if (words.length === 0 && isUnitFraction(cursor)) {
       words.push(...parseUnitFraction(cursor));
     } else if (isUnitLetter(cursor)) {
-      cursor.next();
-      words.push(`${token?.text}${parseUnitExponent(cursor)}`);
+      const letters = Array.from({ length: unitLetters(cursor) }, () => cursor.next().text).join("");
+      words.push(`${letters}${parseUnitExponent(cursor)}`);
     } else if (words.length === 0 && cursor.accept("\\$")) words.push("dollar");
     else if (words.length > 0 && cursor.at("/") && isUnitToken(cursor.peek(1))) {
       cursor.next();
       words.push("/");
-    } else break;
+    } else if (words.length > 0 && cursor.at("*") && isUnitText(cursor.peek(1))) cursor.next();
+    else break;
   }
   return words.join(" ");
 }
@@ -117,33 +118,71 @@ function parseUnitFraction(cursor: Cursor): string[] {
 function parseUnitExponent(cursor: Cursor): string {
   if (!cursor.at("^")) return "";
   const isBraced = cursor.at("{", 1);
-  const number = cursor.peek(isBraced ? 2 : 1);
+  const at = isBraced ? 2 : 1;
+  const sign = cursor.at("-", at) ? "-" : "";
+  const number = cursor.peek(at + sign.length);
   if (number?.kind !== "number") return "";
-  for (let count = isBraced ? 4 : 2; count > 0; count--) cursor.next();
-  return `^${number.text}`;
+  for (let count = at + sign.length + (isBraced ? 2 : 1); count > 0; count--) cursor.next();
+  return `^${sign}${number.text}`;
+}
+
+function isUnitText(token: Token | undefined): boolean {
+  return token?.kind === "text" && measureOf(token.text) !== null;
 }
 
 function isUnitToken(token: Token | undefined): boolean {
   return token?.kind === "text" || (token?.kind === "letter" && isUnitWord(token.text));
 }
 
-/** Whether a single letter stands here as a unit: behind a space and a number, with nothing behind it. */
+/** Whether letters stand here as a unit, in the reading in which letters may be units. */
 export function isUnitLetter(cursor: Cursor): boolean {
+  if (unitLetters(cursor) === 0) return false;
+  cursor.flags.unit = true;
+  return cursor.options.areLettersUnits;
+}
+
+/** How many letters from here on spell a unit with nothing behind it; 0 for none. */
+function unitLetters(cursor: Cursor): number {
+  const count = isUnitInitial(cursor) ? 1 : spelledUnit(cursor);
+  let offset = count;
+  if (cursor.at("^", offset)) offset += cursor.at("{", offset + 1) ? 4 : 2;
+  const [behind, word] = [cursor.peek(offset), cursor.peek(offset + 1)];
+  // 1 h 15 min
+  const isSmallerNext = behind?.kind === "number" && behind.spaced && word?.kind === "text";
+  const isEnd =
+    behind === undefined || (behind.kind === "sign" && [",", "/", "}", "="].includes(behind.text));
+  return isEnd || isSmallerNext ? count : 0;
+}
+
+/** 5 m, km/h, 18°C: one letter behind a number and a space, behind a slash, or behind a degree sign. */
+function isUnitInitial(cursor: Cursor): boolean {
   const letter = cursor.peek();
   if (letter?.kind !== "letter" || !"mshgLlCF".includes(letter.text) || letter.text.length !== 1)
     return false;
+  const behind = cursor.peek(1);
+  if (behind?.kind === "letter" && !behind.spaced) return false;
   const before = cursor.previous();
   const isScale = letter.text === "C" || letter.text === "F";
   const isAfterDegree = before?.kind === "sign" && (before.text === "°" || cursor.previous(2)?.text === "°");
   if (isScale !== isAfterDegree) return false;
   const isAfterNumber = isScale || (before?.kind === "number" && letter.spaced);
-  if (!isAfterNumber && !(before?.kind === "sign" && before.text === "/")) return false;
-  let offset = 1;
-  if (cursor.at("^", 1)) offset = cursor.at("{", 2) ? 5 : 3;
-  const behind = cursor.peek(offset);
-  const isEnd =
-    behind === undefined || (behind.kind === "sign" && [",", "/", "}", "="].includes(behind.text));
-  if (!isEnd) return false;
-  cursor.flags.unit = true;
-  return cursor.options.areLettersUnits;
+  return isAfterNumber || (before?.kind === "sign" && before.text === "/");
+}
+
+/** \frac{41}{12} km, 5\pi cm, 60 km/hr: several letters behind a closed value and a space, or behind a slash; 0 for none. */
+function spelledUnit(cursor: Cursor): number {
+  const [first, before] = [cursor.peek(), cursor.previous()];
+  const isClosed =
+    before?.kind === "constant" || (before?.kind === "sign" && [")", "}"].includes(before.text));
+  const isDivisor = before?.kind === "sign" && before.text === "/";
+  if (first?.kind !== "letter" || !(isDivisor || (isClosed && first.spaced))) return 0;
+  let letters = "";
+  let count = 0;
+  for (;;) {
+    const token = cursor.peek(count);
+    if (token?.kind !== "letter" || (count > 0 && token.spaced)) break;
+    letters += token.text;
+    count++;
+  }
+  return count > 1 && isUnitWord(letters) ? count : 0;
 }

@@ -72,6 +72,8 @@ function parseCommaList(cursor: Cursor): Expression {
     }
     items.push(parseRelation(cursor));
   }
+  const excluded = excludedValues(items);
+  if (excluded) return excluded;
   const groups = groupsAt(items, starts);
   if (groups) return { kind: "list", items: groups, joiner: "semicolon" };
   return items.length === 1
@@ -85,6 +87,19 @@ function groupsAt(items: readonly Expression[], starts: readonly number[]): read
   const isEven = starts.length > 1 && size > 1 && starts.every((start, index) => start === index * size);
   if (!isEven || !items.every((item) => item.kind === "relation" && item.operators[0] === "=")) return null;
   return starts.map((start) => ({ kind: "list", items: items.slice(start, start + size), joiner: "comma" }));
+}
+
+/** x \ne 2, 3 says that x is neither; null for another list. */
+function excludedValues([first, ...rest]: readonly Expression[]): Expression | null {
+  if (first?.kind !== "relation" || first.operators.join() !== "!=" || rest.length === 0) return null;
+  const [name, value] = first.operands;
+  const arePlain = rest.every((item) => ["number", "product", "sum", "power"].includes(item.kind));
+  if (name?.kind !== "symbol" || !value || !arePlain) return null;
+  return {
+    kind: "relation",
+    operands: [name, { kind: "set", items: [value, ...rest] }],
+    operators: ["not in"],
+  };
 }
 
 /** 1, 2, ..., 9: the items between, where whole numbers before and behind the dots give a step; else as written. */

@@ -151,7 +151,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     if (operator !== undefined) sign(operator);
     else if (structure !== undefined) sign(structure);
     else if (textCommands.has(name)) return readTextArgument(name, end);
-    else if (mark !== undefined) return readMark(mark, end);
+    else if (mark !== undefined) return readMark(name, mark, end);
     else if (functionWords.has(name))
       push({ kind: "function", text: functionWords.get(name) as FunctionName });
     else if (constantWords.has(name)) pushConstant(constantWords.get(name) as string);
@@ -212,20 +212,27 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     return after;
   }
 
-  function readMark(mark: string, end: number): number {
+  function readMark(name: string, mark: string, end: number): number {
     const argument = bracedArgument(end);
-    if (argument && mark === "vec" && !isLetterName(argument.content)) {
+    const isArrow = name === "vec" || name === "overrightarrow";
+    const isSegment = isArrow && argument && /^\s*[A-Z]\s*[A-Z]\s*$/.test(argument.content);
+    if (argument && mark === "vec" && !isSegment && !isLetterName(argument.content)) {
       // Bold type around a value, \mathbf{18}, is nothing but bold type.
       inner(argument.content);
       return argument.end;
     }
     if (argument) {
-      const content = argument.content.replace(/[\s{}]/g, "");
+      const content = argument.content.replace(/[\s{}]/g, "").replace(/\\([ij])math/g, "$1");
       push({ kind: "letter", text: `${mark} ${content}` });
       return argument.end;
     }
     let start = end;
     while (isSpace(text.charAt(start))) start++;
+    const dotless = /^\\([ij])math/.exec(text.slice(start, start + 6));
+    if (dotless) {
+      push({ kind: "letter", text: `${mark} ${dotless[1]}` });
+      return start + dotless[0].length;
+    }
     let stop = start;
     // \angle ABC, \triangle ABC, \vec v
     while (isLetter(text.charAt(stop)) && (stop === start || isUpper(text.charAt(stop)))) stop++;

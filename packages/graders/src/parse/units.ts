@@ -1,7 +1,7 @@
 /**
  * Units: which words are units, and which two units measure the same thing.
- * A unit is a product of powers of base units with an exact factor. An unknown word ("apples", "ways") is a unit of
- * nothing in particular: it is compatible with everything, because a reference that says 5 apples is met by 5.
+ * A unit is a product of powers of base units with an exact factor. An unknown word ("apples", "ways") measures nothing:
+ * whether two of them are the same things is asked in `things.ts`.
  */
 import {
   integer,
@@ -44,13 +44,13 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["week weeks", ["time", 604800]],
   ["month months", ["month", 1]],
   ["year years yr yrs", ["month", 12]],
-  ["ml milliliter milliliters millilitre millilitres", ["volume", 1, 1000]],
-  ["L l liter liters litre litres", ["volume", 1]],
-  ["gal gallon gallons", ["gallon", 1]],
-  ["quart quarts", ["gallon", 1, 4]],
-  ["pint pints", ["gallon", 1, 8]],
-  ["cup cups", ["gallon", 1, 16]],
-  ["acre acres", ["acre", 1]],
+  ["ml milliliter milliliters millilitre millilitres", ["length^3", 1, 1_000_000]],
+  ["L l liter liters litre litres", ["length^3", 1, 1000]],
+  ["gal gallon gallons", ["length^3", 3785411784, 1_000_000_000_000]],
+  ["quart quarts", ["length^3", 946352946, 1_000_000_000_000]],
+  ["pint pints", ["length^3", 473176473, 1_000_000_000_000]],
+  ["cup cups", ["length^3", 473176473, 2_000_000_000_000]],
+  ["acre acres", ["length^2", 40468564224, 10_000_000]],
   ["usd dollar dollars buck bucks", ["dollar", 1]],
   ["cent cents", ["dollar", 1, 100]],
   ["euro euros eur", ["euro", 1]],
@@ -62,27 +62,62 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["celsius centigrade", ["celsius", 1]],
   ["fahrenheit", ["fahrenheit", 1]],
   ["percent percentage pct", ["percent", 1]],
-  ["hertz", ["frequency", 1]],
-  ["joule joules", ["energy", 1]],
-  ["newton newtons", ["force", 1]],
-  ["watt watts", ["power", 1]],
+  ["hertz", ["time^-1", 1]],
+  ["joule joules", ["length^2 mass^1 time^-2", 1000]],
+  ["kilojoule kilojoules", ["length^2 mass^1 time^-2", 1_000_000]],
+  ["newton newtons", ["length^1 mass^1 time^-2", 1000]],
+  ["watt watts", ["length^2 mass^1 time^-3", 1000]],
+  ["kilowatt kilowatts", ["length^2 mass^1 time^-3", 1_000_000]],
+  ["pascal pascals", ["length^-1 mass^1 time^-2", 1000]],
   ["volt volts", ["voltage", 1]],
   ["ohm ohms", ["resistance", 1]],
+  ["ampere amperes amp amps", ["current", 1]],
+  ["kelvin kelvins", ["kelvin", 1]],
   ["unit units", ["unit", 1]],
   ["am AM", ["morning", 1]],
   ["pm PM", ["afternoon", 1]],
   ["mph", ["length^1 time^-1", 1609344, 3600000]],
-  ["kph kmh", ["length^1 time^-1", 1000, 3600]],
+  ["kph kmh kmph", ["length^1 time^-1", 1000, 3600]],
+];
+
+/** Symbols that are units where something says that they are words (\text{J}); elsewhere they are letters. */
+const symbols: ReadonlyArray<readonly [names: string, definition: Definition]> = [
+  ["J", ["length^2 mass^1 time^-2", 1000]],
+  ["kJ", ["length^2 mass^1 time^-2", 1_000_000]],
+  ["MJ", ["length^2 mass^1 time^-2", 1_000_000_000]],
+  ["N", ["length^1 mass^1 time^-2", 1000]],
+  ["kN", ["length^1 mass^1 time^-2", 1_000_000]],
+  ["W", ["length^2 mass^1 time^-3", 1000]],
+  ["kW", ["length^2 mass^1 time^-3", 1_000_000]],
+  ["MW", ["length^2 mass^1 time^-3", 1_000_000_000]],
+  ["Pa", ["length^-1 mass^1 time^-2", 1000]],
+  ["kPa", ["length^-1 mass^1 time^-2", 1_000_000]],
+  ["Hz", ["time^-1", 1]],
+  ["kHz", ["time^-1", 1000]],
+  ["MHz", ["time^-1", 1_000_000]],
+  ["V", ["voltage", 1]],
+  ["kV", ["voltage", 1000]],
+  ["mV", ["voltage", 1, 1000]],
+  ["A", ["current", 1]],
+  ["mA", ["current", 1, 1000]],
+  ["K", ["kelvin", 1]],
+  ["nm", ["length", 1, 1_000_000_000]],
 ];
 
 /** Currencies that stand before a number without a space of their own kind of letters. */
 export const currencyCodes: ReadonlySet<string> = new Set(["USD", "EUR", "GBP", "INR", "RMB", "Rs"]);
 
-const unitTable = new Map<string, UnitMeasure>();
-for (const [names, [dimension, numerator, denominator]] of definitions) {
-  const factor = rational(BigInt(numerator), BigInt(denominator ?? 1)) ?? one;
-  for (const name of names.split(" ")) unitTable.set(name, { dimension, factor });
+function tableOf(entries: typeof definitions): ReadonlyMap<string, UnitMeasure> {
+  const table = new Map<string, UnitMeasure>();
+  for (const [names, [dimension, numerator, denominator]] of entries) {
+    const factor = rational(BigInt(numerator), BigInt(denominator ?? 1)) ?? one;
+    for (const name of names.split(" ")) table.set(name, { dimension, factor });
+  }
+  return table;
 }
+
+const unitTable = tableOf(definitions);
+const symbolTable = tableOf(symbols);
 
 /** True for a word that names a unit of measure by itself (letters such as m and s included). */
 export function isUnitWord(word: string): boolean {
@@ -90,9 +125,27 @@ export function isUnitWord(word: string): boolean {
 }
 
 /**
- * The measure of a unit as written ("square feet", "cm^2", "miles per hour"), or null where a word of it is unknown.
- * "long", "of work" and the like after a known unit are unknown words too: benefit of the doubt.
+ * The measure of a unit with words around it that say of what: "hours of work", "ft long", "more dollars". Null where
+ * neither the first words nor the last are a unit. A short one counts at the beginning only, and before "of" where it is
+ * a letter or "in": "in total" is no length.
  */
+export function measureWithin(unit: string): UnitMeasure | null {
+  const whole = measureOf(unit);
+  const words = unit.split(/\s+/);
+  if (whole || words.length > longestPhrase) return whole;
+  const isShort = words[0] === "in" || (words[0]?.length ?? 0) < 2;
+  for (let end = isShort && words[1] !== "of" ? 0 : words.length - 1; end > 0; end--) {
+    const measure = measureOf(words.slice(0, end).join(" "));
+    if (measure && measure.dimension !== "") return measure;
+  }
+  const last = words.at(-1) ?? "";
+  return last.length > 2 && words.every((word) => /^[a-z]+$/i.test(word)) ? measureOf(last) : null;
+}
+
+/** Words of a phrase that is searched for a unit. */
+const longestPhrase = 8;
+
+/** The measure of a unit as written ("square feet", "cm^2", "miles per hour"), or null where a word of it is unknown. */
 export function measureOf(unit: string): UnitMeasure | null {
   const exponents = new Map<string, number>();
   let factor = one;
@@ -112,7 +165,7 @@ export function measureOf(unit: string): UnitMeasure | null {
       const caret = part.indexOf("^");
       const name = caret < 0 ? part : part.slice(0, caret);
       const exponent = caret < 0 ? nextPower : Number(part.slice(caret + 1));
-      const measure = unitTable.get(name) ?? unitTable.get(name.toLowerCase());
+      const measure = symbolTable.get(name) ?? unitTable.get(name) ?? unitTable.get(name.toLowerCase());
       if (!measure || !Number.isInteger(exponent) || Math.abs(exponent) > 9) return null;
       const power = sign * exponent;
       for (const base of measure.dimension.split(" ")) {

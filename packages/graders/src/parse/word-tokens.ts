@@ -4,7 +4,7 @@ import type { FunctionName } from "./expression.ts";
 import type { BareToken, Token } from "./tokens.ts";
 import { currencyCodes, isUnitWord } from "./units.ts";
 import { constantWords, functionWords } from "./vocabulary.ts";
-import { isCount, isWord, joinerWords, ordinalEndings, stripFullStop } from "./words.ts";
+import { isCount, isWord, joinerWords, ordinalEndings, stripFullStop, valueBehindLeadIn } from "./words.ts";
 
 /** Where the tokens go. */
 export interface TokenSink {
@@ -31,7 +31,9 @@ export function pushWords(content: string, sink: TokenSink): void {
       const text = stripFullStop(phrase.join(" "));
       phrase = [];
       if (text === "") return;
+      const value = valueBehindLeadIn(text);
       if (isCount(text)) sink.inner(text);
+      else if (value !== null) sink.inner(value);
       else sink.push({ kind: "text", text });
     };
     for (const [place, word] of words.entries()) {

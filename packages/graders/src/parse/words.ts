@@ -70,7 +70,14 @@ export function negates(words: string): boolean {
 
 /** "The answer is", "the value of x equals": words that only lead to the value behind them. */
 export function isLeadIn(words: string): boolean {
-  return /(?:^|\s)(?:is|are|equals|equal to|be)$/i.test(words) && !negates(words);
+  return /(?:(?:^|\s)(?:is|are|equals|equal to|be)|\w:)$/i.test(words) && !negates(words);
+}
+
+/** "The answer is 50": the numeral behind the lead-in, or null for other words. */
+export function valueBehindLeadIn(phrase: string): string | null {
+  const at = phrase.lastIndexOf(" ");
+  const value = phrase.slice(at + 1);
+  return at > 0 && /^-?\d[\d./]*%?$/.test(value) && isLeadIn(phrase.slice(0, at)) ? value : null;
 }
 
 /** "about 5", "exactly 5": words before a value that leave it as it is. */
