@@ -17,6 +17,8 @@ const CANDIDATES = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
+const WAIT_MS = 30_000;
+
 /** Path of a Chromium. @throws Error that says where was looked */
 export function findChromium(): string {
   const found = CANDIDATES.find((path) => path !== undefined && existsSync(path));
@@ -37,7 +39,7 @@ export interface Page {
   open(url: string): Promise<void>;
   /** Value of an expression; a promise is waited for. @throws Error for what the expression throws */
   evaluate<T>(expression: string): Promise<T>;
-  /** Waits until an expression is true. @throws Error after ten seconds */
+  /** Waits until an expression is true. @throws Error after half a minute: a busy machine is no fault of the page */
   until(expression: string): Promise<void>;
   screenshot(file: string, options?: { readonly isWhole?: boolean }): Promise<void>;
   printPdf(file: string): Promise<void>;
@@ -199,9 +201,9 @@ async function createPage(options: PageOptions, { send, listen, close }: Connect
     },
     evaluate,
     async until(expression) {
-      const end = Date.now() + 10_000;
+      const end = Date.now() + WAIT_MS;
       while (!(await evaluate<boolean>(`!!(${expression})`))) {
-        if (Date.now() > end) throw new Error(`waited ten seconds for: ${expression}`);
+        if (Date.now() > end) throw new Error(`waited ${WAIT_MS / 1000} s for: ${expression}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },

@@ -1,22 +1,44 @@
-/** A grid of made-up answers in a folder, for looking at its report: four trainings (one of two seeds), two tasks. */
+/** A grid of made-up answers in a folder, for looking at its report: four trainings (one of two seeds), two tasks, two ablations. */
 
 import { join } from "node:path";
 import {
   createGenerator,
+  type EvaluateOptions,
   evaluate,
   evaluateLikelihood,
   type GeneratedSample,
   INFERENCE_MODES,
   type InferenceMode,
 } from "@soft-tokens/evals";
-import { type GridFile, gridEvaluationFolder, writeGridFile } from "@soft-tokens/evals/report";
+import {
+  type GridAblation,
+  type GridFile,
+  gridAblationFolder,
+  gridEvaluationFolder,
+  writeGridFile,
+} from "@soft-tokens/evals/report";
 
 /** A question that would break a page that turned text into markup. */
 export const HOSTILE = `hostile </script><img src=x onerror="broken=1"> & "quotes" 'too' \u202E desrever \u202C`;
 
 const QUESTIONS = 300;
 const SAMPLES = 8;
+const ABLATED_QUESTIONS = 40;
 const LEVELS: Record<string, number> = { base: 0.45, hard: 0.7, "soft-1": 0.62, "soft-2": 0.58, fuzzy: 0.6 };
+
+const varied = (setting: GridAblation["setting"], value: number | string, isMain: boolean): GridAblation => ({
+  ...{ setting, value, isMain },
+  tasks: ["gsm8k"],
+  modes: ["soft-sample", "fuzzy-sample"],
+});
+const ABLATIONS: readonly GridAblation[] = [
+  varied("noise-scale", 0.33, true),
+  varied("noise-scale", 1, false),
+  varied("noise-scale", 3, false),
+  varied("noise-place", "embedding", true),
+  varied("noise-place", "hidden", false),
+  varied("noise-place", "logits-top5", false),
+];
 
 /** Fills the folder and returns how many samples it holds. */
 export async function makeGrid(folder: string): Promise<number> {
@@ -60,21 +82,26 @@ export async function makeGrid(folder: string): Promise<number> {
     ],
     runs,
   };
-  await writeGridFile(folder, grid);
+  await writeGridFile(folder, { ...grid, ablations: [...ABLATIONS] });
   let samples = 0;
   for (const [position, { name }] of runs.entries()) {
     const draw = createGenerator(position);
     const uniform = () => draw(1e6) / 1e6;
-    const results = await evaluate({
+    const generated: EvaluateOptions = {
       task: generation,
       model: `runs/${name}`,
       modes: INFERENCE_MODES,
       samplesPerQuestion: SAMPLES,
       folder: gridEvaluationFolder(folder, name, "gsm8k"),
-      generate: async (mode, jobs, { recordSteps }) =>
-        jobs.map(({ questionId, sampleIndexes }) =>
-          sampleIndexes.map(() => makeSample(name, mode, Number(questionId.slice(6)), recordSteps, uniform)),
-        ),
+      async *generate(mode, jobs, { recordSteps }) {
+        for (const [jobIndex, { questionId, sampleIndexes }] of jobs.entries()) {
+          const question = Number(questionId.slice(6));
+          yield {
+            jobIndex,
+            samples: sampleIndexes.map(() => makeSample(name, mode, question, recordSteps, uniform)),
+          };
+        }
+      },
       grade: (text, { answer }) => {
         const extracted = /\\boxed\{(\d+)\}/u.exec(text)?.[1] ?? null;
         const correct = extracted === answer;
@@ -85,8 +112,18 @@ export async function makeGrid(folder: string): Promise<number> {
           reason: correct ? "equal" : "different numbers",
         };
       },
-    });
+    };
+    const results = await evaluate(generated);
     for (const { outcomes } of results.results) samples += outcomes.samples;
+    for (const ablation of ABLATIONS.filter(({ isMain }) => !isMain)) {
+      const ablated = await evaluate({
+        ...generated,
+        modes: ["soft-sample", "fuzzy-sample"],
+        limit: ABLATED_QUESTIONS,
+        folder: gridAblationFolder(folder, name, ablation, "gsm8k"),
+      });
+      for (const { outcomes } of ablated.results) samples += outcomes.samples;
+    }
     await evaluateLikelihood({
       task: likelihood,
       model: `runs/${name}`,

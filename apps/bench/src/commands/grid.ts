@@ -8,7 +8,13 @@ import {
   tryGrader,
   UsageError,
 } from "@soft-tokens/app-common";
-import { type GridFile, mergeGrids, readGridFile, writeGridFile } from "@soft-tokens/evals/report";
+import {
+  type GridAblation,
+  type GridFile,
+  mergeGrids,
+  readGridFile,
+  writeGridFile,
+} from "@soft-tokens/evals/report";
 import type { Command } from "commander";
 import { z } from "zod";
 import { generationOptions } from "../evaluate/generation-options.ts";
@@ -16,6 +22,7 @@ import { type OpenedTask, openTask } from "../evaluate/open-task.ts";
 import { formatGridTables } from "../grid/format-grid.ts";
 import { createLiveTable } from "../grid/live-table.ts";
 import { fingerprint, trainingSettings } from "../grid/model-facts.ts";
+import { parseAblations } from "../grid/parse-ablations.ts";
 import {
   type PlannedRun,
   type PlannedTask,
@@ -48,6 +55,19 @@ export const GridOptions = z.strictObject({
     .nonnegative()
     .default(8)
     .describe("Questions of each task whose thoughts are recorded step by step"),
+  noiseScales: z
+    .string()
+    .optional()
+    .describe("Ablation: soft-sample and fuzzy-sample again with these, such as 0.1,1,3 (in rms(E))"),
+  temperatures: z
+    .string()
+    .optional()
+    .describe("Ablation: fuzzy-sample again at these, such as 1e-3,1e-2,0.1"),
+  noisePlaces: z
+    .string()
+    .optional()
+    .describe("Ablation: with noise on these, such as hidden,logits,logits-top5,logits-top50"),
+  ablationTasks: z.string().optional().describe("Tasks of the ablations (default: the first generated one)"),
   ...graderOptions,
   json: z.boolean().default(false).describe("Print all figures as JSON instead of tables"),
   seed: z.int().nonnegative().default(0).describe("Root of all randomness"),
@@ -77,12 +97,14 @@ export async function grid(options: GridOptions, { signal }: { signal: AbortSign
   for (const { name, data } of planned) {
     tasks.push({ name, data, opened: await openTask({ ...options, task: name, data }) });
   }
-  const wanted = gridFile(options, runs, tasks, modes);
+  const generated = tasks.filter(({ opened }) => opened.kind === "generation").map(({ name }) => name);
+  const ablations = parseAblations(options, { modes, tasks: generated });
+  const wanted = gridFile(options, runs, tasks, modes, ablations);
   const file = await openGridFolder(options.out, wanted);
   const { grader, graderWorkers, graderTimeoutMs } = options;
   await tryGrader({ grader, graderWorkers, graderTimeoutMs });
   await writeGridFile(options.out, file);
-  const plan: GridPlan = { options, runs, tasks, modes, samples: file.samples, limit: file.limit };
+  const plan: GridPlan = { options, runs, tasks, modes, ablations, samples: file.samples, limit: file.limit };
   const cells = await planCells(plan);
   const table = createLiveTable({ cells: cells.map(({ progress }) => progress) });
   try {
@@ -109,6 +131,7 @@ function gridFile(
   runs: readonly PlannedRun[],
   tasks: readonly OpenedGridTask[],
   modes: readonly string[],
+  ablations: readonly GridAblation[],
 ): GridFile {
   const { seed, noiseScale, promptTemplate, maxThoughtSteps, maxAnswerTokens, stopString, dtype } = options;
   return {
@@ -135,6 +158,7 @@ function gridFile(
         ...(settings && { settings: JSON.parse(JSON.stringify(settings)) }),
       };
     }),
+    ...(ablations.length > 0 && { ablations: [...ablations] }),
   };
 }
 

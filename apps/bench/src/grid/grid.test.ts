@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type CellProgress, createLiveTable } from "./live-table.ts";
 import { fingerprint, trainingSettings } from "./model-facts.ts";
+import { parseAblations } from "./parse-ablations.ts";
 import { parseModels, parseModes, parseTasks } from "./parse-grid.ts";
 
 describe("what a person names", () => {
@@ -44,6 +45,53 @@ describe("what a person names", () => {
     expect(parseModes("soft-sample,hard-greedy")).toEqual(["hard-greedy", "soft-sample"]);
     expect(parseModes("all")).toHaveLength(6);
     expect(() => parseModes("soft")).toThrow(/"soft" is no mode/u);
+  });
+});
+
+describe("what is to be varied", () => {
+  const scope = { modes: parseModes("all"), tasks: ["gsm8k", "math500"] };
+  const options = { noiseScale: 0.33 };
+
+  test("are values beside the grid's own, on the first generated task unless others are named", () => {
+    expect(parseAblations(options, scope)).toEqual([]);
+    const found = parseAblations({ ...options, noiseScales: "0.1, 3,3", noisePlaces: "logits-top5" }, scope);
+    expect(found.map(({ setting, value, isMain }) => [setting, value, isMain])).toEqual([
+      ["noise-scale", 0.33, true],
+      ["noise-scale", 0.1, false],
+      ["noise-scale", 3, false],
+      ["noise-place", "embedding", true],
+      ["noise-place", "logits-top5", false],
+    ]);
+    expect(found[0]).toMatchObject({ tasks: ["gsm8k"], modes: ["soft-sample", "fuzzy-sample"] });
+    const other = parseAblations({ ...options, noiseScales: "1", ablationTasks: "MATH-500" }, scope);
+    expect(other[0]?.tasks).toEqual(["math500"]);
+  });
+
+  test("temperature is varied in one mode, fuzzy where there is a choice: the two differ in nothing else", () => {
+    const inModes = (modes: string) =>
+      parseAblations({ ...options, temperatures: "1e-3" }, { ...scope, modes: parseModes(modes) });
+    expect(inModes("all").map(({ value, isMain, modes }) => [value, isMain, modes])).toEqual([
+      [1e-4, true, ["fuzzy-sample"]],
+      [1e-3, false, ["fuzzy-sample"]],
+    ]);
+    expect(inModes("hard-greedy,soft-sample")[0]).toMatchObject({ value: 0.5, modes: ["soft-sample"] });
+  });
+
+  test.each([
+    [{ noiseScales: "0.1,x" }, /--noise-scales x: wanted numbers above 0/u],
+    [{ noiseScales: "0" }, /--noise-scales 0: wanted numbers above 0/u],
+    [{ temperatures: "1e-3," }, /--temperatures "": wanted numbers/u],
+    [{ noisePlaces: "head" }, /--noise-places head: no such place; wanted some of embedding,hidden,logits/u],
+    [{ noiseScales: "1", ablationTasks: "arc" }, /--ablation-tasks arc: is not among .* gsm8k, math500/u],
+    [{ ablationTasks: "gsm8k" }, /nothing is varied/u],
+  ])("%j is refused with what is wanted", (given, message) => {
+    expect(() => parseAblations({ ...options, ...given }, scope)).toThrow(message);
+  });
+
+  test("needs a sampled soft or fuzzy mode, and a task that is answered by generating", () => {
+    const given = { ...options, temperatures: "0.1" };
+    expect(() => parseAblations(given, { ...scope, modes: parseModes("hard-sample") })).toThrow(/--modes/u);
+    expect(() => parseAblations(given, { ...scope, tasks: [] })).toThrow(/--tasks/u);
   });
 });
 

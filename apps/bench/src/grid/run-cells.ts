@@ -5,7 +5,13 @@
 
 import { evaluateModel, openModel, versions } from "@soft-tokens/app-common";
 import { evaluateLikelihood, type InferenceMode, isGreedyMode, LIKELIHOOD_MODE } from "@soft-tokens/evals";
-import { gridEvaluationFolder, readEvaluation } from "@soft-tokens/evals/report";
+import {
+  type GridAblation,
+  gridAblationFolder,
+  gridEvaluationFolder,
+  readEvaluation,
+} from "@soft-tokens/evals/report";
+import type { NoisePlace } from "@soft-tokens/sampler";
 import type { GridOptions } from "../commands/grid.ts";
 import { generationNeeds, generationSettings } from "../evaluate/generation-options.ts";
 import type { OpenedTask } from "../evaluate/open-task.ts";
@@ -18,6 +24,8 @@ export interface GridPlan {
   readonly runs: readonly PlannedRun[];
   readonly tasks: readonly { readonly name: string; readonly opened: OpenedTask }[];
   readonly modes: readonly InferenceMode[];
+  /** Settings that are varied at inference; the main values among them are the grid's own cells. */
+  readonly ablations: readonly GridAblation[];
   /** Of the sampled modes. */
   readonly samples: number;
   readonly limit: number | undefined;
@@ -27,6 +35,9 @@ export interface PlannedCell {
   readonly run: PlannedRun;
   readonly task: GridPlan["tasks"][number];
   readonly folder: string;
+  /** Of the grid, or of the ablation. */
+  readonly modes: readonly InferenceMode[];
+  readonly ablation?: GridAblation;
   /** Nothing is missing. */
   readonly isWhole: boolean;
   readonly progress: CellProgress;
@@ -36,27 +47,40 @@ export interface PlannedCell {
 export async function planCells(plan: GridPlan): Promise<PlannedCell[]> {
   const cells: PlannedCell[] = [];
   for (const run of plan.runs) {
-    for (const task of plan.tasks) {
-      const folder = gridEvaluationFolder(plan.options.out, run.name, task.name);
-      const total = samplesOf(plan, task);
-      const isWhole = await hasEverything(folder, plan, task);
-      cells.push({
-        run,
-        task,
-        folder,
-        isWhole,
-        progress: {
-          run: run.name,
-          task: task.name,
-          unit: task.opened.kind === "likelihood" ? "question" : "sample",
-          done: isWhole ? total : 0,
-          total,
-          restored: isWhole ? total : 0,
-        },
-      });
+    for (const task of plan.tasks) cells.push(await planCell(plan, run, task));
+    for (const ablation of plan.ablations.filter(({ isMain }) => !isMain)) {
+      for (const task of plan.tasks.filter(({ name }) => ablation.tasks.includes(name)))
+        cells.push(await planCell(plan, run, task, ablation));
     }
   }
   return cells;
+}
+
+async function planCell(
+  plan: GridPlan,
+  run: PlannedRun,
+  task: GridPlan["tasks"][number],
+  ablation?: GridAblation,
+): Promise<PlannedCell> {
+  const { out } = plan.options;
+  const modes = ablation ? plan.modes.filter((mode) => ablation.modes.includes(mode)) : plan.modes;
+  const folder = ablation
+    ? gridAblationFolder(out, run.name, ablation, task.name)
+    : gridEvaluationFolder(out, run.name, task.name);
+  const total = samplesOf(plan, task, modes);
+  const isWhole = await hasEverything(folder, plan, task, modes);
+  return {
+    ...{ run, task, folder, modes, isWhole },
+    ...(ablation && { ablation }),
+    progress: {
+      run: ablation ? `${run.name}, ${ablation.setting} ${ablation.value}` : run.name,
+      task: task.name,
+      unit: task.opened.kind === "likelihood" ? "question" : "sample",
+      done: isWhole ? total : 0,
+      total,
+      restored: isWhole ? total : 0,
+    },
+  };
 }
 
 /** Evaluates what is missing, run after run. @throws the signal's reason when aborted; what was made by then is on disk. */
@@ -83,7 +107,7 @@ async function runModel(
   signal.throwIfAborted();
   table.clear();
   using opened = await openModel({ ...options, model: run.model }, generationNeeds(options), signal);
-  for (const { task, folder, progress } of cells) {
+  for (const { task, folder, modes, ablation, progress } of cells) {
     const label = (accuracy: number | null) =>
       accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % right`;
     const limit = plan.limit !== undefined ? { limit: plan.limit } : {};
@@ -111,11 +135,12 @@ async function runModel(
       opened,
       name: run.model,
       task: { ...task.opened.task, name: task.name },
-      modes: plan.modes,
+      modes,
       samplesPerQuestion: plan.samples,
       folder,
       limit: plan.limit,
       ...generationSettings(options),
+      ...(ablation && changed(ablation)),
       signal,
       onProgress: ({ mode, done, restored, accuracy }) =>
         table.update({ ...progress, done, restored }, [mode, label(accuracy)].filter(Boolean).join(", ")),
@@ -123,23 +148,42 @@ async function runModel(
   }
 }
 
+/** What an ablation changes of the grid's settings. */
+function changed({ setting, value }: GridAblation) {
+  switch (setting) {
+    case "noise-scale":
+      return { noiseScale: Number(value) };
+    case "temperature":
+      return { thought: { temperature: Number(value) } };
+    case "noise-place":
+      return { thought: { noisePlace: value as NoisePlace } }; // checked when it was read
+    default:
+      return setting satisfies never;
+  }
+}
+
 /** Samples of all modes, or questions of a likelihood task. */
-function samplesOf(plan: GridPlan, { opened }: GridPlan["tasks"][number]): number {
+function samplesOf(
+  plan: GridPlan,
+  { opened }: GridPlan["tasks"][number],
+  modes: readonly InferenceMode[],
+): number {
   const questions = Math.min(plan.limit ?? Number.POSITIVE_INFINITY, opened.task.questions.length);
   if (opened.kind === "likelihood") return questions;
-  return plan.modes.reduce((sum, mode) => sum + questions * (isGreedyMode(mode) ? 1 : plan.samples), 0);
+  return modes.reduce((sum, mode) => sum + questions * (isGreedyMode(mode) ? 1 : plan.samples), 0);
 }
 
 async function hasEverything(
   folder: string,
   plan: GridPlan,
   { opened }: GridPlan["tasks"][number],
+  planned: readonly InferenceMode[],
 ): Promise<boolean> {
   const { results } = await readEvaluation(folder);
   if (!results?.complete || results.checksum !== opened.task.source.sha256) return false;
   const questions = Math.min(plan.limit ?? Number.POSITIVE_INFINITY, opened.task.questions.length);
   if (results.questions !== questions) return false;
-  const modes: readonly string[] = opened.kind === "likelihood" ? [LIKELIHOOD_MODE] : plan.modes;
+  const modes: readonly string[] = opened.kind === "likelihood" ? [LIKELIHOOD_MODE] : planned;
   return modes.every((wanted) => {
     const found = results.results.find(({ mode }) => mode === wanted);
     if (!found || found.outcomes.errors > 0) return false;

@@ -6,13 +6,16 @@ import {
   type GridFile,
   type GridResults,
   type GridRun,
+  gridAblations,
   gridCells,
   gridCsv,
   gridEvaluationFolder,
   gridMarkdown,
   gridResults,
   gridTitle,
+  inferenceAblations,
   kindOf,
+  openReportFolder,
   paperTables,
   readEvaluation,
   writeReportFolder,
@@ -29,20 +32,25 @@ export interface WrittenGrid {
 /** Of everything that the folder holds, also of runs and tasks that this call did not name. */
 export async function writeGrid(folder: string, grid: GridFile): Promise<WrittenGrid> {
   const runs = await readRuns(folder, grid);
-  const results = gridResults(runs, grid.tasks.length);
+  const report = await openReportFolder(folder);
+  const ablated = report.data.ablated ?? [];
+  const results = gridResults(runs, grid.tasks.length, { ablated, isComplete: report.isComplete });
+  const cells = gridCells(runs);
   const title = gridTitle(grid);
   writeWhole(join(folder, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
-  writeWhole(join(folder, "results.csv"), gridCsv(results.figures));
+  writeWhole(join(folder, "results.csv"), gridCsv([...results.figures, ...results.ablations]));
   writeWhole(
     join(folder, "results.md"),
     gridMarkdown({
       title,
-      tables: paperTables(gridCells(runs)),
+      tables: paperTables(cells),
       differences: results.differences,
+      ablations: [...gridAblations(runs, cells), ...inferenceAblations(ablated)],
       notes: results.complete ? [] : ["Not complete: figures are of what exists."],
     }),
   );
   const { file, warnings } = await writeReportFolder(folder, {
+    report,
     title,
     subtitle: "Training variants, inference modes and tasks, with the paper's figures beside them.",
     createdAt: new Date().toISOString().slice(0, 16).replace("T", " "),

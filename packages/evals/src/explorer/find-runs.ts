@@ -5,7 +5,7 @@
 
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { type GridFile, readGridFile } from "../grid/grid-file.ts";
+import { type GridAblation, type GridFile, readGridFile } from "../grid/grid-file.ts";
 import type { MetricsRow, TrainingKind } from "../report/data.ts";
 import { kindOf, readTraining } from "../report/read-run.ts";
 import { RESULTS_FILE } from "../runner/evaluation-folder.ts";
@@ -26,6 +26,8 @@ interface FoundEvaluation {
   readonly path: string;
   /** What a grid says of it before it has begun. */
   readonly task?: GridFile["tasks"][number];
+  /** Where a grid varies a setting: the value that this one has. */
+  readonly ablation?: GridAblation;
 }
 
 export interface FoundRuns {
@@ -52,6 +54,16 @@ export function gridEvaluationFolder(folder: string, run: string, task: string):
   return join(folder, run, "evaluations", task);
 }
 
+/** Where a grid keeps a run's evaluation of a task with one setting changed. */
+export function gridAblationFolder(
+  folder: string,
+  run: string,
+  { setting, value }: Pick<GridAblation, "setting" | "value">,
+  task: string,
+): string {
+  return join(folder, run, "ablations", `${setting}-${value}`, task);
+}
+
 function runOfGrid(folder: string, grid: GridFile, run: GridFile["runs"][number]): FoundRun {
   return {
     name: run.name,
@@ -59,10 +71,18 @@ function runOfGrid(folder: string, grid: GridFile, run: GridFile["runs"][number]
     kind: kindOf(run.variant) ?? "other",
     settings: run.settings ?? {},
     metrics: [],
-    evaluations: grid.tasks.map((task) => ({
-      path: gridEvaluationFolder(folder, run.name, task.name),
-      task,
-    })),
+    evaluations: [
+      ...grid.tasks.map((task) => ({ path: gridEvaluationFolder(folder, run.name, task.name), task })),
+      ...(grid.ablations ?? []).flatMap((ablation) =>
+        grid.tasks
+          .filter((task) => !ablation.isMain && ablation.tasks.includes(task.name))
+          .map((task) => ({
+            path: gridAblationFolder(folder, run.name, ablation, task.name),
+            task,
+            ablation,
+          })),
+      ),
+    ],
     warnings: [],
   };
 }

@@ -5,7 +5,8 @@
 
 import { basename, join, resolve } from "node:path";
 import { INFERENCE_MODES, type InferenceMode, isGreedyMode } from "../contract.ts";
-import { type GridFile, gridTitle } from "../grid/grid-file.ts";
+import type { AblatedCell } from "../grid/ablations.ts";
+import { type GridAblation, type GridFile, gridTitle } from "../grid/grid-file.ts";
 import { poolSeeds } from "../grid/pool-seeds.ts";
 import { LIKELIHOOD_MODE } from "../likelihood/schema.ts";
 import type { ReportData, ReportEvaluation, ReportProgress, ReportTraining } from "../report/data.ts";
@@ -42,6 +43,7 @@ interface LoadedEvaluation {
   readonly results: EvaluationResults | null;
   readonly index: SampleIndex;
   readonly task?: GridFile["tasks"][number];
+  readonly ablation?: GridAblation;
 }
 
 /** Opens a folder; one that is empty, or not there, is an empty report. */
@@ -100,13 +102,13 @@ async function look(folder: string, indexes: Map<string, SampleIndex>): Promise<
   const warnings = runs.flatMap((run) => run.warnings);
   const loaded: LoadedEvaluation[] = [];
   for (const run of runs) {
-    for (const { path, task } of run.evaluations) {
+    for (const { path, task, ablation } of run.evaluations) {
       const { results, warning } = await readEvaluation(path);
       if (warning) warnings.push(warning);
       const index = indexes.get(path) ?? (await openSampleIndex(join(path, SAMPLES_FILE)));
       indexes.set(path, index);
       await index.refresh();
-      loaded.push({ run, results, index, ...(task && { task }) });
+      loaded.push({ run, results, index, ...(task && { task }), ...(ablation && { ablation }) });
     }
   }
   const stamp = JSON.stringify([
@@ -127,7 +129,9 @@ interface FolderState {
 
 function assemble({ grid, runs, loaded, warnings: read }: FolderContent): FolderState {
   const warnings = [...read];
-  const trainings = trainingsOf(runs, loaded, warnings);
+  const main = loaded.filter(({ ablation }) => !ablation);
+  const trainings = trainingsOf(runs, main, warnings);
+  const ablated = ablatedCells(trainings, loaded, grid?.ablations ?? []);
   const pages = explorerPages(explorerTasks(loaded), PAGES_FOLDER);
   const versions = loaded.flatMap(({ results }) => results ?? [])[0]?.versions;
   return {
@@ -135,6 +139,7 @@ function assemble({ grid, runs, loaded, warnings: read }: FolderContent): Folder
       trainings,
       notes: warnings.map((warning) => `Not read: ${warning}`),
       isGrid: grid !== null,
+      ...(ablated.length > 0 && { ablated }),
       ...(versions && { versions }),
       ...(pages.manifest.tasks.length > 0 && { explorer: pages.manifest }),
     },
@@ -176,6 +181,44 @@ function trainingsOf(
   });
 }
 
+/** Of every value, task and variant what was evaluated; the main value's are the grid's own. */
+function ablatedCells(
+  trainings: readonly ReportTraining[],
+  loaded: readonly LoadedEvaluation[],
+  ablations: readonly GridAblation[],
+): AblatedCell[] {
+  return ablations.flatMap(({ setting, value, isMain, tasks, modes }) =>
+    trainings.flatMap((training) => {
+      const { name: of, kind } = training;
+      return tasks.flatMap((task): AblatedCell[] => {
+        const main = training.evaluations.find(({ results }) => results.task === task);
+        const own = loaded.filter(
+          ({ run, ablation, results }) =>
+            ablation?.setting === setting &&
+            ablation.value === value &&
+            run.variant === of &&
+            results?.task === task &&
+            results.results.length > 0,
+        );
+        // Questions of another file would stand in one table with these.
+        const seeds = isMain
+          ? (main?.seeds ?? (main ? [main.results] : []))
+          : own.flatMap(({ results }) => results ?? []);
+        const [first] = seeds;
+        if (!first || seeds.some(({ checksum }) => checksum !== first.checksum)) return [];
+        const variant = isMain ? of : ablatedName(of, { setting, value });
+        const cell = { variant, kind, task, seeds, pooled: poolSeeds(seeds) };
+        return [{ setting, value, isMain, of, modes, cell }];
+      });
+    }),
+  );
+}
+
+/** As the explorer lists a run, or a variant, with one setting changed. */
+function ablatedName(name: string, { setting, value }: Pick<GridAblation, "setting" | "value">): string {
+  return `${name}, ${setting} ${value}`;
+}
+
 function evaluationOf(loaded: readonly LoadedEvaluation[]): ReportEvaluation {
   const seeds = loaded.flatMap(({ results }) => results ?? []);
   const [first] = loaded as [LoadedEvaluation];
@@ -195,21 +238,26 @@ function explorerTasks(loaded: readonly LoadedEvaluation[]) {
     const ofTask = withSamples.filter((evaluation) => keyOf(evaluation) === key);
     return {
       task: ofTask[0]?.results?.task ?? "",
-      runs: ofTask.map(({ run: { name, variant, kind }, index }) => ({ name, variant, kind, index })),
+      runs: ofTask.map(({ run: { name, variant, kind }, index, ablation }) => ({
+        name: ablation ? ablatedName(name, ablation) : name,
+        variant: ablation ? ablatedName(variant, ablation) : variant,
+        kind,
+        index,
+      })),
     };
   });
 }
 
 /** Per mode: of a grid all that are going to be, else those that have begun. */
 function progressOf(
-  { run, results, index, task }: LoadedEvaluation,
+  { run, results, index, task, ablation }: LoadedEvaluation,
   grid: GridFile | null,
 ): ReportProgress[] {
   if (!results && !task) return [];
   const isLikelihood = task ? task.kind === "likelihood" : index.modes.includes(LIKELIHOOD_MODE);
   const modes: readonly string[] = isLikelihood
     ? [LIKELIHOOD_MODE]
-    : INFERENCE_MODES.filter((mode) => (grid ? grid.modes : index.modes).includes(mode));
+    : INFERENCE_MODES.filter((mode) => (ablation ?? grid ?? index).modes.includes(mode));
   const planned = Math.min(grid?.limit ?? Number.POSITIVE_INFINITY, task?.questions ?? 0);
   const questions = task ? planned : (results?.questions ?? 0);
   return modes.map((mode) => {
@@ -219,7 +267,7 @@ function progressOf(
     const usable = verdicts.filter((verdict) => verdict !== "error");
     const right = usable.filter((verdict) => verdict === "right").length;
     return {
-      run: run.name,
+      run: ablation ? ablatedName(run.name, ablation) : run.name,
       kind: run.kind,
       task: task?.name ?? results?.task ?? "",
       mode,

@@ -1,65 +1,134 @@
 /**
- * Ablations: variants of one kind of thought that differ in one training setting (noise scale, temperature, where the noise
- * goes). Found by the settings that the trainings kept, not by their names.
+ * Ablations: one setting (noise scale, temperature, where the noise goes) over its values. At training: variants of one kind of
+ * thought that differ in it, found by the settings that the trainings kept, not by their names. At inference: the same model
+ * evaluated again with the setting changed.
  */
 
+import type { InferenceMode } from "../contract.ts";
 import type { TrainingKind } from "../report/data.ts";
+import { modeResult } from "../results/comparison.ts";
 import type { GridCell, GridRun } from "./figures.ts";
 
+/** method.md section 8. */
+export const ABLATED_SETTINGS = ["noise-scale", "temperature", "noise-place"] as const;
+export type AblatedSetting = (typeof ABLATED_SETTINGS)[number];
+export type AblationValue = number | string;
+
+/** A model's evaluation of a task with one setting changed, or unchanged. */
+export interface AblatedCell {
+  readonly setting: AblatedSetting;
+  readonly value: AblationValue;
+  /** The value that the rest of the grid has: its figures are the grid's own. */
+  readonly isMain: boolean;
+  /** Whose: the variant. The cell's own `variant` names the evaluation, as samples are found by it. */
+  readonly of: string;
+  /** Those whose figures count; the evaluation may have others. */
+  readonly modes: readonly string[];
+  readonly cell: GridCell;
+}
+
 export interface Ablation {
-  readonly kind: TrainingKind;
-  readonly task: string;
+  readonly at: "training" | "inference";
+  readonly setting: AblatedSetting;
   /** What differs, in words. */
   readonly title: string;
-  /** By value. */
-  readonly points: readonly { readonly value: string | number; readonly cell: GridCell }[];
+  readonly task: string;
+  /** Numbers ascend, names stand as they were given. */
+  readonly values: readonly AblationValue[];
+  /** At training one per mode; at inference one per variant and mode. */
+  readonly series: readonly AblationSeries[];
 }
 
-interface AblatedSetting {
-  readonly title: string;
-  /** The names that a run's settings may use, in the order in which they count. */
-  readonly names: readonly string[];
+export interface AblationSeries {
+  /** The kind of thought that was trained, or the variant. */
+  readonly name: string;
+  readonly kind: TrainingKind;
+  readonly mode: InferenceMode;
+  /** In the order of the values; those that were not evaluated are left out. */
+  readonly points: readonly { readonly value: AblationValue; readonly cell: GridCell }[];
 }
 
-/** method.md section 8. */
-const SETTINGS: readonly AblatedSetting[] = [
-  { title: "noise scale (in units of rms)", names: ["noiseScale"] },
-  { title: "temperature", names: ["temperature"] },
-  { title: "where the noise goes", names: ["noisePlace", "noiseOn", "noiseAt"] },
-];
+const TITLES: Record<AblatedSetting, string> = {
+  "noise-scale": "noise scale",
+  temperature: "temperature",
+  "noise-place": "where the noise goes",
+};
+
+/** The names that a run's settings may use, in the order in which they count. */
+const NAMES: Record<AblatedSetting, readonly string[]> = {
+  "noise-scale": ["noiseScale"],
+  temperature: ["temperature"],
+  "noise-place": ["noisePlace", "noiseOn", "noiseAt"],
+};
 
 /** One per kind, task and setting that at least two variants differ in, the other settings of this list being equal. */
 export function gridAblations(runs: readonly GridRun[], cells: readonly GridCell[]): Ablation[] {
   const settingsOf = new Map(runs.map((run) => [run.variant, run.settings ?? {}]));
-  const settingOf = (variant: string, { names }: AblatedSetting) => {
+  const settingOf = (variant: string, setting: AblatedSetting): AblationValue | null => {
     const settings = settingsOf.get(variant) ?? {};
-    const value = names.map((name) => settings[name]).find((found) => found !== undefined);
+    const value = NAMES[setting].map((name) => settings[name]).find((found) => found !== undefined);
     return typeof value === "number" || typeof value === "string" ? value : null;
   };
   const groups = groupBy(cells, ({ kind, pooled }) => `${kind} ${pooled.task} ${pooled.checksum}`);
   return [...groups.values()].flatMap((group) =>
-    SETTINGS.flatMap((setting): Ablation[] => {
+    ABLATED_SETTINGS.flatMap((setting): Ablation[] => {
       const others = (variant: string) =>
         JSON.stringify(
-          SETTINGS.filter((other) => other !== setting).map((other) => settingOf(variant, other)),
+          ABLATED_SETTINGS.filter((other) => other !== setting).map((other) => settingOf(variant, other)),
         );
       return [...groupBy(group, ({ variant }) => others(variant)).values()].flatMap((alike) => {
         const points = alike.flatMap((cell) => {
           const value = settingOf(cell.variant, setting);
-          return value === null ? [] : [{ value, cell }];
+          return value === null ? [] : [{ value, cell, of: cell.kind }];
         });
-        const [first] = points;
-        if (!first || new Set(points.map(({ value }) => value)).size < 2) return [];
-        const { kind, task } = first.cell;
-        return [{ kind, task, title: setting.title, points: points.sort(byValue) }];
+        return ablation("training", setting, points, () => true);
       });
     }),
   );
 }
 
-function byValue(a: { value: string | number }, b: { value: string | number }): number {
-  if (typeof a.value === "number" && typeof b.value === "number") return a.value - b.value;
-  return String(a.value) < String(b.value) ? -1 : 1;
+/** One per task and setting that was changed: a value beside the main one has been evaluated. */
+export function inferenceAblations(cells: readonly AblatedCell[]): Ablation[] {
+  const groups = groupBy(cells, ({ setting, cell }) => `${setting} ${cell.task} ${cell.pooled.checksum}`);
+  return [...groups.values()].flatMap((group) => {
+    const modes = new Set(group.flatMap((of) => of.modes));
+    return ablation("inference", (group[0] as AblatedCell).setting, group, (mode) => modes.has(mode));
+  });
+}
+
+interface OwnedPoint {
+  readonly value: AblationValue;
+  readonly cell: GridCell;
+  readonly of: string;
+}
+
+/** None where there are not at least two values. */
+function ablation(
+  at: Ablation["at"],
+  setting: AblatedSetting,
+  points: readonly OwnedPoint[],
+  isWanted: (mode: InferenceMode) => boolean,
+): Ablation[] {
+  const values = inOrder([...new Set(points.map(({ value }) => value))]);
+  const [first] = points;
+  if (!first || values.length < 2) return [];
+  const series = [...groupBy(points, ({ of }) => of)].flatMap(([name, own]): AblationSeries[] => {
+    const sorted = values.flatMap((value) => own.filter((point) => point.value === value));
+    const modes = new Set(own.flatMap(({ cell }) => cell.pooled.results.map(({ mode }) => mode)));
+    return [...modes].filter(isWanted).map((mode) => ({
+      name,
+      kind: own[0]?.cell.kind ?? "other",
+      mode,
+      points: sorted
+        .filter(({ cell }) => modeResult(cell.pooled, mode))
+        .map(({ value, cell }) => ({ value, cell })),
+    }));
+  });
+  return [{ at, setting, title: TITLES[setting], task: first.cell.task, values, series }];
+}
+
+function inOrder(values: readonly AblationValue[]): AblationValue[] {
+  return values.every((value) => typeof value === "number") ? [...values].sort((a, b) => a - b) : [...values];
 }
 
 function groupBy<T>(values: readonly T[], key: (value: T) => string): Map<string, T[]> {

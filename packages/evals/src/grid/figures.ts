@@ -5,6 +5,7 @@
 
 import type { TrainingKind } from "../report/data.ts";
 import type { EvaluationResults, Metrics, ModeResult } from "../results/schema.ts";
+import type { AblatedCell, AblatedSetting, AblationValue } from "./ablations.ts";
 import { LIKELIHOOD_METRICS } from "./likelihood-results.ts";
 import { poolSeeds, seedSpread } from "./pool-seeds.ts";
 
@@ -74,6 +75,23 @@ export function gridCells(runs: readonly GridRun[]): GridCell[] {
 /** All figures, by task, variant, mode. */
 export function gridFigures(cells: readonly GridCell[]): GridFigure[] {
   return cells.flatMap((cell) => cell.pooled.results.flatMap((result) => figuresOf(cell, result)));
+}
+
+/** A figure of a model whose evaluation had one setting changed. */
+export interface AblationFigure extends GridFigure {
+  readonly setting: AblatedSetting;
+  readonly settingValue: AblationValue;
+}
+
+/** Without those of the main values, which are the grid's own. */
+export function ablationFigures(ablated: readonly AblatedCell[]): AblationFigure[] {
+  return ablated
+    .filter(({ isMain }) => !isMain)
+    .flatMap(({ setting, value, of, modes, cell }) =>
+      gridFigures([cell])
+        .filter(({ mode }) => modes.includes(mode))
+        .map((figure) => ({ ...figure, variant: of, setting, settingValue: value })),
+    );
 }
 
 function figuresOf(cell: GridCell, pooled: ModeResult): GridFigure[] {

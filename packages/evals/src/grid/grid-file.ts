@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { EvaluationError } from "../errors.ts";
 import { writeFileAtomically } from "../results/write-file.ts";
+import { ABLATED_SETTINGS } from "./ablations.ts";
 
 export const GRID_FILE = "grid.json";
 
@@ -40,8 +41,22 @@ const GridFileSchema = z.object({
       settings: z.record(z.string(), z.json()).optional(),
     }),
   ),
+  /** Settings that are varied at inference, a value each. Their evaluations lie in `RUN/ablations/SETTING-VALUE/TASK/`. */
+  ablations: z
+    .array(
+      z.object({
+        setting: z.enum(ABLATED_SETTINGS),
+        value: z.union([z.number(), z.string().regex(/^[a-z][a-z0-9-]*$/u)]),
+        /** The value that the rest of the grid has: its evaluation is the grid's own. */
+        isMain: z.boolean(),
+        tasks: z.array(z.string()),
+        modes: z.array(z.string()),
+      }),
+    )
+    .optional(),
 });
 export type GridFile = z.infer<typeof GridFileSchema>;
+export type GridAblation = NonNullable<GridFile["ablations"]>[number];
 
 /** "base, hard, soft on gsm8k, math500" */
 export function gridTitle({ runs, tasks }: GridFile): string {
@@ -81,7 +96,7 @@ export async function writeGridFile(folder: string, grid: GridFile): Promise<voi
 }
 
 /**
- * The folder's grid and this one together: runs, tasks and modes may be added, samples and questions raised; what is
+ * The folder's grid and this one together: runs, tasks, modes and ablations may be added, samples and questions raised; what is
  * there must be the same. @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION with the differences
  */
 export function mergeGrids(folder: string, there: GridFile, here: GridFile): GridFile {
@@ -113,7 +128,7 @@ export function mergeGrids(folder: string, there: GridFile, here: GridFile): Gri
     ...old.map((one) => fresh.find(({ name }) => name === one.name) ?? one),
     ...fresh.filter(({ name }) => !old.some((one) => one.name === name)),
   ];
-  const { limit: _limit, ...rest } = here;
+  const { limit: _limit, ablations: _ablations, ...rest } = here;
   const limit =
     there.limit === undefined || here.limit === undefined ? undefined : Math.max(there.limit, here.limit);
   return {
@@ -123,7 +138,26 @@ export function mergeGrids(folder: string, there: GridFile, here: GridFile): Gri
     modes: [...new Set([...there.modes, ...here.modes])],
     tasks: added(there.tasks, here.tasks),
     runs: added(there.runs, here.runs),
+    ...mergeAblations(there.ablations, here.ablations),
   };
+}
+
+/** Values, tasks and modes may be added. */
+function mergeAblations(
+  there: GridFile["ablations"] = [],
+  here: GridFile["ablations"] = [],
+): Pick<GridFile, "ablations"> {
+  const keyOf = ({ setting, value }: GridAblation) => `${setting} ${value}`;
+  const merged = new Map(there.map((one) => [keyOf(one), one]));
+  for (const one of here) {
+    const known = merged.get(keyOf(one));
+    merged.set(keyOf(one), {
+      ...one,
+      tasks: [...new Set([...(known?.tasks ?? []), ...one.tasks])],
+      modes: [...new Set([...(known?.modes ?? []), ...one.modes])],
+    });
+  }
+  return merged.size > 0 ? { ablations: [...merged.values()] } : {};
 }
 
 function recordDifferences(

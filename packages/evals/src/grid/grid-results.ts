@@ -4,8 +4,16 @@
  */
 
 import type { EvaluationResults } from "../results/schema.ts";
+import type { AblatedCell } from "./ablations.ts";
 import { type GridDifference, gridDifferences } from "./differences.ts";
-import { type GridFigure, type GridRun, gridCells, gridFigures } from "./figures.ts";
+import {
+  type AblationFigure,
+  ablationFigures,
+  type GridFigure,
+  type GridRun,
+  gridCells,
+  gridFigures,
+} from "./figures.ts";
 import { PAPER_FIGURES, type PaperFigure } from "./paper.ts";
 
 export interface GridResults {
@@ -27,19 +35,26 @@ export interface GridResults {
   }[];
   readonly figures: readonly GridFigure[];
   readonly differences: readonly GridDifference[];
+  /** Of models evaluated again with one setting changed; the main value's figures are among `figures`. */
+  readonly ablations: readonly AblationFigure[];
   /** What the paper reports, where it is given here. */
   readonly paper: readonly PaperFigure[];
 }
 
-/** `expected` is the number of evaluations per run; a run with fewer is not complete. */
-export function gridResults(runs: readonly GridRun[], expected: number): GridResults {
+/** `expected` is the number of evaluations per run; a run with fewer is not complete. `isComplete` speaks for the rest, such as ablations. */
+export function gridResults(
+  runs: readonly GridRun[],
+  expected: number,
+  { ablated = [], isComplete = true }: { ablated?: readonly AblatedCell[]; isComplete?: boolean } = {},
+): GridResults {
   const cells = gridCells(runs);
   return {
     format: 1,
     kind: "grid",
-    complete: runs.every(
-      ({ evaluations }) => evaluations.length >= expected && evaluations.every(({ complete }) => complete),
-    ),
+    complete:
+      runs.every(
+        ({ evaluations }) => evaluations.length >= expected && evaluations.every(({ complete }) => complete),
+      ) && isComplete,
     runs: runs.map(({ name, variant, model, evaluations }) => ({
       name,
       variant,
@@ -53,6 +68,7 @@ export function gridResults(runs: readonly GridRun[], expected: number): GridRes
     })),
     figures: gridFigures(cells),
     differences: gridDifferences(cells),
+    ablations: ablationFigures(ablated),
     paper: PAPER_FIGURES,
   };
 }

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { makeResults } from "../fixtures/make-results.ts";
 import type { LikelihoodResults } from "../likelihood/schema.ts";
-import { gridAblations } from "./ablations.ts";
+import { type AblatedCell, gridAblations, inferenceAblations } from "./ablations.ts";
 import { gridDifferences } from "./differences.ts";
 import { type GridRun, gridCells, gridFigures } from "./figures.ts";
 import { type GridFile, gridTitle, mergeGrids, readGridFile, writeGridFile } from "./grid-file.ts";
 import { gridResults } from "./grid-results.ts";
 import { likelihoodAsEvaluation } from "./likelihood-results.ts";
-import { paperFigure } from "./paper.ts";
+import { paperAblation, paperFigure } from "./paper.ts";
 import { paperTables } from "./paper-tables.ts";
 import { poolSeeds, seedSpread } from "./pool-seeds.ts";
 import { gridCsv, gridMarkdown } from "./write-tables.ts";
@@ -97,7 +97,9 @@ describe("a grid's figures", () => {
 
   test("become rows for spreadsheets that run nothing", () => {
     const [header, ...rows] = gridCsv(figures).trimEnd().split("\r\n");
-    expect(header).toBe("variant,task,mode,metric,value,low,high,seeds,standardError,questions,samples");
+    expect(header).toBe(
+      "variant,task,mode,metric,value,low,high,seeds,standardError,questions,samples,setting,settingValue",
+    );
     expect(rows).toHaveLength(figures.length);
     const hostile = gridCsv([{ ...(figures[0] as (typeof figures)[0]), variant: '=1+"1",2' }]);
     expect(hostile).toContain('"\'=1+""1"",2",gsm8k');
@@ -194,9 +196,15 @@ describe("ablations", () => {
       run("base", "base", [0, 0, 0, 0, 0, 0]),
     ];
     const found = gridAblations(runs, gridCells(runs));
-    expect(found.map(({ title, points }) => [title, points.map(({ value }) => value)])).toEqual([
-      ["noise scale (in units of rms)", [0.33, 1]],
-      ["temperature", [0.1, 0.5]],
+    expect(found.map(({ at, title, values }) => [at, title, values])).toEqual([
+      ["training", "noise scale", [0.33, 1]],
+      ["training", "temperature", [0.1, 0.5]],
+    ]);
+    expect(
+      found[0]?.series.map(({ name, mode, points }) => [name, mode, points.map((of) => of.cell.variant)]),
+    ).toEqual([
+      ["soft", "hard-greedy", ["soft-b", "soft-a"]],
+      ["soft", "soft-sample", ["soft-b", "soft-a"]],
     ]);
   });
 
@@ -206,6 +214,66 @@ describe("ablations", () => {
       variant("soft-b", { noiseScale: 1, steps: 2 }),
     ];
     expect(gridAblations(runs, gridCells(runs))).toEqual([]);
+  });
+
+  const ablated = (
+    of: string,
+    value: number | string,
+    isMain: boolean,
+    correct: readonly number[],
+  ): AblatedCell => {
+    const setting = typeof value === "number" ? "noise-scale" : "noise-place";
+    const [cell] = gridCells([run(isMain ? of : `${of}, ${setting} ${value}`, of, correct)]);
+    return { setting, value, isMain, of, modes: ["soft-sample"], cell: cell as AblatedCell["cell"] };
+  };
+  const ABLATED = [
+    ablated("base", 0.33, true, [4, 4, 4, 0]),
+    ablated("base", 3, false, [0, 0, 1, 0]),
+    ablated("base", 0.1, false, [4, 4, 4, 4]),
+    ablated("soft", 0.33, true, [4, 4, 4, 4]),
+    ablated("soft", "embedding", true, [4, 4, 4, 4]),
+    ablated("soft", "hidden", false, [4, 4, 4, 2]),
+  ];
+
+  test("at inference have a line per variant, places in their order, and only the modes that were varied", () => {
+    const [scale, place] = inferenceAblations(ABLATED);
+    expect(scale).toMatchObject({ at: "inference", setting: "noise-scale", values: [0.1, 0.33, 3] });
+    expect(scale?.series.map(({ name, mode, points }) => [name, mode, points.length])).toEqual([
+      ["base", "soft-sample", 3],
+      ["soft", "soft-sample", 1],
+    ]);
+    expect(place?.values).toEqual(["embedding", "hidden"]);
+    expect(inferenceAblations(ABLATED.slice(0, 1))).toEqual([]);
+  });
+
+  test("at inference are figures of their own, once", () => {
+    const { ablations, complete } = gridResults(RUNS, 1, { ablated: ABLATED });
+    expect(complete).toBe(true);
+    expect(gridResults(RUNS, 1, { ablated: ABLATED, isComplete: false }).complete).toBe(false);
+    const accuracies = ablations.filter(({ metric }) => metric === "accuracy");
+    expect(accuracies.map((of) => [of.variant, of.setting, of.settingValue, of.mode, of.value])).toEqual([
+      ["base", "noise-scale", 3, "soft-sample", 1 / 16],
+      ["base", "noise-scale", 0.1, "soft-sample", 1],
+      ["soft", "noise-place", "hidden", "soft-sample", 14 / 16],
+    ]);
+    expect(gridCsv(ablations).split("\r\n")[1]).toMatch(
+      /^base,gsm8k,soft-sample,accuracy,0\.0625,.*,noise-scale,3$/u,
+    );
+  });
+
+  test("become tables with what the paper did beside them", () => {
+    const markdown = gridMarkdown({
+      title: "T",
+      tables: [],
+      differences: [],
+      ablations: inferenceAblations(ABLATED),
+    });
+    expect(markdown).toContain("## Ablation: noise scale at inference, gsm8k");
+    expect(markdown).toMatch(/\| 3 \| collapses \| 6\.3 \[.*\| not run \|/u);
+    expect(markdown).toMatch(/\| 0\.33 \| its setting \| 75\.0 .* \| 100\.0 /u);
+    expect(markdown).toMatch(/\| hidden \| tried \| 87\.5 /u);
+    expect(paperAblation("temperature", 1e-4)).toBe("its fuzzy");
+    expect(paperAblation("noise-scale", 0.2)).toBeNull();
   });
 });
 
@@ -249,6 +317,31 @@ describe("grid.json", () => {
     });
     const { limit: _, ...whole } = grid;
     expect(mergeGrids("out", grid, whole).limit).toBeUndefined();
+  });
+
+  test("may get more values of a setting, more tasks and modes of one", () => {
+    const one = {
+      setting: "noise-scale",
+      value: 3,
+      isMain: false,
+      tasks: ["gsm8k"],
+      modes: ["soft-sample"],
+    } as const;
+    const there: GridFile = { ...grid, ablations: [{ ...one, tasks: ["gsm8k"], modes: ["soft-sample"] }] };
+    const here: GridFile = {
+      ...grid,
+      ablations: [
+        { ...one, tasks: ["math500"], modes: ["fuzzy-sample"] },
+        { ...one, setting: "noise-place", value: "hidden", tasks: ["gsm8k"], modes: ["soft-sample"] },
+      ],
+    };
+    expect(mergeGrids("out", grid, there).ablations).toEqual(there.ablations);
+    expect(mergeGrids("out", there, grid).ablations).toEqual(there.ablations);
+    expect(mergeGrids("out", there, here).ablations).toEqual([
+      { ...one, tasks: ["gsm8k", "math500"], modes: ["soft-sample", "fuzzy-sample"] },
+      here.ablations?.[1],
+    ]);
+    expect(mergeGrids("out", grid, grid)).not.toHaveProperty("ablations");
   });
 
   test("refuses other settings, another model under a name and another file, and says which", () => {

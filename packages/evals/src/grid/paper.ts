@@ -5,6 +5,7 @@
 
 import type { InferenceMode } from "../contract.ts";
 import type { TrainingKind } from "../report/data.ts";
+import type { AblatedSetting, AblationValue } from "./ablations.ts";
 
 /** What is measured: pass@k of a mode, or the mean negative log-likelihood per token of the right answer. */
 export type PaperMetric =
@@ -62,6 +63,30 @@ export const PAPER_FIGURES: readonly PaperFigure[] = [
 
 /** The paper's main model: the one whose figures stand in our tables. */
 export const PAPER_MODEL = LLAMA_3B;
+
+/** method.md section 8: what the paper varied in training, and what of the outcome is known here. */
+const PAPER_ABLATIONS: Readonly<Record<AblatedSetting, Readonly<Record<string, string>>>> = {
+  "noise-scale": { "0.1": "tried", "0.33": "its setting", "1": "tried", "3": "collapses" },
+  temperature: {
+    "0.0001": "its fuzzy",
+    "0.001": "tried",
+    "0.01": "tried",
+    "0.1": "tried",
+    "0.5": "its soft",
+  },
+  "noise-place": {
+    embedding: "its setting",
+    hidden: "tried",
+    logits: "tried",
+    "logits-top5": "tried",
+    "logits-top50": "tried",
+  },
+};
+
+/** What the paper did with a setting's value; null where it did not try it. */
+export function paperAblation(setting: AblatedSetting, value: AblationValue): string | null {
+  return PAPER_ABLATIONS[setting][String(value)] ?? null;
+}
 
 /** The figure, or null where it is not given here. */
 export function paperFigure(

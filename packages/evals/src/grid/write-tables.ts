@@ -1,8 +1,9 @@
 /** A grid as CSV (one row per figure, for spreadsheets) and as Markdown (the paper's tables, for reading and pasting). */
 
+import type { Ablation, AblationSeries } from "./ablations.ts";
 import type { GridDifference } from "./differences.ts";
-import type { GridFigure } from "./figures.ts";
-import { PAPER_MODEL } from "./paper.ts";
+import { type AblationFigure, type GridFigure, gridFigures } from "./figures.ts";
+import { PAPER_MODEL, paperAblation } from "./paper.ts";
 import type { PaperCell, PaperTable } from "./paper-tables.ts";
 
 const CSV_COLUMNS = [
@@ -17,11 +18,16 @@ const CSV_COLUMNS = [
   "standardError",
   "questions",
   "samples",
-] as const satisfies readonly (keyof GridFigure)[];
+  "setting",
+  "settingValue",
+] as const satisfies readonly (keyof AblationFigure)[];
 
-/** RFC 4180, numbers in full, a header line. */
-export function gridCsv(figures: readonly GridFigure[]): string {
-  const rows = figures.map((figure) => CSV_COLUMNS.map((column) => csvField(figure[column])).join(","));
+/** RFC 4180, numbers in full, a header line. `setting` and its value are empty where nothing was varied. */
+export function gridCsv(figures: readonly (GridFigure | AblationFigure)[]): string {
+  const rows = figures.map((figure) => {
+    const named: Partial<AblationFigure> = figure;
+    return CSV_COLUMNS.map((column) => csvField(named[column] ?? null)).join(",");
+  });
   return `${[CSV_COLUMNS.join(","), ...rows].join("\r\n")}\r\n`;
 }
 
@@ -36,12 +42,15 @@ export interface GridMarkdown {
   readonly title: string;
   readonly tables: readonly PaperTable[];
   readonly differences: readonly GridDifference[];
+  /** What was varied, in training and at inference. */
+  readonly ablations?: readonly Ablation[];
   /** Sentences put first, such as what is not complete. */
   readonly notes?: readonly string[];
 }
 
 /** Tables with the paper's figure and ours in every cell, then the paired differences. */
-export function gridMarkdown({ title, tables, differences, notes = [] }: GridMarkdown): string {
+export function gridMarkdown(options: GridMarkdown): string {
+  const { title, tables, differences, ablations = [], notes = [] } = options;
   const lines = [
     `# ${title}`,
     "",
@@ -50,6 +59,7 @@ export function gridMarkdown({ title, tables, differences, notes = [] }: GridMar
     ...notes.flatMap((note) => ["", note]),
     ...tables.flatMap((table) => ["", ...tableLines(table)]),
     ...differenceLines(differences),
+    ...ablations.flatMap((ablation) => ["", ...ablationLines(ablation)]),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -65,6 +75,32 @@ function tableLines({ title, task, columns, rows }: PaperTable): string[] {
       markdownRow([variant, ...cells.flatMap((cell) => [formatPaper(cell), formatOurs(cell)])]),
     ),
   ];
+}
+
+function ablationLines({ at, title, task, setting, values, series }: Ablation): string[] {
+  const place = at === "training" ? `in training, ${series[0]?.name ?? ""}` : "at inference";
+  const header = [title, "paper", ...series.map(({ name, mode }) => `${name} ${mode}`)];
+  return [
+    `## Ablation: ${title} ${place}, ${task}`,
+    "",
+    markdownRow(header),
+    markdownRow(header.map((_, index) => (index < 2 ? "---" : "---:"))),
+    ...values.map((value) =>
+      markdownRow([
+        String(value),
+        paperAblation(setting, value) ?? "-",
+        ...series.map((one) => formatPoint(one, value)),
+      ]),
+    ),
+  ];
+}
+
+function formatPoint({ mode, points }: AblationSeries, value: string | number): string {
+  const cell = points.find((point) => point.value === value)?.cell;
+  const figure = cell
+    ? gridFigures([cell]).find((one) => one.mode === mode && one.metric === "accuracy")
+    : undefined;
+  return formatOurs({ ours: figure ?? null, paper: null, unit: "percent" });
 }
 
 function differenceLines(differences: readonly GridDifference[]): string[] {

@@ -1,13 +1,17 @@
-/** Ablations: what one training setting does to accuracy, over its values, with intervals. */
+/** Ablations: what one setting does to accuracy over its values, as a table with intervals and as a chart for each mode. */
 
-import { type Ablation, gridAblations } from "../grid/ablations.ts";
+import { type Ablation, type AblationSeries, gridAblations, inferenceAblations } from "../grid/ablations.ts";
+import { paperAblation } from "../grid/paper.ts";
 import { seedSpread } from "../grid/pool-seeds.ts";
 import { modeResult } from "../results/comparison.ts";
+import type { ChartSeries } from "./chart.ts";
+import { figure, modeTitle } from "./chart-sections.ts";
 import { modeName } from "./grid-section.ts";
 import { type Html, html } from "./html.ts";
+import { styleOf } from "./theme.ts";
 import { cellsOf, linkToSamples, percent, type ReportView } from "./view.ts";
 
-/** Null where no two trainings of a kind differ in one of the settings that the paper varied. */
+/** Null where no two trainings of a kind differ in one of the settings that the paper varied, and none was varied at inference. */
 export function ablationSection(view: ReportView): Html | null {
   const runs = view.trainings.map(({ training, style }) => ({
     name: style.name,
@@ -17,30 +21,87 @@ export function ablationSection(view: ReportView): Html | null {
     evaluations: [],
     ...(training.settings && { settings: training.settings }),
   }));
-  const ablations = gridAblations(runs, cellsOf(view.tasks));
+  const ablations = [...gridAblations(runs, cellsOf(view.tasks)), ...inferenceAblations(view.ablated)];
   if (ablations.length === 0) return null;
-  return html`${ablations.map((ablation) => table(ablation, view))}`;
+  return html`${ablations.map((ablation) => html`${table(ablation, view)}${charts(ablation)}`)}
+<p class="key">Percent of samples that are correct, with the 95 % interval. Paper: what it tried in training on GSM8K; of these its figures are not given here, only that noise of 3 rms collapses. Noise on the embedding is in units of rms(E), elsewhere in units of the root mean square of what it is added to.</p>`;
 }
 
-function table({ kind, task, title, points }: Ablation, view: ReportView): Html {
-  const modes = view.tasks.find((of) => of.task === task)?.modes ?? [];
-  return html`<h3>${kind}: ${title} <small>${task}</small></h3>
-<div class="scroll"><table class="paired c-${kind}"><thead><tr><th scope="col">${title}</th>${modes.map(
-    (mode) => html`<th scope="col">${modeName(mode)}</th>`,
-  )}</tr></thead><tbody>${points.map(({ value, cell }) => {
-    const training = view.trainings.find(({ style }) => style.name === cell.variant)?.training;
-    return html`<tr><th scope="row">${value} <small class="tag">${cell.variant}</small></th>${modes.map(
-      (mode) => {
-        const result = modeResult(cell.pooled, mode);
-        if (!result) return html`<td class="empty">not run</td>`;
-        const { accuracy, intervals } = result.metrics;
-        const seeds = cell.seeds.flatMap((of) => modeResult(of, mode)?.metrics.accuracy ?? []);
-        const { standardError } = seedSpread(seeds);
-        const figure = html`<b>${percent(accuracy)}</b>`;
-        return html`<td>${training ? linkToSamples(view, figure, { training, task, mode }) : figure}${
-          standardError !== null && html` <span class="error">± ${percent(standardError)}</span>`
-        }<span class="interval">${percent(intervals.accuracy.low)}–${percent(intervals.accuracy.high)}</span></td>`;
-      },
-    )}</tr>`;
+/** "hard: noise scale in training", "temperature at inference". */
+function titleOf({ at, title, series }: Ablation): string {
+  return at === "training" ? `${series[0]?.name ?? ""}: ${title} in training` : `${title} at inference`;
+}
+
+function table(ablation: Ablation, view: ReportView): Html {
+  const { at, task, title, setting, values, series } = ablation;
+  const isCompared = new Set(series.map(({ name }) => name)).size > 1;
+  return html`<h3>${titleOf(ablation)} <small>${task}</small></h3>
+<div class="scroll"><table class="paired"><thead><tr><th scope="col">${title}</th><th scope="col">paper</th>${series.map(
+    ({ name, kind, mode }) =>
+      html`<th scope="col" class="c-${kind}">${isCompared && html`<span class="swatch"></span>${name} `}${modeName(mode)}</th>`,
+  )}</tr></thead><tbody>${values.map((value) => {
+    const variants = new Set(
+      series.flatMap(({ points }) =>
+        points.filter((point) => point.value === value).map(({ cell }) => cell.variant),
+      ),
+    );
+    return html`<tr><th scope="row">${value}${
+      at === "training" && html` <small class="tag">${[...variants].join(", ")}</small>`
+    }</th><td class="paper">${paperAblation(setting, value) ?? "–"}</td>${series.map((one) => cell(one, value, view))}</tr>`;
   })}</tbody></table></div>`;
+}
+
+function cell({ mode, points }: AblationSeries, value: string | number, view: ReportView): Html {
+  const found = points.find((point) => point.value === value);
+  const result = found && modeResult(found.cell.pooled, mode);
+  if (!found || !result) return html`<td class="empty">not run</td>`;
+  const { accuracy, intervals, passAt } = result.metrics;
+  const seeds = found.cell.seeds.flatMap((of) => modeResult(of, mode)?.metrics.accuracy ?? []);
+  const { standardError } = seedSpread(seeds);
+  const k = Math.max(...Object.keys(passAt).map(Number));
+  return html`<td>${linkToSamples(view, html`<b>${percent(accuracy)}</b>`, {
+    training: { name: found.cell.variant },
+    task: found.cell.task,
+    mode,
+  })}${standardError !== null && html` <span class="error">± ${percent(standardError)}</span>`}<span class="interval">${percent(
+    intervals.accuracy.low,
+  )}–${percent(intervals.accuracy.high)}</span>${
+    k > 1 && html` <span class="interval">pass@${k} ${percent(passAt[k] as number)}</span>`
+  }</td>`;
+}
+
+/** Numbers on a log scale, joined; names side by side, not joined. */
+function charts({ at, setting, title, values, series }: Ablation): Html {
+  const isNumeric = values.every((value) => typeof value === "number" && value > 0);
+  const modes = [...new Set(series.map(({ mode }) => mode))];
+  const place = (value: string | number) => (isNumeric ? Number(value) : values.indexOf(value) + 1);
+  return html`<div class="charts">${modes.map((mode) => {
+    const own = series.filter((one) => one.mode === mode);
+    const lines = own.map(
+      (one, index): ChartSeries => ({
+        style: styleOf(
+          own.map(({ name, kind }) => ({ name, kind, evaluations: [] })),
+          index,
+        ),
+        points: one.points.flatMap(({ value, cell: { pooled } }) => {
+          const metrics = modeResult(pooled, mode)?.metrics;
+          if (!metrics) return [];
+          const { low, high } = metrics.intervals.accuracy;
+          return [{ x: place(value), y: metrics.accuracy, low, high }];
+        }),
+      }),
+    );
+    return figure(modeTitle(mode), at === "training" ? "trained so" : "the same model", {
+      description: `Accuracy over ${title}, ${mode}`,
+      series: lines,
+      x: {
+        label: setting === "noise-scale" ? "noise scale, rms" : title,
+        isLog: isNumeric,
+        ticks: values.map(place),
+        ...(!isNumeric && { names: values.map(String) }),
+      },
+      y: { isPercent: true },
+      dots: true,
+    });
+  })}</div>`;
 }

@@ -28,7 +28,13 @@ export interface ChartOptions {
   /** Read aloud instead of the picture. */
   readonly description: string;
   readonly series: readonly ChartSeries[];
-  readonly x: { readonly label: string; readonly ticks?: readonly number[]; readonly isLog?: boolean };
+  readonly x: {
+    readonly label: string;
+    readonly ticks?: readonly number[];
+    readonly isLog?: boolean;
+    /** Places 1, 2, ... are these, which have no order: points are not joined, and have their intervals as bars. */
+    readonly names?: readonly string[];
+  };
   readonly y: {
     /** Lowest and highest value; defaults to the data's. */
     readonly domain?: readonly [number, number];
@@ -67,7 +73,11 @@ export function lineChart(options: ChartOptions): Html {
     marginBottom: MARGIN.bottom,
     marginLeft: MARGIN.left,
     style: { fontSize: "11px" },
-    x: { label: x.label, type: x.isLog ? "log" : "linear" },
+    x: {
+      label: x.label,
+      type: x.isLog ? "log" : "linear",
+      ...(x.names && { domain: [0.5, x.names.length + 0.5] }),
+    },
     y: { label: null, domain: [...domain], type: y.isLog ? "log" : "linear" },
     marks: [
       Plot.gridY(yTicks),
@@ -76,15 +86,17 @@ export function lineChart(options: ChartOptions): Html {
       Plot.axisX(
         x.ticks ?? linearTicks(extent(series.flatMap(({ points }) => points.map((point) => point.x)))),
         {
-          text: compactNumber,
+          text: x.names ? (place: number) => cleanText(x.names?.[place - 1] ?? "") : compactNumber,
           tickSize: 0,
           labelAnchor: "center",
           labelArrow: "none",
         },
       ),
       // Behind all lines, not only behind their own; too many of them would hide each other.
-      ...(series.length <= MOST_BACKGROUNDS ? series.flatMap(backgroundMarks) : []),
-      ...series.flatMap((line) => lineMarks(line, dots)),
+      ...(series.length <= MOST_BACKGROUNDS && !x.names ? series.flatMap(backgroundMarks) : []),
+      ...series.flatMap((line, index) =>
+        x.names ? nameMarks(line, index - (series.length - 1) / 2) : lineMarks(line, dots),
+      ),
       ...endLabels(series, domain, y.isLog ?? false),
     ],
   });
@@ -110,6 +122,16 @@ function lineMarks({ style, points }: ChartSeries, dots: boolean): Plot.Markish[
     ...(dots || points.length === 1
       ? [Plot.dot(points, { x: "x", y: "y", r: 2.5, fill: style.colour })]
       : []),
+  ];
+}
+
+/** Beside each other by `rank` where several series have the same name. */
+function nameMarks({ style, points }: ChartSeries, rank: number): Plot.Markish[] {
+  const banded = points.filter((point) => point.low !== undefined && point.high !== undefined);
+  const dx = 7 * rank;
+  return [
+    Plot.ruleX(banded, { x: "x", y1: "low", y2: "high", stroke: style.colour, strokeOpacity: 0.5, dx }),
+    Plot.dot(points, { x: "x", y: "y", r: 3, fill: style.colour, dx }),
   ];
 }
 

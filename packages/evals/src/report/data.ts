@@ -5,6 +5,7 @@
 
 import type { MixtureProfile } from "../explorer/mixture-profile.ts";
 import type { ExplorerData } from "../explorer/section.ts";
+import type { AblatedCell } from "../grid/ablations.ts";
 import type { EvaluationResults, SampleRow } from "../results/schema.ts";
 
 /** Decides a training's colour in every table and chart. */
@@ -68,6 +69,8 @@ export interface ReportData {
   readonly explorer?: ExplorerData;
   /** Puts the paper's figures beside ours, and adds differences of all pairs and ablations. */
   readonly isGrid?: boolean;
+  /** Settings that were varied at inference; shown in a grid. */
+  readonly ablated?: readonly AblatedCell[];
   /** Present while an evaluation goes on: the page then asks its server for news. */
   readonly live?: { readonly progress: readonly ReportProgress[] };
 }

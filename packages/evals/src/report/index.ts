@@ -3,7 +3,7 @@
  * main entry because it brings the chart library.
  */
 
-export { gridEvaluationFolder } from "../explorer/find-runs.ts";
+export { gridAblationFolder, gridEvaluationFolder } from "../explorer/find-runs.ts";
 export { type ReadEvaluation, readEvaluation } from "../explorer/read-evaluation.ts";
 export { openReportFolder, PAGES_FOLDER, type ReportFolder } from "../explorer/report-folder.ts";
 export {

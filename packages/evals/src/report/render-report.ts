@@ -244,7 +244,7 @@ function ablationSections(view: ReportView): Section[] {
   return section(
     "ablations",
     "Ablations",
-    "Trainings of one kind that differ in one setting the paper varied.",
+    "One setting that the paper varied, over its values: in training, where trainings of one kind differ in nothing else of this list, and at inference, where the same model was evaluated again.",
     ablationSection(view),
   );
 }

@@ -2,6 +2,7 @@
 
 import { INFERENCE_MODES, type InferenceMode } from "../contract.ts";
 import { samplesAddress } from "../explorer/section.ts";
+import type { AblatedCell } from "../grid/ablations.ts";
 import type { GridCell } from "../grid/figures.ts";
 import { modeResult } from "../results/comparison.ts";
 import type { ModeResult } from "../results/schema.ts";
@@ -34,6 +35,8 @@ export interface ReportView {
   readonly hasExplorer: boolean;
   /** Whether the paper's figures stand beside ours. */
   readonly isGrid: boolean;
+  /** Settings that were varied at inference. */
+  readonly ablated: readonly AblatedCell[];
 }
 
 export function arrange(data: ReportData): ReportView {
@@ -67,6 +70,7 @@ export function arrange(data: ReportData): ReportView {
     likelihoodTasks: tasks.filter(isLikelihood),
     hasExplorer: data.explorer !== undefined,
     isGrid: data.isGrid ?? false,
+    ablated: data.ablated ?? [],
   };
 }
 
@@ -87,7 +91,7 @@ export function cellsOf(tasks: readonly TaskView[]): GridCell[] {
 export function linkToSamples(
   { hasExplorer }: ReportView,
   figure: Html,
-  at: { readonly training: ReportTraining; readonly task: string; readonly mode: string } & {
+  at: { readonly training: Pick<ReportTraining, "name">; readonly task: string; readonly mode: string } & {
     readonly show?: string;
     readonly against?: ReportTraining;
   },
