@@ -218,12 +218,24 @@ function parseExponent(cursor: Cursor, base: Expression): Expression {
     return { kind: "quantity", value: base, unit: "degree" };
   }
   if (skipOrdinal(cursor)) return base;
+  const primes = base.kind === "symbol" ? skipPrimes(cursor) : 0;
+  if (primes > 0 && base.kind === "symbol") return { kind: "symbol", name: base.name + "'".repeat(primes) };
   const sign = parseSign(cursor);
   const exponent = cursor.nested(() => {
     const primary = parsePrimary(cursor);
     return cursor.accept("^") ? parseExponent(cursor, primary) : primary;
   });
   return powerOf(base, sign === "-" ? negative(exponent) : exponent);
+}
+
+/** y^{\prime\prime}, y^\prime: moves over the primes and counts them. */
+function skipPrimes(cursor: Cursor): number {
+  if (cursor.accept("'")) return 1;
+  let count = 0;
+  while (cursor.at("{") && cursor.at("'", count + 1)) count++;
+  if (count === 0 || !cursor.at("}", count + 1)) return 0;
+  for (let rest = count + 2; rest > 0; rest--) cursor.next();
+  return count;
 }
 
 /** 5^{th}, 5^{\text{th}}: moves over the ending. */

@@ -18,6 +18,9 @@ export function parseSubscript(cursor: Cursor, value: Expression): Expression {
       tokens.push(token);
     }
   } else tokens.push(cursor.next());
+  // 1011_{(2)}
+  if (tokens.length === 3 && tokens[0]?.text === "(" && tokens[2]?.text === ")")
+    tokens.splice(0, 3, tokens[1] as Token);
   const digits = baseDigits(value, written);
   const named = tokens.every(({ kind }) => kind === "text" || kind === "number")
     ? baseOf(tokens.map(({ text }) => text).join(" "))

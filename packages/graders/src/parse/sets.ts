@@ -20,9 +20,12 @@ export function parseSets(cursor: Cursor): Expression {
   let count = 0;
   for (;;) {
     const token = cursor.peek();
-    const isLetterUnion = token?.kind === "letter" && token.text === "U" && isUnionLetter(cursor);
     const operator =
-      token?.kind === "sign" ? setSigns.get(token.text) : isLetterUnion ? ("union" as const) : undefined;
+      token?.kind === "sign"
+        ? setSigns.get(token.text)
+        : isUnionLetter(cursor)
+          ? ("union" as const)
+          : undefined;
     if (operator === undefined) return left;
     cursor.next();
     const right = parseRatio(cursor);
@@ -35,7 +38,8 @@ export function parseSets(cursor: Cursor): Expression {
 export function isUnionLetter(cursor: Cursor): boolean {
   const before = cursor.previous();
   const isClosed = before?.kind === "sign" && [")", "]", "\\}"].includes(before.text);
-  return isClosed && (cursor.at("(", 1) || cursor.at("[", 1) || cursor.at("\\{", 1));
+  const isUnion = isClosed && cursor.peek()?.kind === "letter" && cursor.peek()?.text === "U";
+  return isUnion && (cursor.at("(", 1) || cursor.at("[", 1) || cursor.at("\\{", 1));
 }
 
 /** 3 to 2, between values. */
