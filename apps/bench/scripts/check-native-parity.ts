@@ -14,7 +14,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBackend } from "@soft-tokens/app-common";
 import { embeddingRms, type LanguageModel, lastOfPrompts, loadModel } from "@soft-tokens/model";
-import { createThoughtPolicy, defaultGenerationSettings, generate } from "@soft-tokens/sampler";
+import { createThoughtPolicy, defaultGenerationSettings, generate, type Rollout } from "@soft-tokens/sampler";
 import { mixture, RandomKey, type Tensor, tokenChoice, tokenLogProb } from "@soft-tokens/tensor";
 import { scoreRollouts } from "@soft-tokens/trainer";
 import { createChecks } from "./checks.ts";
@@ -237,7 +237,7 @@ async function samplerAgainstTrainer(model: LanguageModel): Promise<void> {
   );
   for (const thought of ["soft", "fuzzy"]) {
     const policy = createThoughtPolicy(thought, { rms });
-    const { rollouts } = await generate(model, {
+    const request = {
       prompts: prompts.map((ids, prompt) => ({
         ids,
         sampleKeys: Array.from({ length: 11 }, (_, sample) => RandomKey.fromSeed(5).fold(prompt, sample)),
@@ -249,7 +249,17 @@ async function samplerAgainstTrainer(model: LanguageModel): Promise<void> {
         maxAnswerTokens: 8,
         answerTemperature: 1,
       },
-    });
+    };
+    const { rollouts } = await generate(model, request);
+    if (dtype === "bfloat16") {
+      const refilled = await generate(model, { ...request, maxRows: 10 });
+      const others = rollouts.filter((rollout, at) => !isSame(rollout, refilled.rollouts[at] as Rollout));
+      check(
+        `bfloat16 ${thought} samples decoded ten at a time are those decoded all at once, to the last bit`,
+        others.length === 0,
+        `${rollouts.length - others.length} of ${rollouts.length}`,
+      );
+    }
     const scored = await scoreRollouts({ model, rollouts, policy, memoryBudgetBytes: 0.6 * 2 ** 30 });
     let sum = 0;
     let magnitude = 0;
@@ -271,6 +281,11 @@ async function samplerAgainstTrainer(model: LanguageModel): Promise<void> {
         : sum / magnitude <= FLOAT32_RELATIVE_GAP;
     check(`${dtype} log pi of ${thought} thoughts, sampler against trainer`, isRight, detail);
   }
+}
+
+function isSame(a: Rollout, b: Rollout): boolean {
+  if (a.shadowIds.join() !== b.shadowIds.join() || a.answerText !== b.answerText) return false;
+  return a.thoughts?.every((value, at) => value === b.thoughts?.[at]) ?? false;
 }
 
 async function logProbabilities(
