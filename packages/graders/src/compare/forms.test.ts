@@ -1,21 +1,7 @@
 /** Ways of writing an answer, by kind: what is the same, and what only looks alike. Each pair in both directions. */
 import { describe, expect, it } from "vitest";
+import { checkForms } from "../fixtures/check-forms.ts";
 import { compareAnswers } from "./compare-answers.ts";
-
-type Pair = readonly [gold: string, answer: string];
-
-function checkForms(topic: string, same: readonly Pair[], different: readonly Pair[]): void {
-  describe(topic, () => {
-    it.each(same)("%s is %s", (gold, answer) => {
-      expect(compareAnswers(gold, answer).equal).toBe(true);
-      expect(compareAnswers(answer, gold).equal).toBe(true);
-    });
-    it.each(different)("%s is not %s", (gold, answer) => {
-      expect(compareAnswers(gold, answer).equal).toBe(false);
-      expect(compareAnswers(answer, gold).equal).toBe(false);
-    });
-  });
-}
 
 checkForms(
   "numerals",
