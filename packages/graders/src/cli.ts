@@ -10,7 +10,8 @@ import { type GradedLine, gradedLines } from "./cli/graded-lines.ts";
 import { LineTooLong } from "./cli/json-lines.ts";
 import { type AuditSettings, type GradeSettings, help, readSettings, UsageError } from "./cli/settings.ts";
 import { GraderPoolError } from "./pool/errors.ts";
-import { createGraderPool, type GraderPool } from "./pool/pool.ts";
+import { createGraderPool } from "./pool/pool.ts";
+import type { GraderPool } from "./pool/types.ts";
 
 const input = process.stdin as AsyncIterable<Uint8Array>;
 

@@ -1,6 +1,6 @@
 /** `soft-tokens-grade audit`: reads both sides, joins them by id or by position, prints the disagreements. */
 import { createReadStream } from "node:fs";
-import type { GraderPool } from "../pool/pool.ts";
+import type { GraderPool } from "../pool/types.ts";
 import { type Disagreement, howOf, kindOf, renderAudit, type TheirVerdict, theirVerdict } from "./audit.ts";
 import { BadLine, parseRow } from "./grade-line.ts";
 import { gradedLines } from "./graded-lines.ts";

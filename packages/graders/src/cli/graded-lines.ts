@@ -1,6 +1,6 @@
 /** Lines of a stream with their verdicts, in order: whatever has arrived is graded together and given at once. */
 import type { PoolVerdict } from "../pool/contract.ts";
-import type { GraderPool } from "../pool/pool.ts";
+import type { GraderPool } from "../pool/types.ts";
 import type { PresetName } from "../reward/presets.ts";
 import { BadLine, type GradableLine, readLine } from "./grade-line.ts";
 import { type Line, linesByChunk } from "./json-lines.ts";

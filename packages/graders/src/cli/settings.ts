@@ -1,7 +1,7 @@
 /** The command line: options of grading and of `audit`, their checks, and what a wrong one is told. */
 import { parseArgs } from "node:util";
 import { extractModes } from "../extract/extract-answer.ts";
-import type { GraderPoolOptions } from "../pool/pool.ts";
+import type { GraderPoolOptions } from "../pool/types.ts";
 import type { GradeOptions } from "../reward/grade-response.ts";
 import { type PresetName, presetNames, presets } from "../reward/presets.ts";
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { PoolVerdict } from "./contract.ts";
-import { createGraderPool, type GraderPoolOptions } from "./pool.ts";
+import { createGraderPool } from "./pool.ts";
+import type { GraderPoolOptions } from "./types.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "soft-tokens-pool-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

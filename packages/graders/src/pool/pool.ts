@@ -6,58 +6,15 @@
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { GradeOptions } from "../reward/grade-response.ts";
-import { type PresetName, presetNames } from "../reward/presets.ts";
+import { presetNames } from "../reward/presets.ts";
 import { limits } from "../work.ts";
-import { type GradeItem, type PoolStatus, type PoolVerdict, withoutAnswer } from "./contract.ts";
+import { type GradeItem, type PoolVerdict, withoutAnswer } from "./contract.ts";
 import { GraderPoolError } from "./errors.ts";
 import { inOrder } from "./in-order.ts";
+import { checkItem, refusalOf } from "./items.ts";
 import { graderUrl, startWorker, typescriptLoader } from "./start-worker.ts";
+import type { GraderPool, GraderPoolOptions } from "./types.ts";
 import { createWorkerSlot, type Departure, type WorkerSlot } from "./worker-slot.ts";
-
-export interface GraderPoolOptions {
-  /** Most worker threads. Defaults to one less than the processor has cores, at least 1 and at most 4. */
-  readonly workers?: number;
-  /** Milliseconds of one sample. Defaults to 2,000. */
-  readonly timeoutMs?: number;
-  /** Milliseconds in which a worker must have loaded its grader. Defaults to 30,000. */
-  readonly startTimeoutMs?: number;
-  /** Megabytes of JavaScript heap of a worker. Defaults to 256. */
-  readonly memoryMb?: number;
-  /** Characters of one text of a sample; a longer one is refused. Defaults to `limits.responseLength`. */
-  readonly maxLength?: number;
-  /** A grader of one's own: path or file: URL of a module whose default export is a `Grader`. Defaults to the built-in one. */
-  readonly grader?: string | URL;
-  /** How the built-in grader reads references. Defaults to `auto`. */
-  readonly preset?: PresetName;
-  /** Of the built-in grader. */
-  readonly options?: GradeOptions;
-  /** Ends the pool: what is pending and what comes later is rejected with its reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** How often what has happened, since the pool was made. */
-export interface GraderPoolCounts extends Readonly<Record<PoolStatus, number>> {
-  /** Workers that were started, the first ones included. */
-  readonly workersStarted: number;
-}
-
-export interface GraderPool extends AsyncDisposable {
-  /** Starts a worker if there is none, so that a grader that cannot be used is known at once. @throws {GraderPoolError} */
-  start(): Promise<void>;
-  /** One sample. @throws {GraderPoolError}; the signal's reason */
-  grade(item: GradeItem, options?: { readonly signal?: AbortSignal }): Promise<PoolVerdict>;
-  /** Verdicts in the order of the items. @throws {GraderPoolError}; the signal's reason */
-  gradeAll(items: readonly GradeItem[], options?: { readonly signal?: AbortSignal }): Promise<PoolVerdict[]>;
-  /** The same for any number of items: takes no more of them than the workers are busy with, gives verdicts in order. */
-  gradeEach(
-    items: Iterable<GradeItem> | AsyncIterable<GradeItem>,
-    options?: { readonly signal?: AbortSignal },
-  ): AsyncGenerator<PoolVerdict, void, undefined>;
-  readonly counts: GraderPoolCounts;
-  /** Ends all workers; what is pending is rejected. Idempotent. */
-  dispose(): Promise<void>;
-}
 
 interface Job {
   readonly item: GradeItem;
@@ -298,29 +255,6 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-/** Why an item is not graded at all, or null. */
-function refusalOf({ text, gold, question = "", answer = "" }: GradeItem, maxLength: number): string | null {
-  const golds = typeof gold === "string" ? [gold] : [gold.gold].flat();
-  for (const [name, part] of [
-    ["text", text],
-    ["answer", answer],
-    ["question", question],
-    ...golds.map((one) => ["gold", one] as const),
-  ] as const) {
-    if (part.length > maxLength) return `refused: its ${name} is longer than ${maxLength} characters`;
-  }
-  return null;
-}
-
-/** @throws {TypeError} for what is no item: a mistake of the caller, not of an answer. */
-function checkItem({ text, gold }: GradeItem, index: number): void {
-  if (typeof text !== "string") throw new TypeError(`item ${index}: "text" is ${typeof text}, wanted text`);
-  const golds: readonly unknown[] = typeof gold === "object" && gold !== null ? [gold.gold].flat() : [gold];
-  if (golds.length === 0 || golds.some((one) => typeof one !== "string")) {
-    throw new TypeError(`item ${index}: "gold" is ${typeof gold}, wanted text or { gold: text }`);
-  }
 }
 
 function wholeNumbers(values: Readonly<Record<string, number>>): void {
