@@ -61,6 +61,9 @@ export async function runLikelihood(
   progress.finish();
   if (plan) process.stderr.write(`${describePlan(plan, scored, (performance.now() - started) / 1000)}\n`);
   process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${formatLikelihood(results)}\n`);
+  const { writeReport } = await import("@soft-tokens/app-common/report");
+  const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
+  process.stderr.write(`report   ${report}\n`);
   return results;
 }
 

@@ -15,7 +15,7 @@ import { SAMPLES_FILE } from "../runner/evaluation-folder.ts";
 import { type FoundRun, findRuns } from "./find-runs.ts";
 import type { MixtureProfile } from "./mixture-profile.ts";
 import { type ExplorerPages, explorerPages } from "./pages.ts";
-import { readEvaluation } from "./read-evaluation.ts";
+import { type ReadEvaluation, readEvaluation } from "./read-evaluation.ts";
 import { openSampleIndex, type SampleIndex } from "./sample-index.ts";
 
 /** Folder of the sample files, beside the page. */
@@ -41,6 +41,8 @@ export interface ReportFolder {
 interface LoadedEvaluation {
   readonly run: FoundRun;
   readonly results: EvaluationResults | null;
+  /** Of a likelihood task: by subject. */
+  readonly groups: NonNullable<ReadEvaluation["groups"]>;
   readonly index: SampleIndex;
   readonly task?: GridFile["tasks"][number];
   readonly ablation?: GridAblation;
@@ -103,12 +105,12 @@ async function look(folder: string, indexes: Map<string, SampleIndex>): Promise<
   const loaded: LoadedEvaluation[] = [];
   for (const run of runs) {
     for (const { path, task, ablation } of run.evaluations) {
-      const { results, warning } = await readEvaluation(path);
+      const { results, groups = [], warning } = await readEvaluation(path);
       if (warning) warnings.push(warning);
       const index = indexes.get(path) ?? (await openSampleIndex(join(path, SAMPLES_FILE)));
       indexes.set(path, index);
       await index.refresh();
-      loaded.push({ run, results, index, ...(task && { task }), ...(ablation && { ablation }) });
+      loaded.push({ run, results, groups, index, ...(task && { task }), ...(ablation && { ablation }) });
     }
   }
   const stamp = JSON.stringify([
@@ -228,7 +230,14 @@ function evaluationOf(loaded: readonly LoadedEvaluation[]): ReportEvaluation {
     const profile = first.index.mixture(mode);
     if (profile) mixtures[mode] = profile;
   }
-  return { results: poolSeeds(seeds), ...(seeds.length > 1 && { seeds }), samples: [], mixtures };
+  const { groups } = first;
+  return {
+    results: poolSeeds(seeds),
+    ...(seeds.length > 1 && { seeds }),
+    samples: [],
+    mixtures,
+    ...(seeds.length === 1 && groups.length > 0 && { groups }),
+  };
 }
 
 function explorerTasks(loaded: readonly LoadedEvaluation[]) {

@@ -98,7 +98,7 @@ function charts({ at, setting, title, values, series }: Ablation): Html {
         label: setting === "noise-scale" ? "noise scale, rms" : title,
         isLog: isNumeric,
         ticks: values.map(place),
-        ...(!isNumeric && { names: values.map(String) }),
+        ...(!isNumeric && { names: values.map((value) => String(value).replace("logits-top", "top ")) }),
       },
       y: { isPercent: true },
       dots: true,

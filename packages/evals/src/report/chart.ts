@@ -97,7 +97,7 @@ export function lineChart(options: ChartOptions): Html {
       ...series.flatMap((line, index) =>
         x.names ? nameMarks(line, index - (series.length - 1) / 2) : lineMarks(line, dots),
       ),
-      ...endLabels(series, domain, y.isLog ?? false),
+      ...endLabels(series, domain, y.isLog ?? false, x.names && x.names.length + 0.5),
     ],
   });
   // The serializer leaves `<` in attributes as it is: ours is written by the template.
@@ -135,11 +135,12 @@ function nameMarks({ style, points }: ChartSeries, rank: number): Plot.Markish[]
   ];
 }
 
-/** Names at the lines' right ends, moved apart where lines end close together. */
+/** Names in one column at the right, also where a line ends early; moved apart where lines end close together. */
 function endLabels(
   series: readonly ChartSeries[],
   [lowest, highest]: readonly [number, number],
   isLog: boolean,
+  right = Math.max(...series.map(({ points }) => points.at(-1)?.x ?? Number.NEGATIVE_INFINITY)),
 ): Plot.Markish[] {
   const place = isLog ? Math.log : (value: number) => value;
   const inner = HEIGHT - MARGIN.top - MARGIN.bottom;
@@ -156,7 +157,6 @@ function endLabels(
     LABEL_GAP,
     [MARGIN.top, HEIGHT - MARGIN.bottom],
   );
-  const right = Math.max(...ends.map(({ last }) => last.x)); // one column, also where a line ends early
   return ends.map(({ style, last, wanted }, index) =>
     Plot.text([last], {
       x: () => right,

@@ -6,6 +6,7 @@
 import type { MixtureProfile } from "../explorer/mixture-profile.ts";
 import type { ExplorerData } from "../explorer/section.ts";
 import type { AblatedCell } from "../grid/ablations.ts";
+import type { LikelihoodResults } from "../likelihood/schema.ts";
 import type { EvaluationResults, SampleRow } from "../results/schema.ts";
 
 /** Decides a training's colour in every table and chart. */
@@ -25,6 +26,8 @@ export interface ReportEvaluation {
   readonly seeds?: readonly EvaluationResults[];
   /** Put into the page itself; empty where they lie beside it. */
   readonly samples: readonly SampleRow[];
+  /** A likelihood task's figures by subject, of a single training. */
+  readonly groups?: LikelihoodResults["groups"];
   /** What the recorded thoughts were made of, by mode. */
   readonly mixtures?: Readonly<Record<string, MixtureProfile>>;
 }

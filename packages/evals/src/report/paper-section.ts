@@ -4,7 +4,7 @@ import { PAPER_MODEL } from "../grid/paper.ts";
 import { type PaperCell, type PaperTable, paperTables } from "../grid/paper-tables.ts";
 import { formatPaper, formatValue } from "../grid/write-tables.ts";
 import { type Html, html } from "./html.ts";
-import { cellsOf, linkToSamples, type ReportView } from "./view.ts";
+import { cellsOf, linkToSamples, type ReportView, type TaskView } from "./view.ts";
 
 /** Tables 1 and 2; tables 3 to 5 are the accuracy grid, which shows the paper's figures itself. */
 export function paperSection(view: ReportView): Html | null {
@@ -26,8 +26,30 @@ export function likelihoodSection(view: ReportView): Html | null {
 <tbody>${rows.map(
       ({ variant, kind, cells }) =>
         html`<tr class="c-${kind}"><th scope="row"><span class="swatch"></span>${variant}</th>${cells.map((cell) => html`<td>${ours(cell, variant, view)}</td>`)}</tr>`,
-    )}</tbody></table></div>`,
+    )}</tbody></table></div>${view.likelihoodTasks.filter((of) => of.task === task).map(subjects)}`,
   )}`;
+}
+
+/** A task that comes in subjects, such as MMLU, also by them. */
+function subjects({ evaluations }: TaskView): Html {
+  return html`${evaluations.map(
+    ({ style, groups = [] }) =>
+      groups.length > 0 &&
+      html`<details><summary>${style.name}, by subject (${groups.length})</summary>
+<div class="scroll"><table class="paired"><thead><tr><th scope="col">Subject</th><th scope="col">questions</th><th scope="col">accuracy</th><th scope="col">NLL per token</th></tr></thead>
+<tbody>${groups.map(
+        ({ name, questions, metrics: { acc, nllPerToken, intervals } }) =>
+          html`<tr><th scope="row">${name.replaceAll("_", " ")}</th><td>${questions}</td><td>${withBounds(acc, intervals.acc, "percent")}</td><td>${withBounds(nllPerToken, intervals.nllPerToken, "nats")}</td></tr>`,
+      )}</tbody></table></div></details>`,
+  )}`;
+}
+
+function withBounds(
+  value: number,
+  { low, high }: { readonly low: number; readonly high: number },
+  unit: PaperCell["unit"],
+): Html {
+  return html`<b>${formatValue(value, unit)}</b><span class="interval">${formatValue(low, unit)}–${formatValue(high, unit)}</span>`;
 }
 
 function paperTable({ title, task, columns, rows }: PaperTable, view: ReportView): Html {

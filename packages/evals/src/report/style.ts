@@ -150,7 +150,7 @@ select:focus-visible, button:focus-visible, summary:focus-visible, a:focus-visib
 .interval-line::after { content: ""; position: absolute; top: 5px; height: 4px; border-radius: 2px; left: var(--low); width: max(2px, calc(var(--high) - var(--low))); background: var(--accent); opacity: .5 }
 .interval-line i { position: absolute; z-index: 1; top: 3px; left: var(--at); width: 8px; height: 8px; margin-left: -4px; border-radius: 50%; background: var(--accent) }
 
-.mixtures { margin-top: 0 } .charts + .scroll { margin-top: 14px }
+.mixtures { margin-top: 0 } .charts + .scroll, .scroll + .charts { margin-top: 14px }
 .stack { display: flex; width: 150px; height: 12px; border-radius: 3px; overflow: hidden; background: var(--line); margin-top: 6px }
 .stack i { display: block; height: 100% } .stack-key { display: inline-block; width: 12px; height: 11px; border-radius: 2px; margin: 0 3px 0 10px; vertical-align: -1px }
 .s0 { background: color-mix(in srgb, var(--soft) 22%, var(--surface)) } .s1 { background: color-mix(in srgb, var(--soft) 45%, var(--surface)) }
