@@ -51,6 +51,7 @@ export class CachedDecodeSession implements DecodeSession {
   readonly #cache: RowCache;
   /** Each row's prompt; the rows of a prompt stand together. */
   #promptOfRow: readonly number[];
+  #rowsPerPrompt: readonly number[];
   #lengths: readonly number[];
   /** Rows that no longer grow. */
   #retired: ReadonlySet<number> = new Set();
@@ -60,6 +61,7 @@ export class CachedDecodeSession implements DecodeSession {
     this.#run = run;
     this.#maxLength = maxLength;
     this.#prompts = prompts;
+    this.#rowsPerPrompt = rowsPerPrompt;
     this.#promptOfRow = rowsPerPrompt.flatMap((rows, prompt) => Array<number>(rows).fill(prompt));
     this.#lengths = this.#promptOfRow.map(() => 0);
     const { key_PKSH } = prompts.layers[0] as LayerPrompts;
@@ -141,6 +143,7 @@ export class CachedDecodeSession implements DecodeSession {
       plan.rowSources.flatMap((source, row) => (before.retired.has(source) ? [row] : [])),
     );
     this.#promptOfRow = plan.promptOfRow;
+    this.#rowsPerPrompt = countRows(plan.promptOfRow);
     return plan.started.length > 0 ? this.#prompts.hiddenOf(plan.started) : null;
   }
 
@@ -168,7 +171,7 @@ export class CachedDecodeSession implements DecodeSession {
         prefix: {
           key_PKSH,
           value_PKSH,
-          rowsPerPrompt: countRows(this.#promptOfRow),
+          rowsPerPrompt: this.#rowsPerPrompt,
           ...(mask_PS && { mask_PS }),
         },
         scale: 1 / Math.sqrt(config.headSize),
