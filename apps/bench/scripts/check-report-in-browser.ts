@@ -3,7 +3,7 @@
  * behind them, search, pages, keys, two widths, both colour schemes, print, a run that goes on. Answers are made up by a seeded
  * generator, so this needs no model; nothing here is a measurement.
  *
- *   node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/report-in-browser.ts [FOLDER]
+ *   node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/check-report-in-browser.ts [FOLDER]
  *
  * Needs Chromium (apt-get install chromium, or SOFT_TOKENS_CHROMIUM=PATH). Pictures and the report stay in FOLDER, if one is named.
  * Ends with "N passed, N failed"; without Chromium it fails.

@@ -6,14 +6,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const CANDIDATES = [
   process.env.SOFT_TOKENS_CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
+  ...(process.env.PATH ?? "").split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name))),
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
@@ -21,10 +20,12 @@ const WAIT_MS = 30_000;
 
 /** Path of a Chromium. @throws Error that says where was looked */
 export function findChromium(): string {
+  const { SOFT_TOKENS_CHROMIUM: named } = process.env;
+  if (named && !existsSync(named)) throw new Error(`SOFT_TOKENS_CHROMIUM=${named}: no such file`);
   const found = CANDIDATES.find((path) => path !== undefined && existsSync(path));
   if (found) return found;
   throw new Error(
-    `no Chromium: looked at ${CANDIDATES.filter(Boolean).join(", ")}; install it (apt-get install chromium) or set SOFT_TOKENS_CHROMIUM`,
+    `no Chromium: looked for ${NAMES.join(", ")} on the PATH and at SOFT_TOKENS_CHROMIUM; install it (apt-get install chromium) or set SOFT_TOKENS_CHROMIUM`,
   );
 }
 
