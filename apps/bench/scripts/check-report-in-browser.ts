@@ -155,6 +155,7 @@ async function fromDisk(from: Browser, url: string): Promise<void> {
     await search(page, "QUESTION 2 OF", 1);
     await page.evaluate("document.querySelector('#explorer .entry summary').click()");
     await page.until("document.querySelectorAll('#explorer .card .thought .t').length > 8");
+    await page.until("document.querySelectorAll('#explorer .card h4').length > 1"); // each seed's file comes by itself
     const sides = await page.evaluate<string[]>(
       "[...document.querySelectorAll('#explorer .card h4')].map((h) => h.textContent)",
     );
