@@ -43,26 +43,14 @@ export function haveSameSolutions(gold: Expression, answer: Expression, context:
 
 /** The lines whose factors, to some powers, make up the ratios; null where none do. */
 function crossedLines(ratios: readonly bigint[], lines: readonly Line[], { work }: Context): Line[] | null {
-  const inverses = lines.map(({ name, root }) =>
-    pointIndexes.map((index) => {
-      const place = modularPoint(index)(name);
-      const factor = place && addRational(place, negateRational(root));
-      const value = factor && modularField.fromRational(factor);
-      return value == null ? null : modularField.power(value, integer(-1));
-    }),
-  );
-  if (inverses.flat().includes(null)) return null;
+  const tables = lines.map((line) => powersOf(line));
   const search = (rest: readonly bigint[], at: number): number[] | null => {
     work.spend(4);
     if (at === lines.length) return rest.every((value) => value === rest[0]) ? [] : null;
-    for (let exponent = -largestExponent; exponent <= largestExponent; exponent++) {
-      const divided = rest.map((value, index) => {
-        const inverse = inverses[at]?.[index] as bigint;
-        return modularField.multiply(
-          value,
-          modularField.power(inverse, integer(exponent)) as bigint,
-        ) as bigint;
-      });
+    for (const [exponent, powers] of tables[at] ?? []) {
+      const divided = rest.map(
+        (value, index) => modularField.multiply(value, powers[index] as bigint) as bigint,
+      );
       const found = search(divided, at + 1);
       if (found) return [exponent, ...found];
     }
@@ -70,6 +58,21 @@ function crossedLines(ratios: readonly bigint[], lines: readonly Line[], { work 
   };
   const exponents = search(ratios, 0);
   return exponents && lines.filter((_, index) => exponents[index] !== 0);
+}
+
+/** name - root to each exponent, at each point; none where it is zero at one of them. */
+function powersOf({ name, root }: Line): ReadonlyMap<number, readonly bigint[]> {
+  const table = new Map<number, readonly bigint[]>();
+  for (let exponent = -largestExponent; exponent <= largestExponent; exponent++) {
+    const powers = pointIndexes.map((index) => {
+      const place = modularPoint(index)(name);
+      const factor = place && addRational(place, negateRational(root));
+      const value = factor && modularField.fromRational(factor);
+      return value == null ? null : modularField.power(value, integer(exponent));
+    });
+    if (powers.every((power) => power !== null)) table.set(exponent, powers);
+  }
+  return table;
 }
 
 /** Whether `x` is not defined anywhere on the line, or the same number other than zero everywhere on it. */

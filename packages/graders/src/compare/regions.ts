@@ -33,7 +33,9 @@ function isRegion(x: Expression): boolean {
 function unknownOf(x: Expression, work: Work): string | null {
   if (x.kind !== "relation" && x.kind !== "list") return null;
   const [name, ...others] = namesIn(x, work);
-  return name === undefined || others.length > 0 ? null : name;
+  // f(x) stands for the values of f, whatever they are called.
+  const isPlain = name !== undefined && !name.includes("(");
+  return isPlain && others.length === 0 ? name : null;
 }
 
 function isInequality(x: Expression): boolean {

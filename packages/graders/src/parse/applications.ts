@@ -43,9 +43,9 @@ const longestEvent = 40;
 function isEvent(cursor: Cursor): boolean {
   const isBlackboard = cursor.previous(4)?.text === "mathbb" && cursor.previous(3)?.text === "{";
   const name = cursor.previous(isBlackboard ? 2 : 1);
-  const close = closingOffset(cursor);
   const isName = name?.kind === "letter" && /^(?:P|E|\\Pr)$/.test(name.text);
-  return isName && close > 1 && (cursor.at("=", close + 1) || cursor.at("~", close + 1));
+  const close = isName ? closingOffset(cursor) : 0;
+  return close > 1 && (cursor.at("=", close + 1) || cursor.at("~", close + 1));
 }
 
 /** Where the bracket that opens here closes, counted in tokens; 0 where it does not within an event's length. */

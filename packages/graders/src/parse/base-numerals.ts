@@ -53,13 +53,16 @@ export function parseBaseWords(cursor: Cursor, value: Expression): Expression {
   return baseNumeral(cursor, digits, base);
 }
 
+/** Tokens that are looked ahead for a numeral with letters: a run of letters must not cost its square. */
+const mostLetters = 40;
+
 /** 2A_{16}: the capital letters behind a numeral that are digits of a base, or null. */
 export function parseLetterDigits(cursor: Cursor, value: Expression): Expression | null {
   const written = cursor.previous();
   if (value.kind !== "number" || written?.kind !== "number" || !/^\d+$/.test(written.text)) return null;
   let digits = written.text;
   let offset = 0;
-  for (; ; offset++) {
+  for (; offset < mostLetters; offset++) {
     const token = cursor.peek(offset);
     const isDigits = token && !token.spaced && token.kind !== "sign" && /^[0-9A-Z]+$/.test(token.text);
     if (!isDigits) break;
@@ -79,7 +82,7 @@ export function parseLetterNumeral(cursor: Cursor): Expression | null {
   if (first?.kind !== "letter" || !/^[A-F]$/.test(first.text)) return null;
   let digits = "";
   let count = 0;
-  for (;;) {
+  while (count < mostLetters) {
     const token = cursor.peek(count);
     const isDigits =
       token && (count === 0 || !token.spaced) && token.kind !== "sign" && /^[0-9A-F]+$/.test(token.text);
