@@ -112,14 +112,15 @@ async function fromDisk(from: Browser, url: string): Promise<void> {
   });
   await check("figures are those of the samples that they lead to", async () => {
     const links = await page.evaluate<{ href: string; text: string }[]>(
-      `[...document.querySelectorAll('#accuracy td a.to-samples')].map((a) => ({ href: a.getAttribute("href"), text: a.textContent.trim() }))`,
+      `[...document.querySelectorAll('#accuracy td a.to-samples, #ablations td a.to-samples')].map((a) => ({ href: a.getAttribute("href"), text: a.textContent.trim() }))`,
     );
-    expect(links.length === 24, `${links.length} figures in the accuracy tables`);
+    // Four trainings in six modes, and in two modes with three values of two settings.
+    expect(links.length === 24 + 48, `${links.length} figures in the tables of accuracy and ablations`);
     for (const { href, text } of links) {
       await page.evaluate(`location.hash = ${JSON.stringify(href)}`);
-      const run = /run=([^&]+)/u.exec(href)?.[1];
-      const mode = (/mode=([^&]+)/u.exec(href)?.[1] ?? "").replace("-", " ");
-      await page.until(`${STATUS}.includes(" of ${run} in ${mode}, ")`);
+      const at = new URLSearchParams(href.slice("#at:".length));
+      const mode = (at.get("mode") ?? "").replace("-", " ");
+      await page.until(`${STATUS}.includes(${JSON.stringify(` of ${at.get("run")} in ${mode}, `)})`);
       const said = await page.evaluate<string>(STATUS);
       const [, samples, right] = (/(\d+) samples .* (\d+) right/u.exec(said) ?? []).map(Number);
       const share = (100 * (right ?? 0)) / (samples ?? 0);

@@ -13,8 +13,12 @@ import { join } from "node:path";
 import { runInNewContext, Script } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeResults, makeRow } from "../fixtures/make-results.ts";
+import { type GridAblation, writeGridFile } from "../grid/grid-file.ts";
+import { html } from "../report/html.ts";
 import { LIVE_SCRIPT } from "../report/live.ts";
+import { renderReport } from "../report/render-report.ts";
 import { EXPLORER_SCRIPT } from "./client.ts";
+import { gridAblationFolder, gridEvaluationFolder } from "./find-runs.ts";
 import { createMixtureTally } from "./mixture-profile.ts";
 import { explorerPages } from "./pages.ts";
 import { openReportFolder } from "./report-folder.ts";
@@ -41,6 +45,51 @@ function readChunk(text: string): unknown[] {
   expect(calls).toHaveLength(1);
   return JSON.parse(JSON.stringify(calls[0]));
 }
+
+test("a setting that a grid varies is shown with the grid's own value, and leads to its samples", async () => {
+  const ablation = (value: number, isMain: boolean): GridAblation => ({
+    setting: "noise-scale",
+    ...{ value, isMain, tasks: ["gsm8k"], modes: ["soft-sample"] },
+  });
+  await writeGridFile(folder, {
+    format: 1,
+    kind: "grid",
+    settings: { noiseScale: 0.33 },
+    modes: ["hard-greedy", "soft-sample"],
+    samples: 1,
+    limit: 2,
+    tasks: [{ name: "gsm8k", data: "gsm8k", kind: "generation", questions: 9 }],
+    runs: [{ name: "base", variant: "base", model: "m", fingerprint: "1" }],
+    ablations: [ablation(0.33, true), ablation(3, false), ablation(1, false)],
+  });
+  const put = (path: string, correct: readonly number[]) => {
+    mkdirSync(path, { recursive: true });
+    const results = makeResults({ "hard-greedy": correct, "soft-sample": correct }, { task: "gsm8k" });
+    writeFileSync(join(path, "results.json"), JSON.stringify(results));
+    writeFileSync(join(path, "samples.jsonl"), line({ mode: "soft-sample" }));
+  };
+  put(gridEvaluationFolder(folder, "base", "gsm8k"), [1, 1]);
+  put(gridAblationFolder(folder, "base", { setting: "noise-scale", value: 3 }, "gsm8k"), [1, 0]);
+  const report = await openReportFolder(folder);
+  expect(report.data.ablated?.map(({ value, of, cell }) => [value, of, cell.variant])).toEqual([
+    [0.33, "base", "base"],
+    [3, "base", "base, noise-scale 3"],
+  ]);
+  expect(report.isComplete).toBe(false); // noise scale 1 has not begun
+  expect(report.progress.map(({ run, mode, total }) => [run, mode, total])).toEqual([
+    ["base", "hard-greedy", 2],
+    ["base", "soft-sample", 2],
+    ["base, noise-scale 3", "soft-sample", 2],
+    ["base, noise-scale 1", "soft-sample", 2],
+  ]);
+  const [task] = report.pages.manifest.tasks;
+  expect(task?.runs.map(({ name }) => name)).toEqual(["base", "base, noise-scale 3"]);
+  const page = renderReport({ ...report.data, title: "T" });
+  expect(page).toContain("noise scale at inference");
+  expect(page).toContain("collapses");
+  const address = samplesAddress({ task: "gsm8k", run: "base, noise-scale 3", mode: "soft-sample" });
+  expect(page.includes(`href="${html`${address}`.text}"`)).toBe(true);
+});
 
 describe("the index of a sample log", () => {
   test("knows verdicts and places, the later row of a sample counting", async () => {

@@ -81,7 +81,7 @@ export function gridAblations(runs: readonly GridRun[], cells: readonly GridCell
           const value = settingOf(cell.variant, setting);
           return value === null ? [] : [{ value, cell, of: cell.kind }];
         });
-        return ablation("training", setting, points, () => true);
+        return ablation("training", setting, points);
       });
     }),
   );
@@ -90,39 +90,35 @@ export function gridAblations(runs: readonly GridRun[], cells: readonly GridCell
 /** One per task and setting that was changed: a value beside the main one has been evaluated. */
 export function inferenceAblations(cells: readonly AblatedCell[]): Ablation[] {
   const groups = groupBy(cells, ({ setting, cell }) => `${setting} ${cell.task} ${cell.pooled.checksum}`);
-  return [...groups.values()].flatMap((group) => {
-    const modes = new Set(group.flatMap((of) => of.modes));
-    return ablation("inference", (group[0] as AblatedCell).setting, group, (mode) => modes.has(mode));
-  });
+  return [...groups.values()].flatMap((group) =>
+    ablation("inference", (group[0] as AblatedCell).setting, group),
+  );
 }
 
 interface OwnedPoint {
   readonly value: AblationValue;
   readonly cell: GridCell;
   readonly of: string;
+  /** Defaults to all that were evaluated. A mode has the value of a temperature only where that was meant for it. */
+  readonly modes?: readonly string[];
 }
 
 /** None where there are not at least two values. */
-function ablation(
-  at: Ablation["at"],
-  setting: AblatedSetting,
-  points: readonly OwnedPoint[],
-  isWanted: (mode: InferenceMode) => boolean,
-): Ablation[] {
+function ablation(at: Ablation["at"], setting: AblatedSetting, points: readonly OwnedPoint[]): Ablation[] {
   const values = inOrder([...new Set(points.map(({ value }) => value))]);
   const [first] = points;
   if (!first || values.length < 2) return [];
+  const hasMode = ({ cell, modes }: OwnedPoint, mode: InferenceMode) =>
+    (modes?.includes(mode) ?? true) && modeResult(cell.pooled, mode) !== undefined;
   const series = [...groupBy(points, ({ of }) => of)].flatMap(([name, own]): AblationSeries[] => {
     const sorted = values.flatMap((value) => own.filter((point) => point.value === value));
     const modes = new Set(own.flatMap(({ cell }) => cell.pooled.results.map(({ mode }) => mode)));
-    return [...modes].filter(isWanted).map((mode) => ({
-      name,
-      kind: own[0]?.cell.kind ?? "other",
-      mode,
-      points: sorted
-        .filter(({ cell }) => modeResult(cell.pooled, mode))
-        .map(({ value, cell }) => ({ value, cell })),
-    }));
+    return [...modes].flatMap((mode) => {
+      const withMode = sorted.filter((point) => hasMode(point, mode));
+      if (withMode.length === 0) return [];
+      const { kind } = (own[0] as OwnedPoint).cell;
+      return [{ name, kind, mode, points: withMode.map(({ value, cell }) => ({ value, cell })) }];
+    });
   });
   return [{ at, setting, title: TITLES[setting], task: first.cell.task, values, series }];
 }

@@ -246,6 +246,19 @@ describe("ablations", () => {
     expect(inferenceAblations(ABLATED.slice(0, 1))).toEqual([]);
   });
 
+  test("at inference leave a mode out where the grid's own value is another mode's", () => {
+    const warm = ["soft-sample", "hard-greedy"].map((mode, index) => ({
+      ...ablated("base", 0.5 + index, true, [4, 4, 4, 0]),
+      setting: "temperature" as const,
+      modes: [mode],
+    }));
+    const [found] = inferenceAblations(warm);
+    expect(found?.series.map(({ mode, points }) => [mode, points.map(({ value }) => value)])).toEqual([
+      ["hard-greedy", [1.5]],
+      ["soft-sample", [0.5]],
+    ]);
+  });
+
   test("at inference are figures of their own, once", () => {
     const { ablations, complete } = gridResults(RUNS, 1, { ablated: ABLATED });
     expect(complete).toBe(true);
