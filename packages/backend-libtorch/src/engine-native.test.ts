@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { RandomKey, type Tensor, TensorError } from "@soft-tokens/tensor";
+import { gatedMlp, RandomKey, type Tensor, TensorError, tokenLogProb } from "@soft-tokens/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLibtorchBackend } from "./index.ts";
 
@@ -39,6 +39,74 @@ function engineTests() {
     }
     return x;
   }
+
+  it.each([
+    ["whole tiles", 64, 96, 160],
+    ["a few rows more", 101, 64, 96],
+    ["a single row", 1, 32, 32],
+    ["sizes that no tile fits", 20, 24, 40],
+  ])(
+    "gradients of bfloat16 linear layers are those of float32, added to sums or returned: %s",
+    async (_, M, K, N) => {
+      const wave = (shape: number[], step: number) =>
+        backend.tidy(() => {
+          const size = shape.reduce((product, length) => product * length, 1);
+          const values = Float32Array.from({ length: size }, (_, i) => Math.sin(1 + step * i));
+          return backend.cast(backend.cast(backend.tensor(values, shape), "bfloat16"), "float32");
+        });
+      const wide = [wave([M, K], 0.37), wave([K, N], 0.61), wave([K, N], 0.83), wave([N, K], 0.59)];
+      const narrow = wide.map((x) => backend.cast(x, "bfloat16"));
+      const fn = (operands: readonly Tensor[]) => () => {
+        const [x, a, b, c] = operands as [Tensor, Tensor, Tensor, Tensor];
+        return backend.tidy(() => {
+          const both = backend.matmul(backend.matmul(x, a), c, { outputDtype: "float32" });
+          const gated = gatedMlp(backend, x, a, b, c, { outputDtype: "float32" });
+          return backend.affine(backend.sum(backend.add(both, gated)), { scale: 1 / N });
+        });
+      };
+      const want = backend.valueAndGrad(fn(wide), wide);
+      const got = backend.valueAndGrad(fn(narrow), narrow);
+      const sums = wide.map(({ shape }) => backend.ones(shape));
+      const added = backend.valueAndGrad(fn(narrow), narrow, { addTo: sums });
+      for (const [at, gradient] of want.gradients.entries()) {
+        const reference = await backend.read(gradient);
+        const size = Math.max(...Array.from(reference, Math.abs));
+        const distance = (values: ArrayLike<number>, offset: number) =>
+          Math.max(...Array.from(values, (value, i) => Math.abs(value - offset - (reference[i] as number)))) /
+          size;
+        expect(distance(await backend.read(got.gradients[at] as Tensor), 0)).toBeLessThan(0.02);
+        expect(distance(await backend.read(sums[at] as Tensor), 1)).toBeLessThan(0.02);
+      }
+      const owned = [want.value, got.value, added.value, ...want.gradients, ...got.gradients];
+      for (const tensor of [...owned, ...sums, ...wide, ...narrow]) tensor.dispose();
+    },
+  );
+
+  it("refuses to add the gradient of a log-probability that does not enter the value as it is", async () => {
+    using hidden = backend.ones([2, 4]);
+    using weight = backend.ones([3, 4]);
+    using ids = backend.zeros([2], "int32");
+    using coefficients = backend.ones([2]);
+    const score = () =>
+      tokenLogProb(backend, {
+        hidden_RD: hidden,
+        weight_VD: weight,
+        ids_R: ids,
+        coefficient_R: coefficients,
+        temperature: 1,
+      }).value;
+    const scaled = () => backend.affine(score(), { scale: 2 });
+    const leftOut = () =>
+      backend.add(backend.sum(weight), backend.affine(backend.stopGradient(score()), { scale: 0 }));
+    for (const fn of [scaled, leftOut]) {
+      using sum = backend.zeros([3, 4]);
+      backend.valueAndGrad(() => backend.tidy(fn), [weight], { addTo: [sum] }).value.dispose();
+      await expect(backend.read(sum)).rejects.toMatchObject({ code: "BACKEND_FAILURE" });
+    }
+    using sum = backend.zeros([3, 4]);
+    backend.valueAndGrad(() => backend.tidy(score), [weight], { addTo: [sum] }).value.dispose();
+    await backend.read(sum);
+  });
 
   it("leaves the event loop free while it computes", async () => {
     let ticks = 0;

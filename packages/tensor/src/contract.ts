@@ -104,6 +104,16 @@ export interface Differentiated {
   readonly aux: readonly Tensor[];
 }
 
+export interface DifferentiateOptions {
+  /**
+   * One float32 tensor for each parameter, of its shape: the gradient is added to it in place, not rounded to the parameter's
+   * dtype where the backend can help it, and `gradients` is empty. No parameter may be given twice. `thoughtLogProb` and
+   * `tokenLogProb` inside `fn` must enter the value as plain terms, with factor 1: a backend may add their gradients when it
+   * computes them, and says by BACKEND_FAILURE where that was wrong. If `fn` throws, a part may have been added.
+   */
+  readonly addTo?: readonly Tensor[];
+}
+
 /** A captured function: the same shapes and dtypes at every call. */
 export interface Captured extends Disposable {
   run(inputs: readonly Tensor[]): Tensor[];
@@ -232,6 +242,7 @@ export interface Backend extends Disposable {
   valueAndGrad(
     fn: () => Tensor | { readonly value: Tensor; readonly aux: readonly Tensor[] },
     parameters: readonly Tensor[],
+    options?: DifferentiateOptions,
   ): Differentiated;
   /**
    * `fn(inputs)` without keeping its intermediate results: the backward pass runs it again.

@@ -1,6 +1,6 @@
 /** Running sum of gradients over the micro-batches of one step, in float32, and its global norm. */
 
-import type { Backend, Tensor } from "@soft-tokens/tensor";
+import type { Backend, Differentiated, Tensor } from "@soft-tokens/tensor";
 
 /** One tensor per parameter, in the order of the parameters. Owns them. */
 export class GradientSum implements Disposable {
@@ -12,21 +12,10 @@ export class GradientSum implements Disposable {
     private readonly parameters: readonly Tensor[],
   ) {}
 
-  /** Takes ownership of `gradients`. One parameter at a time, so that at most one of them is held twice. */
-  add(gradients: readonly Tensor[]): void {
-    const ops = this.ops;
-    const before = this.#sums;
+  /** Adds the gradient of what `fn` gives; the backend may do so while it makes it. The caller owns value and aux. */
+  add(fn: Parameters<Backend["valueAndGrad"]>[0]): Pick<Differentiated, "value" | "aux"> {
     this.#norm = null;
-    this.#sums = gradients.map((gradient, index) => {
-      const gradient32 = gradient.dtype === "float32" ? gradient : ops.cast(gradient, "float32");
-      if (gradient32 !== gradient) gradient.dispose();
-      const sum = before?.[index];
-      if (!sum) return gradient32;
-      const total = ops.add(sum, gradient32);
-      sum.dispose();
-      gradient32.dispose();
-      return total;
-    });
+    return this.ops.valueAndGrad(fn, this.parameters, { addTo: this.tensors });
   }
 
   /** Borrowed; zeros where nothing was added: a batch in which no sample has an advantage. */

@@ -78,12 +78,14 @@ export function microBatchLoss(batch: MicroBatch, context: LossContext): MicroBa
         ...(chunk && { chunk }),
       });
     };
+    // A term that is left out of the value is a constant: its gradient is not even made.
+    const constantIfLeftOut = (x: Tensor) => (context.thoughtTermOnly ? ops.stopGradient(x) : x);
     const answer = () => {
       if (layout.answers.count === 0) return none();
       const { hidden_ND, ids_N, coefficient_N } = scorable(layout.answers);
       return tokenLogProb(ops, {
-        hidden_RD: hidden_ND,
-        weight_VD: model.head.weight_VD,
+        hidden_RD: constantIfLeftOut(hidden_ND),
+        weight_VD: constantIfLeftOut(model.head.weight_VD),
         ids_R: ids_N,
         coefficient_R: coefficient_N,
         temperature: context.answerTemperature,

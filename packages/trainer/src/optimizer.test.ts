@@ -69,12 +69,19 @@ describe("the optimizer's moments", () => {
 });
 
 describe("GradientSum", () => {
-  it("adds micro-batches and owns what it is given", async () => {
+  it("adds the gradients of micro-batches", async () => {
     await withLeakCheck(ops, async () => {
       using parameter = ops.zeros([2]);
       using sum = new GradientSum(ops, [parameter]);
-      sum.add([ops.tensor([1, 2], [2])]);
-      sum.add([ops.tensor([2, 2], [2])]);
+      for (const factor of [
+        [1, 2],
+        [2, 2],
+      ]) {
+        const { value } = sum.add(() =>
+          ops.tidy(() => ops.sum(ops.multiply(parameter, ops.tensor(factor, [2])))),
+        );
+        value.dispose();
+      }
       expect(await numbers(sum.tensors[0] as Tensor)).toEqual([3, 4]);
       expect(await sum.norm()).toBe(5);
     });
@@ -123,7 +130,10 @@ describe("updateWeights", () => {
     recentNorms: readonly number[],
   ) => {
     using gradients = new GradientSum(ops, [parameter]);
-    gradients.add([ops.tensor([gradient], [1])]);
+    const { value } = gradients.add(() =>
+      ops.tidy(() => ops.sum(ops.affine(parameter, { scale: gradient }))),
+    );
+    value.dispose();
     return await updateWeights(1, optimizer, gradients, settings, recentNorms);
   };
 

@@ -50,12 +50,9 @@ export async function passWithGradients(
   gradients: GradientSum,
   options: PassOptions,
 ): Promise<PassResult> {
-  const { model } = options;
-  const parameters = [...model.parameters.values()];
   return runPass(rows, options, (batch) => {
-    const result = model.backend.valueAndGrad(() => microBatchLoss(batch, options), parameters);
-    gradients.add(result.gradients);
-    return { value: result.value, aux: result.aux as unknown as MicroBatchLoss["aux"] };
+    const { value, aux } = gradients.add(() => microBatchLoss(batch, options));
+    return { value, aux: aux as unknown as MicroBatchLoss["aux"] };
   });
 }
 

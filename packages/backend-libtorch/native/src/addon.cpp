@@ -212,6 +212,10 @@ Napi::Object bind_operations(Napi::Env env, Engine* engine) {
   bind<o::gradients>(env, target, engine, "gradients");
   bind<o::add_gradients>(env, target, engine, "addGradients");
   bind<o::gradient_or_zeros>(env, target, engine, "gradientOrZeros");
+  bind<o::open_gradient_sums>(env, target, engine, "openGradientSums");
+  bind<o::close_gradient_sums>(env, target, engine, "closeGradientSums");
+  bind<o::set_gradient_sums>(env, target, engine, "setGradientSums");
+  bind<o::add_to_gradient_sums>(env, target, engine, "addToGradientSums");
   bind<rms_norm>(env, target, engine, "rmsNorm");
   bind<rotary>(env, target, engine, "rotary");
   bind<attention>(env, target, engine, "attention");

@@ -21,8 +21,8 @@ namespace {
 /// Smaller tensors are malloc's: it serves them from its heap.
 constexpr size_t kSmallest = 64 << 10;
 constexpr size_t kHugePage = 2 << 20;
-/// Kept beyond the most that was ever in use, for sizes that come in turn.
-constexpr size_t kSlack = 256 << 20;
+/// Kept beyond the most that was ever in use, for sizes that come in turn. Mapping a block again costs little: huge pages.
+constexpr size_t kSlack = 64 << 20;
 
 /// Rounded up to a sixteenth of its power of two, at least a page: few sizes, so that blocks fit again, and little waste.
 size_t block_size(size_t bytes) {

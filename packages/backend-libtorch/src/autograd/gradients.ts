@@ -7,7 +7,12 @@ import {
   type Shape,
   type Tensor,
 } from "@soft-tokens/tensor";
-import { assertDtype, assertScalarValue, resolveGradients } from "@soft-tokens/tensor/checks";
+import {
+  assertDtype,
+  assertGradientSums,
+  assertScalarValue,
+  resolveGradients,
+} from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { dtypeCode, type Slot } from "../native/addon.ts";
@@ -60,6 +65,26 @@ export function gradientOps(runtime: Runtime): GradientOps {
     }
   }
 
+  /** Gradients that `work` finds are added to the sums, while or after they are made; without sums, none is added to an outer call's. */
+  function withSums<T extends { readonly found: readonly Slot[] }>(
+    sums: readonly Slot[],
+    leaves: readonly Slot[],
+    work: () => T,
+  ): T {
+    operations.openGradientSums([]);
+    try {
+      if (sums.length > 0) operations.setGradientSums(sums, leaves, sums);
+      const result = work();
+      if (sums.length > 0) {
+        operations.addToGradientSums(sums, sums, result.found);
+        for (const part of result.found) runtime.freeSlot(part);
+      }
+      return result;
+    } finally {
+      operations.closeGradientSums([]);
+    }
+  }
+
   /** Makes `value` the leaf at which a later part of the graph begins, and remembers how its gradient goes on. */
   function record(
     value: Handle,
@@ -94,32 +119,41 @@ export function gradientOps(runtime: Runtime): GradientOps {
       return y;
     },
 
-    valueAndGrad(fn, parameters) {
+    valueAndGrad(fn, parameters, { addTo } = {}) {
       const operands = parameters.map((x) => runtime.use(x, "valueAndGrad"));
+      const sums = addTo?.map((x) => runtime.use(x, "valueAndGrad")) ?? null;
+      if (sums) assertGradientSums(operands, sums);
+      const sumSlots = sums?.map(({ slot }) => slot) ?? [];
       for (const x of operands) assertDtype(x, ["float32", "bfloat16"], "valueAndGrad");
       const shapes = operands.map(({ shape, dtype }) => ({ shape, dtype }));
       const recording = new Recording();
       let owned: Handle[] = [];
       try {
         return withLeaves(recording, operands, (leaves) => {
-          const { value, aux } = runtime.scopes.run(
-            () => {
-              const result = checkResult(runtime, fn());
-              return {
-                value: ownResult(result.value, operands),
-                aux: result.aux.map((x) => ownResult(x, operands)),
-              };
-            },
-            (result) => [result.value, ...result.aux],
-          );
-          owned = [value, ...aux];
-          const found = runtime.withRecording(null, () =>
-            differentiate(runtime, recording, value, null, leaves),
-          );
-          const gradients = found.map((slot, at) => {
-            const { shape, dtype } = shapes[at] as { shape: Shape; dtype: Handle["dtype"] };
-            return publish(runtime, slot, shape, dtype);
-          });
+          const run = () => {
+            const { value, aux } = runtime.scopes.run(
+              () => {
+                const result = checkResult(runtime, fn());
+                return {
+                  value: ownResult(result.value, operands),
+                  aux: result.aux.map((x) => ownResult(x, operands)),
+                };
+              },
+              (result) => [result.value, ...result.aux],
+            );
+            owned = [value, ...aux];
+            const found = runtime.withRecording(null, () =>
+              differentiate(runtime, recording, value, null, leaves),
+            );
+            return { value, aux, found };
+          };
+          const { value, aux, found } = withSums(sumSlots, leaves, run);
+          const gradients = sums
+            ? []
+            : found.map((slot, at) => {
+                const { shape, dtype } = shapes[at] as { shape: Shape; dtype: Handle["dtype"] };
+                return publish(runtime, slot, shape, dtype);
+              });
           // What comes out is a constant to whoever asked.
           for (const handle of owned) {
             operations.stopGradient(handle.slot, handle.slot);

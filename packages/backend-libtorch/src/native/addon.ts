@@ -94,6 +94,11 @@ export interface NativeOperations {
     keepsGraph: boolean,
   ): void;
   addGradients(out: Slot, a: Slot, b: Slot): void;
+  openGradientSums(outs: readonly Slot[]): void;
+  closeGradientSums(outs: readonly Slot[]): void;
+  /** Of this and of the next, the outputs are the sums' own slots. */
+  setGradientSums(outs: readonly Slot[], leaves: readonly Slot[], sums: readonly Slot[]): void;
+  addToGradientSums(outs: readonly Slot[], sums: readonly Slot[], parts: readonly Slot[]): void;
   gradientOrZeros(out: Slot, gradient: Slot, shape: readonly number[], dtype: number): void;
 
   rmsNorm(out: Slot, x: Slot, weight: Slot, epsilon: number): void;

@@ -1,7 +1,12 @@
 /** `valueAndGrad`, `checkpoint`, `customGradient`: the doors to the tape. */
 
 import type { Backend, Tensor } from "@soft-tokens/tensor";
-import { assertDtype, assertScalarValue, resolveGradients } from "@soft-tokens/tensor/checks";
+import {
+  assertDtype,
+  assertGradientSums,
+  assertScalarValue,
+  resolveGradients,
+} from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { type GradientArithmetic, Tape, type Track } from "./tape.ts";
@@ -60,8 +65,9 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
   }
 
   return {
-    valueAndGrad(fn, parameters) {
+    valueAndGrad(fn, parameters, { addTo } = {}) {
       const operands = parameters.map((x) => runtime.use(x, "valueAndGrad"));
+      if (addTo) assertGradientSums(operands, addTo);
       for (const x of operands) assertDtype(x, ["float32"], "valueAndGrad");
       const tape = new Tape();
       let owned: Handle[] = [];
@@ -79,7 +85,15 @@ export function gradientOps(runtime: Runtime, ops: Backend): GradientOps {
             const parameter = operands[at] as Handle;
             return gradient ?? ops.zeros(parameter.shape, parameter.dtype);
           });
-          return { value, gradients, aux };
+          if (!addTo) return { value, gradients, aux };
+          gradients.forEach((gradient, at) => {
+            const sum = addTo[at] as Tensor;
+            const total = ops.add(sum, gradient);
+            ops.assign(sum, total);
+            total.dispose();
+            gradient.dispose();
+          });
+          return { value, gradients: [], aux };
         });
       } catch (error) {
         for (const handle of owned) handle.dispose();

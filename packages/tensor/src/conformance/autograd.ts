@@ -25,6 +25,69 @@ export function autograd(check: Check): void {
     }
   });
 
+  check("gradients are added to sums where they are asked for", async (ops) => {
+    using a = ops.tensor([1, 2, 3, 4], [2, 2]);
+    using b = ops.tensor([1, -1, 0.5, 2], [2, 2]);
+    using unused = ops.ones([3]);
+    using sumA = ops.full([2, 2], 100);
+    using sumB = ops.zeros([2, 2]);
+    using sumUnused = ops.ones([3]);
+    const before = ops.clone(sumA);
+    const fn = () =>
+      ops.tidy(() => ops.sum(ops.matmul(ops.takeRows(a, ops.tensor([1, 0, 1], [3], "int32")), b)));
+    const [plainA, plainB] = await gradientsOf(ops, fn, [a, b]);
+    for (let times = 1; times <= 2; times++) {
+      const { value, gradients } = ops.valueAndGrad(fn, [a, b, unused], { addTo: [sumA, sumB, sumUnused] });
+      expect(gradients).toEqual([]);
+      value.dispose();
+      await expectClose(
+        ops,
+        sumA,
+        (plainA as number[]).map((x) => 100 + times * x),
+        { shape: [2, 2] },
+      );
+      await expectClose(
+        ops,
+        sumB,
+        (plainB as number[]).map((x) => times * x),
+      );
+      await expectClose(ops, sumUnused, [1, 1, 1]);
+    }
+    await expectClose(ops, before, [100, 100, 100, 100]);
+    before.dispose();
+    const added = (parameters: Tensor[], addTo: Tensor[]) => () =>
+      ops.valueAndGrad(fn, parameters, { addTo });
+    await expectCode(added([a, b], [sumA]), "INVALID_ARGUMENT");
+    await expectCode(added([a, a], [sumA, sumB]), "INVALID_ARGUMENT");
+    await expectCode(added([a], [sumUnused]), "SHAPE_MISMATCH");
+    using ids = ops.zeros([2, 2], "int32");
+    await expectCode(added([a], [ids]), "DTYPE_MISMATCH");
+  });
+
+  check("a differentiation inside one that adds to sums keeps its gradients to itself", async (ops) => {
+    using a = ops.tensor([1, 2, 3, 4], [2, 2]);
+    using sum = ops.zeros([2, 2]);
+    const square = () => ops.tidy(() => ops.sum(ops.matmul(a, a)));
+    const [plain] = await gradientsOf(ops, square, [a]);
+    const { value } = ops.valueAndGrad(
+      () => {
+        disposeAll([...ops.valueAndGrad(square, [a]).gradients]);
+        return ops.checkpoint(() => square(), []);
+      },
+      [a],
+      { addTo: [sum] },
+    );
+    value.dispose();
+    await expectClose(ops, sum, [0, 0, 0, 0]);
+    const outer = ops.valueAndGrad(
+      () => ops.tidy(() => ops.checkpoint(([x]) => ops.sum(ops.matmul(x as Tensor, x as Tensor)), [a])),
+      [a],
+      { addTo: [sum] },
+    );
+    outer.value.dispose();
+    await expectClose(ops, sum, plain as number[]);
+  });
+
   check("every intermediate may be disposed as soon as it was used", async (ops) => {
     using x = ops.tensor([0.5, -1, 2, 1.5], [2, 2]);
     using w = ops.tensor([1, 2, -1, 0.5], [2, 2]);
@@ -286,4 +349,16 @@ export function autograd(check: Check): void {
 /** Gradients of the sum of squares of what `fn` gives. */
 function differentiate(ops: Backend, fn: () => Tensor, parameters: readonly Tensor[]) {
   return ops.valueAndGrad(() => ops.tidy(() => ops.sum(ops.square(fn()))), parameters);
+}
+
+/** On the host, in the order of the parameters. */
+async function gradientsOf(
+  ops: Backend,
+  fn: () => Tensor,
+  parameters: readonly Tensor[],
+): Promise<number[][]> {
+  const { value, gradients } = ops.valueAndGrad(fn, parameters);
+  const read = await Promise.all(gradients.map((gradient) => ops.read(gradient)));
+  disposeAll([value, ...gradients]);
+  return read.map((values) => Array.from(values));
 }

@@ -209,6 +209,25 @@ async function checkLogProb(ops: Backend, testCase: NamedCase, x: HeadInputs, ca
     await expectClose(ops, result.gradients[at] as Tensor, want.data, { shape: want.shape });
   }
   disposeAll([result.value, ...result.gradients, ...result.aux]);
+  await checkSums(
+    ops,
+    x,
+    wrt.map(({ name }) => x[name] as Tensor),
+    call,
+  );
+}
+
+/** Added to sums twice, gradients are twice what they are alone. */
+async function checkSums(ops: Backend, x: HeadInputs, wrt: readonly Tensor[], call: LogProb): Promise<void> {
+  const fn = () => ops.tidy(() => call(x).value);
+  const plain = ops.valueAndGrad(fn, wrt);
+  const sums = wrt.map(({ shape }) => ops.zeros(shape));
+  for (let times = 0; times < 2; times++) ops.valueAndGrad(fn, wrt, { addTo: sums }).value.dispose();
+  for (const [at, gradient] of plain.gradients.entries()) {
+    const twice = Array.from(await ops.read(gradient), (value) => 2 * value);
+    await expectClose(ops, sums[at] as Tensor, twice, { shape: gradient.shape });
+  }
+  disposeAll([plain.value, ...plain.gradients, ...sums]);
 }
 
 /** Whole, by rows, by odd vocabulary tiles, element by element. */

@@ -251,6 +251,15 @@ void accumulate_values(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t
 
 #endif
 
+void multiply_deep(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c,
+                   int64_t M, int64_t N, int64_t X, bool accumulate) {
+  constexpr int64_t deepest = 640;
+  const int64_t stretches = (X + deepest - 1) / deepest, depth = round_up((X + stretches - 1) / stretches, kStep);
+  for (int64_t at = 0; at < X; at += depth) {
+    multiply(a + at, stride_a, b.from_row(at / 2), c, M, N, std::min(depth, X - at), accumulate || at > 0);
+  }
+}
+
 void copy_rows(const Bits16* from, int64_t stride, int64_t rows, int64_t H, Bits16* to, int64_t width,
                int64_t padded_rows) {
   for (int64_t row = 0; row < rows; row++, to += width) {

@@ -92,6 +92,13 @@ Panels<const Element> read_only(const Panels<Element>& x) {
 void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c,
               int64_t M, int64_t N, int64_t X, bool accumulate);
 
+/**
+ * The same for any X: in stretches of X, so that 32 columns of B stay in the first-level cache while rows pass. Bits are those of
+ * one stretch: the sums go to memory and come back between two of them.
+ */
+void multiply_deep(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c,
+                   int64_t M, int64_t N, int64_t X, bool accumulate);
+
 /** Rows of words to panels of the transposed matrix; both sizes are multiples of 16. */
 void transpose_to_panels(const uint32_t* from, int64_t stride_from, int64_t rows, int64_t columns,
                          const Panels<uint32_t>& to);

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "element-type.h"
+#include "gradient-sums.h"
 #include "layer.h"
 #include "options.h"
 #include "products.h"
@@ -121,12 +122,11 @@ class GatedMlp : public torch::autograd::Function<GatedMlp> {
     const ActivationGradient d = differentiate(multiply_weight_transposed(dy, down_weight), saved[1], saved[2]);
     Tensor dx;
     if (context->needs_input_grad(0)) {
-      dx = multiply_weight_transposed(d.gate, gate_weight).add_(multiply_weight_transposed(d.up, up_weight));
+      dx = multiply_both_transposed(d.gate, gate_weight, d.up, up_weight);
     }
-    const Tensor x_t = x.t();
-    return {dx, context->needs_input_grad(1) ? x_t.matmul(d.gate) : Tensor(),
-            context->needs_input_grad(2) ? x_t.matmul(d.up) : Tensor(),
-            context->needs_input_grad(3) ? d.activation.t().matmul(dy) : Tensor(), Tensor()};
+    return {dx, context->needs_input_grad(1) ? weight_gradient(gate_weight, x, d.gate) : Tensor(),
+            context->needs_input_grad(2) ? weight_gradient(up_weight, x, d.up) : Tensor(),
+            context->needs_input_grad(3) ? weight_gradient(down_weight, d.activation, dy) : Tensor(), Tensor()};
   }
 };
 

@@ -75,7 +75,7 @@ at::Tensor matmul_float32(const at::Tensor& a, const at::Tensor& b, bool transpo
     }
     return sum_MN;
   }
-  const bool has_fast_form = is_narrow_a && is_narrow_b && transpose_b && a.size(transpose_a ? 0 : 1) % 2 == 0;
+  const bool has_fast_form = is_narrow_a && is_narrow_b && transpose_b && a.size(transpose_a ? 0 : 1) % 32 == 0;
   if (has_fast_form && a.device().is_cpu() && !use_portable_kernels() && has_bfloat16_tiles()) {
     return matmul_tiles(a_MK.contiguous(), b.contiguous());
   }

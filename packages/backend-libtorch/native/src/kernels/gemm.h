@@ -17,13 +17,14 @@ namespace soft_tokens {
  */
 at::Tensor matmul_float32(const at::Tensor& a, const at::Tensor& b, bool transpose_a, bool transpose_b);
 
-/** Whether this machine multiplies bfloat16 matrices in tiles of its own (AMX) through libtorch's block products. */
+/** Whether this machine multiplies bfloat16 matrices in tiles of its own (AMX). */
 bool has_bfloat16_tiles();
 
-/** a_MK b_NK^T -> float32 [M, N] where b is the large operand: b is read once, in place. Contiguous; K even. */
+/** a_MK b_NK^T -> float32 [M, N] where b is the large operand: b is read once, in place. Contiguous; K a multiple of 32. */
 at::Tensor matmul_tiles(const at::Tensor& a_MK, const at::Tensor& b_NK);
 
-/** Adds a_MK b_KN to sum_MN, which is float32 and large: it is read and written once. Rows of `a` may be strided; K even. */
+/** Adds a_MK b_KN to sum_MN, which is float32 and large: it is read and written once. Rows of `a` may be strided; M and N are multiples of
+ * 16, K of 32. */
 void add_matmul_tiles(const at::Tensor& sum_MN, const at::Tensor& a_MK, const at::Tensor& b_KN);
 
 }  // namespace soft_tokens

@@ -28,10 +28,13 @@ class Scoring {
     score_.log_prob_R = at::empty({rows_}, wide);
     score_.entropy_R = at::empty({rows_}, wide);
     if (request.needs_hidden) score_.hidden_gradient_RD = at::zeros(hidden_RD_.sizes(), wide);
-    if (request.needs_weight) score_.weight_gradient_VD = at::zeros(request.weight_VD.sizes(), wide);
+    const auto sum_for = [&](const at::Tensor& given, const at::Tensor& like) {
+      return given.defined() ? given : at::zeros(like.sizes(), wide);
+    };
+    if (request.needs_weight) score_.weight_gradient_VD = sum_for(request.weight_sum_VD, request.weight_VD);
     if (request.needs_embedding) {
-      score_.embedding_gradient_VD =
-          request.is_tied ? score_.weight_gradient_VD : at::zeros(request.embedding_VD.sizes(), wide);
+      score_.embedding_gradient_VD = request.is_tied ? score_.weight_gradient_VD
+                                                     : sum_for(request.embedding_sum_VD, request.embedding_VD);
     }
   }
 

@@ -25,7 +25,7 @@ int64_t capacity_for(int64_t rows, int64_t vocabulary, int64_t max_elements) {
 }  // namespace
 
 bool TailGradients::is_supported(const at::Tensor& weight_VD) {
-  return weight_VD.scalar_type() == at::kBFloat16 && weight_VD.size(0) % kSide == 0 && weight_VD.size(1) % 2 == 0 &&
+  return weight_VD.scalar_type() == at::kBFloat16 && weight_VD.size(0) % kSide == 0 && weight_VD.size(1) % kSide == 0 &&
          has_bfloat16_tiles();
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "gradient-sums.h"
 #include "head-paths.h"
 #include "options.h"
 
@@ -11,21 +12,37 @@ namespace soft_tokens {
 
 namespace {
 
-/** A value whose gradients are known with it. Leaves the forward pass with them and scales them by what comes back. */
+/** Sums that took a head's gradients in the forward pass. */
+struct AddedGradients : torch::CustomClassHolder {
+  explicit AddedGradients(std::shared_ptr<GradientSums> taken_by) : sums(std::move(taken_by)) {}
+  std::shared_ptr<GradientSums> sums;
+};
+
+/**
+ * A value whose gradients are known with it. Leaves the forward pass with them and scales them by what comes back; where some
+ * were added to sums at once, nothing may come back but 1.
+ */
 class KnownGradients : public torch::autograd::Function<KnownGradients> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& /*hidden*/,
                             const at::Tensor& /*weight*/, const at::Tensor& /*embedding*/,
-                            const at::Tensor& value, const head::Score& score) {
+                            const at::Tensor& value, const head::Score& score,
+                            const std::shared_ptr<GradientSums>& added) {
     context->save_for_backward({score.hidden_gradient_RD, score.weight_gradient_VD, score.embedding_gradient_VD});
+    if (added) context->saved_data["added"] = at::IValue::make_capsule(c10::make_intrusive<AddedGradients>(added));
     return value.clone();
   }
 
-  /** Gradients of hidden, weight and embedding, then nothing for the value and the score. */
+  /** Gradients of hidden, weight and embedding, then nothing for the value, the score and the sums. */
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list upstream) {
-    torch::autograd::variable_list gradients(5);
+    torch::autograd::variable_list gradients(6);
     if (!upstream[0].defined()) return gradients;
+    if (context->saved_data.count("added") > 0) {
+      TORCH_CHECK(upstream[0].item<double>() == 1,
+                  "a log-probability whose gradient is added to a sum must be a plain term of the differentiated value");
+      c10::static_intrusive_pointer_cast<AddedGradients>(context->saved_data["added"].toCapsule())->sums->heads_reached++;
+    }
     const auto saved = context->get_saved_variables();
     for (size_t at = 0; at < saved.size(); at++) {
       // The engine casts a gradient to its input's dtype: here from float32, once.
@@ -58,6 +75,13 @@ std::vector<at::Tensor> weighted_sum(head::ScoreRequest request, const at::Tenso
   request.thought_RD = constant(request.thought_RD);
   request.coefficient_R = constant(request.coefficient_R).to(at::kFloat);
 
+  // Gradients that go to sums are added in the visit that makes them.
+  if (request.needs_weight) request.weight_sum_VD = gradient_sum_of(weight_VD);
+  if (request.needs_embedding) {
+    request.embedding_sum_VD = request.is_tied ? request.weight_sum_VD : gradient_sum_of(embedding_VD);
+  }
+  const bool adds_weight = request.weight_sum_VD.defined(), adds_embedding = request.embedding_sum_VD.defined();
+
   head::Score score;
   at::Tensor value;
   {
@@ -70,10 +94,16 @@ std::vector<at::Tensor> weighted_sum(head::ScoreRequest request, const at::Tenso
     value = (score.log_prob_R * request.coefficient_R).sum();
   }
   if (request.needs_gradient()) {
-    if (request.is_tied) score.embedding_gradient_VD.reset();  // in the weight's
+    if (request.is_tied || adds_embedding) score.embedding_gradient_VD.reset();  // in the weight's, or in a sum
+    if (adds_weight) score.weight_gradient_VD.reset();
+    std::shared_ptr<GradientSums> added;
+    if (adds_weight || adds_embedding) {
+      added = gradient_sums();
+      added->heads_added++;
+    }
     // Autograd takes no undefined input; without an embedding of its own the weight stands in, and gets no second gradient.
     const bool has_embedding = is_thought && !request.is_tied;
-    value = KnownGradients::apply(hidden_RD, weight_VD, has_embedding ? embedding_VD : weight_VD, value, score);
+    value = KnownGradients::apply(hidden_RD, weight_VD, has_embedding ? embedding_VD : weight_VD, value, score, added);
   }
   return {value, score.log_prob_R, score.entropy_R};
 }

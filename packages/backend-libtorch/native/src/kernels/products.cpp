@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "gemm.h"
+#include "gradient-products.h"
 #include "options.h"
 #include "tile-products.h"
 
@@ -181,11 +182,19 @@ Gated multiply_gated(const Tensor& x_MD, const Tensor& gate_DF, const Tensor& up
 }
 
 Tensor multiply_weight_transposed(const Tensor& dy_MN, const Tensor& weight_KN) {
+  if (fits_gradient_tiles(dy_MN, dy_MN, weight_KN)) return multiply_transposed_tiles({{dy_MN.contiguous(), weight_KN}});
   if (can_pack(dy_MN, weight_KN)) {
     const std::optional<Tensor> packed = packed_weights().find(weight_KN, Direction::transposed);
     if (packed) return multiply_packed(dy_MN.contiguous(), *packed);
   }
   return dy_MN.matmul(weight_KN.t());
+}
+
+Tensor multiply_both_transposed(const Tensor& da_MN, const Tensor& a_KN, const Tensor& db_MN, const Tensor& b_KN) {
+  if (fits_gradient_tiles(da_MN, da_MN, a_KN) && fits_gradient_tiles(db_MN, db_MN, b_KN)) {
+    return multiply_transposed_tiles({{da_MN.contiguous(), a_KN}, {db_MN.contiguous(), b_KN}});
+  }
+  return multiply_weight_transposed(da_MN, a_KN).add_(multiply_weight_transposed(db_MN, b_KN));
 }
 
 }  // namespace soft_tokens

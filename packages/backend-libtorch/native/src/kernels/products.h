@@ -28,4 +28,8 @@ bool fits_gated(const at::Tensor& x_MD, const at::Tensor& gate_DF, const at::Ten
 /// dy [M, N], weight [K, N] -> dy weight^T [M, K].
 at::Tensor multiply_weight_transposed(const at::Tensor& dy_MN, const at::Tensor& weight_KN);
 
+/// da a^T + db b^T, rounded once where the tile unit makes both.
+at::Tensor multiply_both_transposed(const at::Tensor& da_MN, const at::Tensor& a_KN, const at::Tensor& db_MN,
+                                    const at::Tensor& b_KN);
+
 }  // namespace soft_tokens

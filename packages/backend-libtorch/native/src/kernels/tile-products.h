@@ -15,7 +15,7 @@ namespace soft_tokens {
 /// Whether this machine has the tile unit and the shape fits it.
 bool fits_tile_product(const at::Tensor& weight_KN);
 
-/// The weight as the tile unit reads it: columns in blocks of 64, pairs of rows in one word.
+/// The weight as the tile unit reads it: columns in panels of 16, pairs of rows in one word.
 at::Tensor pack_for_tiles(const at::Tensor& weight_KN);
 
 /// x [M, K] contiguous, packed weight of N columns -> [M, N]; float32 sums, as they are or rounded once.

@@ -66,17 +66,4 @@ void transpose_words(const uint32_t* from, int64_t stride_from, int64_t rows, in
   }
 }
 
-SOFT_TOKENS_VECTORIZED
-void make_pairs(const Bits16* from, int64_t stride_from, int64_t rows, int64_t columns, uint32_t* to,
-                int64_t stride_to) {
-  for (int64_t pair = 0; pair < rows / 2; pair++) {
-    const Bits16* even = from + 2 * pair * stride_from;
-    const Bits16* odd = even + stride_from;
-    uint32_t* words = to + pair * stride_to;
-    for (int64_t column = 0; column < columns; column++) {
-      words[column] = static_cast<uint32_t>(even[column]) | (static_cast<uint32_t>(odd[column]) << 16);
-    }
-  }
-}
-
 }  // namespace soft_tokens

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "../kernels/gradient-sums.h"
 #include "device.h"
 #include "operations.h"
 
@@ -40,6 +41,36 @@ Tensor add_gradients(const std::optional<Tensor>& a, const std::optional<Tensor>
 Tensor gradient_or_zeros(const std::optional<Tensor>& gradient, const Integers& shape, at::ScalarType dtype) {
   if (!gradient) return at::zeros(shape, at::device(worker_device()).dtype(dtype));
   return gradient->detach();
+}
+
+std::vector<Tensor> open_gradient_sums() {
+  soft_tokens::open_gradient_sums();
+  return {};
+}
+
+std::vector<Tensor> set_gradient_sums(const std::vector<Tensor>& leaves, const std::vector<Tensor>& sums) {
+  std::vector<Tensor> own;
+  own.reserve(sums.size());
+  for (const Tensor& sum : sums) own.push_back(sum.storage().use_count() == 1 ? sum.detach() : sum.detach().clone());
+  for (size_t i = 0; i < sums.size(); i++) {
+    gradient_sums()->by_leaf[leaves[i].storage().unsafeGetStorageImpl()] = own[i];
+  }
+  return own;
+}
+
+std::vector<Tensor> add_to_gradient_sums(const std::vector<Tensor>& sums, const std::vector<Tensor>& parts) {
+  const auto open = gradient_sums();
+  TORCH_CHECK(open->heads_added == open->heads_reached, "the gradient of a log-probability was added to a sum, but the ",
+              "differentiated value does not contain it");
+  for (size_t i = 0; i < sums.size(); i++) {
+    if (parts[i].defined()) Tensor(sums[i]).add_(parts[i]);
+  }
+  return sums;
+}
+
+std::vector<Tensor> close_gradient_sums() {
+  soft_tokens::close_gradient_sums();
+  return {};
 }
 
 }  // namespace soft_tokens::operations

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "../kernels/gradient-sums.h"
 #include "../kernels/products.h"
 #include "operations.h"
 
@@ -24,7 +25,7 @@ class Linear : public torch::autograd::Function<Linear> {
     const auto saved = context->get_saved_variables();
     const Tensor dy = upstream[0].to(saved[0].scalar_type()).contiguous();
     return {context->needs_input_grad(0) ? multiply_weight_transposed(dy, saved[1]) : Tensor(),
-            context->needs_input_grad(1) ? saved[0].t().matmul(dy) : Tensor(), Tensor()};
+            context->needs_input_grad(1) ? weight_gradient(saved[1], saved[0], dy) : Tensor(), Tensor()};
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "../kernels/gradient-sums.h"
 #include "device.h"
 #include "operations.h"
 
@@ -29,6 +30,7 @@ class TakeRows : public torch::autograd::Function<TakeRows> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& table, const Tensor& ids) {
     context->save_for_backward({ids});
     context->saved_data["rows"] = table.size(0);
+    context->saved_data["sum"] = gradient_sum_of(table);
     context->saved_data["dtype"] = static_cast<int64_t>(table.scalar_type());
     return rows(table, ids);
   }
@@ -41,6 +43,11 @@ class TakeRows : public torch::autograd::Function<TakeRows> {
     Integers shape = gradient.sizes().slice(ids.dim()).vec();
     shape.insert(shape.begin(), ids.numel());
     gradient = gradient.reshape(shape).to(at::kFloat);
+    const at::IValue& sum = context->saved_data["sum"];
+    if (sum.isTensor() && sum.toTensor().defined()) {
+      sum.toTensor().index_add_(0, ids.reshape({-1}), gradient);
+      return {Tensor(), Tensor()};
+    }
     shape[0] = context->saved_data["rows"].toInt();
     Tensor table = at::zeros(shape, gradient.options());
     table.index_add_(0, ids.reshape({-1}), gradient);

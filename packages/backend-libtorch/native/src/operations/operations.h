@@ -98,6 +98,13 @@ std::vector<Tensor> gradients(const std::vector<Tensor>& outputs, const std::vec
                               const std::vector<Tensor>& leaves, bool keeps_graph);
 /// a + b where either may be nothing.
 Tensor add_gradients(const std::optional<Tensor>& a, const std::optional<Tensor>& b);
+/// From here on until they are closed, gradients are summed, or kept from the sums of an outer call; never fails.
+std::vector<Tensor> open_gradient_sums();
+std::vector<Tensor> close_gradient_sums();
+/// Gradients of the leaves may be added to these float32 sums where they are made; the sums take their slots again.
+std::vector<Tensor> set_gradient_sums(const std::vector<Tensor>& leaves, const std::vector<Tensor>& sums);
+/// Adds the gradients that were returned instead, some undefined; the sums take their slots again.
+std::vector<Tensor> add_to_gradient_sums(const std::vector<Tensor>& sums, const std::vector<Tensor>& parts);
 /// The gradient, or zeros where there is none.
 Tensor gradient_or_zeros(const std::optional<Tensor>& gradient, const Integers& shape, at::ScalarType dtype);
 
