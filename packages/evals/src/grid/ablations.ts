@@ -35,8 +35,25 @@ export interface Ablation {
   readonly task: string;
   /** Numbers ascend, names stand as they were given. */
   readonly values: readonly AblationValue[];
+  /** Of tables: at training one per variant, since several may share a value; at inference one per value. */
+  readonly rows: readonly AblationRow[];
   /** At training one per mode; at inference one per variant and mode. */
   readonly series: readonly AblationSeries[];
+}
+
+export interface AblationRow {
+  readonly value: AblationValue;
+  readonly variant?: string;
+}
+
+/** A row's cell in a column; undefined where it was not evaluated. */
+export function ablationCell(
+  { points }: AblationSeries,
+  { value, variant }: AblationRow,
+): GridCell | undefined {
+  return points.find(
+    (point) => point.value === value && (variant === undefined || point.cell.variant === variant),
+  )?.cell;
 }
 
 export interface AblationSeries {
@@ -120,7 +137,12 @@ function ablation(at: Ablation["at"], setting: AblatedSetting, points: readonly 
       return [{ name, kind, mode, points: withMode.map(({ value, cell }) => ({ value, cell })) }];
     });
   });
-  return [{ at, setting, title: TITLES[setting], task: first.cell.task, values, series }];
+  const rows = values.flatMap((value): AblationRow[] =>
+    at === "inference"
+      ? [{ value }]
+      : points.filter((point) => point.value === value).map(({ cell: { variant } }) => ({ value, variant })),
+  );
+  return [{ at, setting, title: TITLES[setting], task: first.cell.task, values, rows, series }];
 }
 
 function inOrder(values: readonly AblationValue[]): AblationValue[] {

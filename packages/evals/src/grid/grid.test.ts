@@ -196,6 +196,10 @@ describe("ablations", () => {
       run("base", "base", [0, 0, 0, 0, 0, 0]),
     ];
     const found = gridAblations(runs, gridCells(runs));
+    expect(found[0]?.rows).toEqual([
+      { value: 0.33, variant: "soft-b" },
+      { value: 1, variant: "soft-a" },
+    ]);
     expect(found.map(({ at, title, values }) => [at, title, values])).toEqual([
       ["training", "noise scale", [0.33, 1]],
       ["training", "temperature", [0.1, 0.5]],

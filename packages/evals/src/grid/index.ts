@@ -4,6 +4,7 @@ export {
   type AblatedCell,
   type AblatedSetting,
   type Ablation,
+  type AblationRow,
   type AblationSeries,
   type AblationValue,
   gridAblations,

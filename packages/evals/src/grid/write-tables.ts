@@ -1,6 +1,6 @@
 /** A grid as CSV (one row per figure, for spreadsheets) and as Markdown (the paper's tables, for reading and pasting). */
 
-import type { Ablation, AblationSeries } from "./ablations.ts";
+import { type Ablation, type AblationRow, type AblationSeries, ablationCell } from "./ablations.ts";
 import type { GridDifference } from "./differences.ts";
 import { type AblationFigure, type GridFigure, gridFigures } from "./figures.ts";
 import { PAPER_MODEL, paperAblation } from "./paper.ts";
@@ -77,7 +77,7 @@ function tableLines({ title, task, columns, rows }: PaperTable): string[] {
   ];
 }
 
-function ablationLines({ at, title, task, setting, values, series }: Ablation): string[] {
+function ablationLines({ at, title, task, setting, rows, series }: Ablation): string[] {
   const place = at === "training" ? `in training, ${series[0]?.name ?? ""}` : "at inference";
   const header = [title, "paper", ...series.map(({ name, mode }) => `${name} ${mode}`)];
   return [
@@ -85,18 +85,19 @@ function ablationLines({ at, title, task, setting, values, series }: Ablation): 
     "",
     markdownRow(header),
     markdownRow(header.map((_, index) => (index < 2 ? "---" : "---:"))),
-    ...values.map((value) =>
+    ...rows.map((row) =>
       markdownRow([
-        String(value),
-        paperAblation(setting, value) ?? "-",
-        ...series.map((one) => formatPoint(one, value)),
+        row.variant === undefined ? String(row.value) : `${row.value} (${row.variant})`,
+        paperAblation(setting, row.value) ?? "-",
+        ...series.map((one) => formatPoint(one, row)),
       ]),
     ),
   ];
 }
 
-function formatPoint({ mode, points }: AblationSeries, value: string | number): string {
-  const cell = points.find((point) => point.value === value)?.cell;
+function formatPoint(series: AblationSeries, row: AblationRow): string {
+  const cell = ablationCell(series, row);
+  const { mode } = series;
   const figure = cell
     ? gridFigures([cell]).find((one) => one.mode === mode && one.metric === "accuracy")
     : undefined;

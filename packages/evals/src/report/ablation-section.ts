@@ -1,6 +1,13 @@
 /** Ablations: what one setting does to accuracy over its values, as a table with intervals and as a chart for each mode. */
 
-import { type Ablation, type AblationSeries, gridAblations, inferenceAblations } from "../grid/ablations.ts";
+import {
+  type Ablation,
+  type AblationRow,
+  type AblationSeries,
+  ablationCell,
+  gridAblations,
+  inferenceAblations,
+} from "../grid/ablations.ts";
 import { paperAblation } from "../grid/paper.ts";
 import { seedSpread } from "../grid/pool-seeds.ts";
 import { modeResult } from "../results/comparison.ts";
@@ -33,35 +40,32 @@ function titleOf({ at, title, series }: Ablation): string {
 }
 
 function table(ablation: Ablation, view: ReportView): Html {
-  const { at, task, title, setting, values, series } = ablation;
+  const { task, title, setting, rows, series } = ablation;
   const isCompared = new Set(series.map(({ name }) => name)).size > 1;
   return html`<h3>${titleOf(ablation)} <small>${task}</small></h3>
 <div class="scroll"><table class="paired"><thead><tr><th scope="col">${title}</th><th scope="col">paper</th>${series.map(
     ({ name, kind, mode }) =>
       html`<th scope="col" class="c-${kind}">${isCompared && html`<span class="swatch"></span>${name} `}${modeName(mode)}</th>`,
-  )}</tr></thead><tbody>${values.map((value) => {
-    const variants = new Set(
-      series.flatMap(({ points }) =>
-        points.filter((point) => point.value === value).map(({ cell }) => cell.variant),
-      ),
-    );
-    return html`<tr><th scope="row">${value}${
-      at === "training" && html` <small class="tag">${[...variants].join(", ")}</small>`
-    }</th><td class="paper">${paperAblation(setting, value) ?? "–"}</td>${series.map((one) => cell(one, value, view))}</tr>`;
-  })}</tbody></table></div>`;
+  )}</tr></thead><tbody>${rows.map(
+    (row) =>
+      html`<tr><th scope="row">${row.value}${
+        row.variant !== undefined && html` <small class="tag">${row.variant}</small>`
+      }</th><td class="paper">${paperAblation(setting, row.value) ?? "–"}</td>${series.map((one) => cell(one, row, view))}</tr>`,
+  )}</tbody></table></div>`;
 }
 
-function cell({ mode, points }: AblationSeries, value: string | number, view: ReportView): Html {
-  const found = points.find((point) => point.value === value);
-  const result = found && modeResult(found.cell.pooled, mode);
+function cell(series: AblationSeries, row: AblationRow, view: ReportView): Html {
+  const { mode } = series;
+  const found = ablationCell(series, row);
+  const result = found && modeResult(found.pooled, mode);
   if (!found || !result) return html`<td class="empty">not run</td>`;
   const { accuracy, intervals, passAt } = result.metrics;
-  const seeds = found.cell.seeds.flatMap((of) => modeResult(of, mode)?.metrics.accuracy ?? []);
+  const seeds = found.seeds.flatMap((of) => modeResult(of, mode)?.metrics.accuracy ?? []);
   const { standardError } = seedSpread(seeds);
   const k = Math.max(...Object.keys(passAt).map(Number));
   return html`<td>${linkToSamples(view, html`<b>${percent(accuracy)}</b>`, {
-    training: { name: found.cell.variant },
-    task: found.cell.task,
+    training: { name: found.variant },
+    task: found.task,
     mode,
   })}${standardError !== null && html` <span class="error">± ${percent(standardError)}</span>`}<span class="interval">${percent(
     intervals.accuracy.low,
