@@ -59,12 +59,20 @@ def encode_pair(tokenizer, context, continuation):
     return start, whole[len(start) :]
 
 
-def log_probability(model, context_ids, ids):
-    with torch.inference_mode():
-        fed = torch.tensor([(context_ids + ids)[:-1]])
-        logits = model(fed).logits[0, len(context_ids) - 1 :]
-        chosen = logits.double().log_softmax(-1)[torch.arange(len(ids)), torch.tensor(ids)]
-    return chosen.sum().item()
+def log_softmax_at_end(model, fed, count, known):
+    """Of the last `count` positions of one sequence. MMLU's letters are fed the same one: it is computed once."""
+    key = (tuple(fed), count)
+    if key not in known:
+        known.clear()
+        with torch.inference_mode():
+            logits = model(torch.tensor([fed]), logits_to_keep=count).logits[0]
+            known[key] = logits.double().log_softmax(-1)
+    return known[key]
+
+
+def log_probability(model, context_ids, ids, known):
+    chosen = log_softmax_at_end(model, (context_ids + ids)[:-1], len(ids), known)
+    return chosen[torch.arange(len(ids)), torch.tensor(ids)].sum().item()
 
 
 def main(folder):
@@ -73,10 +81,10 @@ def main(folder):
     for line in sys.stdin:
         request = json.loads(line)
         context, choices, gold = FORMS[request["task"]](request["row"])
-        scored = []
+        scored, known = [], {}
         for choice in choices:
             context_ids, ids = encode_pair(tokenizer, context, " " + choice)
-            log_prob = log_probability(model, context_ids, ids)
+            log_prob = log_probability(model, context_ids, ids, known)
             scored.append({"text": " " + choice, "tokens": len(ids), "logProb": log_prob})
         result = {"task": request["task"], "line": request["line"], "context": context, "choices": scored, "gold": gold}
         print(json.dumps(result), flush=True)

@@ -4,10 +4,10 @@
  * that fixtures-scripts/likelihood_pytorch.py computed one by one, and some rows are computed by it again, prompt and all.
  *
  *   SOFT_TOKENS_SHARED=FOLDER SOFT_TOKENS_SMOLLM2=FOLDER SOFT_TOKENS_PYTHON=python \
- *     node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/verify-likelihood.ts [--rows 100] [--python 2] [--write]
+ *     node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/check-likelihood.ts [--rows 100] [--python 2] [--write]
  *
- * `--rows`: of each task (default 12, or 3 where no fixture is stored and PyTorch computes them now); `--python`: how many of them are
- * computed again (default 1); `--write`: makes the fixture anew by PyTorch, all of it. The fixture holds numbers and line numbers only, no text of a data set.
+ * `--rows`: of each task (default 10; the fixture has 100); `--python`: how many of them are computed again (default 1); `--write`: computes
+ * by PyTorch what the fixture lacks, all of it for another model or other files. The fixture holds line numbers and values only, no text of a data set.
  */
 
 import { spawn } from "node:child_process";
@@ -27,9 +27,6 @@ const TOLERANCE = 1e-3;
 const FIXTURE = fileURLToPath(new URL("../fixtures/likelihood-smollm2.json", import.meta.url));
 const REFERENCE = fileURLToPath(new URL("../fixtures-scripts/likelihood_pytorch.py", import.meta.url));
 const ROWS = 100;
-/** Of each task where nothing is said: compared with stored values, and computed now. */
-const STORED_ROWS = 12;
-const LIVE_ROWS = 3;
 const FILES = {
   arc_easy: "mcq/arc_easy_test.jsonl",
   arc_challenge: "mcq/arc_challenge_test.jsonl",
@@ -60,11 +57,13 @@ interface ReferenceRow {
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: "string" },
+    rows: { type: "string", default: "10" },
     python: { type: "string", default: "1" },
     write: { type: "boolean", default: false },
   },
 });
+const wantedRows = count("--rows", flags.rows);
+const wantedAgain = count("--python", flags.python);
 const shared = environment("SOFT_TOKENS_SHARED");
 const modelFolder = environment("SOFT_TOKENS_SMOLLM2");
 const python = environment("SOFT_TOKENS_PYTHON");
@@ -84,30 +83,23 @@ const tasks = await Promise.all(
   }),
 );
 
-if (flags.write) writeFileSync(FIXTURE, stringify(await makeFixture(ROWS)));
-// Without a stored fixture every row that is compared is computed by PyTorch now.
-const stored = existsSync(FIXTURE) ? (JSON.parse(readFileSync(FIXTURE, "utf8")) as Fixture) : null;
-const fixture = stored ?? (await makeFixture(Number(flags.rows ?? LIVE_ROWS)));
-check(
-  "the model is the fixture's",
-  weights === fixture.weights,
-  `sha256 ${weights.slice(0, 12)}${stored ? "" : "; no fixture is stored, rows are computed now"}`,
-);
+if (flags.write) await completeFixture();
+if (!existsSync(FIXTURE)) stop(`${FIXTURE} is not there; --write makes it`);
+const fixture = JSON.parse(readFileSync(FIXTURE, "utf8")) as Fixture;
+check("the model is the fixture's", weights === fixture.weights, `sha256 ${weights.slice(0, 12)}`);
 
 const { backend, reason } = await openBackend("auto");
 using model = await loadModel(modelFolder, { backend, dtype: "float32" });
 process.stdout.write(`${reason}\n`);
 const score = createScoreFunction({ model });
 for (const { name, task, lines } of tasks) {
-  const known = fixture.tasks[name];
+  const known = fixture.tasks[name] ?? stop(`${FIXTURE} has no rows of ${name}; --write computes them`);
   check(
     `${name}: the data are the fixture's`,
     task.source.sha256 === known.sha256,
     `${task.questions.length} rows`,
   );
-  const rows = spread(known.rows.length, Number(flags.rows ?? STORED_ROWS)).map(
-    (index) => known.rows[index] as StoredRow,
-  );
+  const rows = spread(known.rows.length, wantedRows).map((index) => known.rows[index] as StoredRow);
   const questions = rows.map(({ line }) => task.questions[line - 1] as ChoiceQuestion);
   const scored = new Map<string, ScoredQuestion>();
   const started = process.cpuUsage();
@@ -130,7 +122,7 @@ for (const { name, task, lines } of tasks) {
     `${worst.toExponential(1)} nats per token apart at most, allowed ${TOLERANCE}; ${seconds.toFixed(1)} s of processor`,
   );
 
-  const again = spread(rows.length, Number(flags.python)).map((index) => rows[index] as StoredRow);
+  const again = spread(rows.length, wantedAgain).map((index) => rows[index] as StoredRow);
   const fresh = await reference(
     again.map(({ line }) => ({ task: name, line, row: JSON.parse(lines[line - 1] as string) })),
   );
@@ -169,29 +161,32 @@ function spread(count: number, wanted: number): number[] {
   return Array.from({ length: size }, (_, index) => Math.floor((index * count) / size));
 }
 
-/** `count` of each task's rows, evenly over the file, through PyTorch, one after the other. */
-async function makeFixture(count: number): Promise<Fixture> {
-  const requests = tasks.flatMap(({ name, lines }) =>
-    spread(lines.length, count).map((index) => ({
-      task: name,
-      line: index + 1,
-      row: JSON.parse(lines[index] as string),
-    })),
-  );
-  const results = await reference(requests);
-  const of = ({ name, task }: (typeof tasks)[number]) => ({
-    sha256: task.source.sha256,
-    rows: results
-      .filter((result) => result.task === name)
-      .map(({ line, gold, choices }) => ({
-        line,
-        gold,
-        tokens: choices.map(({ tokens }) => tokens),
-        logProbs: choices.map(({ logProb }) => Number(logProb.toFixed(5))),
-      })),
-  });
-  const made = Object.fromEntries(tasks.map((task) => [task.name, of(task)])) as unknown as Fixture["tasks"]; // one entry for each name
-  return { weights, tasks: made };
+/** Rows evenly over each file, through PyTorch, one after the other; written task by task, so that a stop costs one of them. */
+async function completeFixture(): Promise<void> {
+  const there = existsSync(FIXTURE) ? (JSON.parse(readFileSync(FIXTURE, "utf8")) as Fixture) : null;
+  const made: Partial<Fixture["tasks"]> = there?.weights === weights ? { ...there.tasks } : {};
+  for (const { name, task, lines } of tasks) {
+    const { sha256 } = task.source;
+    const known = made[name]?.sha256 === sha256 ? made[name].rows : [];
+    const wanted = spread(lines.length, ROWS).map((index) => index + 1);
+    const missing = wanted.filter((line) => !known.some((row) => row.line === line));
+    const fresh = await reference(
+      missing.map((line) => ({ task: name, line, row: JSON.parse(lines[line - 1] as string) })),
+    );
+    const rows = [...known, ...fresh.map(toStored)].filter(({ line }) => wanted.includes(line));
+    made[name] = { sha256, rows: rows.sort((a, b) => a.line - b.line) };
+    writeFileSync(FIXTURE, stringify({ weights, tasks: made as Fixture["tasks"] })); // whole after the last task
+    process.stdout.write(`${name}: ${fresh.length} of ${rows.length} rows computed\n`);
+  }
+}
+
+function toStored({ line, gold, choices }: ReferenceRow): StoredRow {
+  return {
+    line,
+    gold,
+    tokens: choices.map(({ tokens }) => tokens),
+    logProbs: choices.map(({ logProb }) => Number(logProb.toFixed(5))),
+  };
 }
 
 function stringify(made: Fixture): string {
@@ -199,6 +194,7 @@ function stringify(made: Fixture): string {
 }
 
 async function reference(requests: readonly object[]): Promise<ReferenceRow[]> {
+  if (requests.length === 0) return [];
   const child = spawn(python, [REFERENCE, modelFolder], { stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.end(requests.map((request) => `${JSON.stringify(request)}\n`).join(""));
   let output = "";
@@ -214,7 +210,17 @@ async function reference(requests: readonly object[]): Promise<ReferenceRow[]> {
 
 function environment(name: string): string {
   const value = process.env[name];
-  if (value) return value;
-  process.stderr.write(`verify-likelihood: set ${name}\n`);
+  return value || stop(`set ${name}`);
+}
+
+/** An empty comparison would pass. */
+function count(option: string, text: string): number {
+  return /^[1-9]\d*$/u.test(text)
+    ? Number(text)
+    : stop(`${option} ${text}: wanted a whole number of at least 1`);
+}
+
+function stop(message: string): never {
+  process.stderr.write(`check-likelihood: ${message}\n`);
   process.exit(2);
 }
