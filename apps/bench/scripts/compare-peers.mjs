@@ -117,7 +117,8 @@ async function trlSeconds() {
     return null;
   }
   const text = await runPeer("trl-rloo", "trl_rloo.py", ["64", "3", "gc"]);
-  const steps = [...text.matchAll(/^STEP wall ([\d.]+)s.*other-procs (\d+)%/gm)];
+  // A progress bar may stand before it on its line.
+  const steps = [...text.matchAll(/STEP wall ([\d.]+)s.*other-procs (\d+)%/g)];
   return best(
     steps.map(([, wall, busy]) => ({ value: Number(wall), busy: Number(busy) })),
     Math.min,

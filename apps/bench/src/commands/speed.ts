@@ -84,10 +84,12 @@ async function measure(
     for (const thought of inTurn(round)) {
       signal.throwIfAborted();
       await measureThought({ bench, options, thought, round, rows, steps, decodes });
+      if (options.train) peak = peakOf(subject);
+      // Beside every step: a machine's speed may change while a round lasts.
+      if (round > 0)
+        await addMatrixRates(options, subject, tokensPerMicroBatch(steps, workload), matrixRates);
       progress.update(round, options.rounds, thought);
     }
-    if (options.train) peak = peakOf(subject);
-    if (round > 0) await addMatrixRates(options, subject, tokensPerMicroBatch(steps, workload), matrixRates);
   }
   progress.finish();
   const sharing = options.train ? await measureSharing(bench, options, workload) : null;
@@ -132,8 +134,8 @@ function inTurn(round: number): Thought[] {
   return [...THOUGHTS.slice(first), ...THOUGHTS.slice(0, first)];
 }
 
-function tokensPerMicroBatch({ hard }: Measurements["steps"], workload: Workload): number {
-  const [step] = hard;
+function tokensPerMicroBatch({ hard, soft, fuzzy }: Measurements["steps"], workload: Workload): number {
+  const [step] = [...hard, ...soft, ...fuzzy];
   const all = workload.prompts * workload.samples * (workload.thoughtSteps + workload.answerTokens);
   return Math.max(1, Math.round(step ? step.computedTokens / step.microBatches : Math.min(2048, all)));
 }

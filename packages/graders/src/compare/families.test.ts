@@ -45,6 +45,7 @@ checkForms(
     ["12 children", "12 children tickets"],
     ["3 pieces", "3 apples"],
     ["5 in total", "5 apples"],
+    ["3 very very old cats", "3 very old grey cats"],
   ],
   [
     ["5 apples", "5 oranges"],

@@ -17,8 +17,11 @@ const fillers: ReadonlySet<string> = new Set(
 export function mayBeSameThings(gold: string, answer: string): boolean {
   const [g, a] = [thingsIn(gold), thingsIn(answer)];
   if (!g || !a) return true;
-  const [fewer, more] = g.length <= a.length ? [g, a] : [a, g];
-  return fewer.every((word) => more.some((other) => isSameWord(word, other)));
+  return isAmong(g, a) || isAmong(a, g);
+}
+
+function isAmong(words: readonly string[], others: readonly string[]): boolean {
+  return words.every((word) => others.some((other) => isSameWord(word, other)));
 }
 
 /** The words without fillers, or null where there is more than plain words. */
