@@ -84,12 +84,13 @@ async function measure(
     for (const thought of inTurn(round)) {
       signal.throwIfAborted();
       await measureThought({ bench, options, thought, round, rows, steps, decodes });
-      if (options.train) peak = peakOf(subject);
       // Beside every step: a machine's speed may change while a round lasts.
       if (round > 0)
         await addMatrixRates(options, subject, tokensPerMicroBatch(steps, workload), matrixRates);
       progress.update(round, options.rounds, thought);
     }
+    // All three have been trained once, and the matrix rate's own products come later.
+    if (round === 0 && options.train) peak = peakOf(subject);
   }
   progress.finish();
   const sharing = options.train ? await measureSharing(bench, options, workload) : null;
