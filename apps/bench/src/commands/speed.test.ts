@@ -22,7 +22,7 @@ beforeAll(async () => {
   await speed(options, { signal: new AbortController().signal });
   out.mockRestore();
   figures = JSON.parse(readFileSync(json, "utf8")) as Figures;
-});
+}, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a speed run of the tiny shape", () => {

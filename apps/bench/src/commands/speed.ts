@@ -150,7 +150,7 @@ async function addMatrixRates(
   for (const dtype of [...backend.capabilities.dtypes].filter(isFloat)) {
     const rate = await measureMatrixRate(backend, {
       ...{ config: model.config, tokens, dtype, side: options.matrixSide },
-      leastSeconds: 0.2,
+      leastSeconds: 0.07,
     });
     rates[dtype] = [...(rates[dtype] ?? []), rate];
   }
