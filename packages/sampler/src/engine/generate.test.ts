@@ -2,20 +2,25 @@
 
 import { createTfjsBackend, type TfjsBackend } from "@soft-tokens/backend-tfjs";
 import type { LanguageModel } from "@soft-tokens/model";
-import { type Backend, RandomKey, TensorError } from "@soft-tokens/tensor";
+import type { RandomKey } from "@soft-tokens/tensor";
 import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GenerateRequest, GenerationSettings, Rollout, ThoughtPolicy } from "../contract.ts";
-import { loadTinyLlama, readReference } from "../fixtures/tiny-model.ts";
+import {
+  expectSame,
+  makeRequest,
+  type RequestOptions,
+  rms,
+  root,
+  withInPlaceWrite,
+} from "../fixtures/requests.ts";
+import { loadTinyLlama } from "../fixtures/tiny-model.ts";
 import { INFERENCE_MODES, type InferenceMode, inferencePolicy } from "../policies/create-policy.ts";
 import { sampleKeys } from "../sample-keys.ts";
 import { defaultGenerationSettings } from "../settings.ts";
-import { generate, generateStream } from "./generate.ts";
+import { generate } from "./generate.ts";
 import { generateNaive } from "./naive.ts";
 import { mostForcedTokens } from "./plan.ts";
-
-const { rms } = readReference();
-const root = RandomKey.fromSeed(11);
 
 let ops: TfjsBackend;
 let model: LanguageModel;
@@ -28,80 +33,8 @@ afterAll(() => {
   ops[Symbol.dispose]();
 });
 
-const SETTINGS: GenerationSettings = {
-  ...defaultGenerationSettings,
-  maxThoughtSteps: 18,
-  maxAnswerTokens: 6,
-  answerTemperature: 1,
-};
-
-interface RequestOptions extends Partial<GenerationSettings> {
-  readonly samples?: readonly number[];
-}
-
-/** Prompts of very different lengths. */
-const PROMPTS = [
-  "User: 3+4? Assistant:",
-  "User",
-  "User: 8+5? Assistant: 5+8=13, sum 13, café 😀, now we add, 8+5=13, so",
-  "User: 9+9? Assistant: so",
-];
-
-function requestOf(mode: InferenceMode | ThoughtPolicy, options: RequestOptions = {}): GenerateRequest {
-  const { samples = [2, 1, 2, 1], ...settings } = options;
-  return {
-    prompts: PROMPTS.map((text, promptIndex) => ({
-      ids: model.tokenizer.encode(text),
-      sampleKeys: sampleKeys(root, { step: 0, promptIndex }, samples[promptIndex] ?? 0),
-    })),
-    policy: typeof mode === "string" ? inferencePolicy(mode, { rms }) : mode,
-    settings: { ...SETTINGS, ...settings },
-  };
-}
-
-/**
- * Two orders of summation differ by 1e-7 a step; where two tokens are nearly equal a soft step multiplies that by some
- * thousands, and the next step is fed with the result. So ids and texts must be equal and numbers only near here; each
- * step is compared tightly, given its own past, in teacher-forced.test.ts.
- */
-const TOLERANCE = 2e-2;
-
-/** Everything but rounding must be equal. */
-function expectSame(got: readonly Rollout[], wanted: readonly Rollout[]): void {
-  expect(got.map(exactPart)).toEqual(wanted.map(exactPart));
-  got.forEach((rollout, index) => {
-    const other = wanted[index] as Rollout;
-    expectClose(rollout.entropies, other.entropies);
-    expectClose(rollout.thoughts ?? [], other.thoughts ?? []);
-    expect(rollout.thoughtLogProbs === null).toBe(other.thoughtLogProbs === null);
-    expectClose(rollout.thoughtLogProbs ?? [], other.thoughtLogProbs ?? []);
-    for (const name of ["thoughtLogProb", "answerLogProb"] as const) {
-      if (other[name] === null) expect(rollout[name]).toBeNull();
-      else expectClose([rollout[name] ?? Number.NaN], [other[name]]);
-    }
-    expectClose(rollout.top?.probabilities ?? [], other.top?.probabilities ?? []);
-  });
-}
-
-function exactPart(rollout: Rollout) {
-  const { thoughts, entropies, thoughtLogProb, answerLogProb, thoughtLogProbs, top, ...rest } = rollout;
-  return {
-    ...rest,
-    topIds: top?.ids,
-    k: top?.k,
-    T: entropies.length,
-    values: thoughts?.length,
-    terms: thoughtLogProbs?.length,
-  };
-}
-
-function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
-  expect(got.length).toBe(wanted.length);
-  const scale = Array.from(wanted).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-2);
-  Array.from(got).forEach((value, at) => {
-    expect(Math.abs(value - (wanted[at] as number)) / scale).toBeLessThan(TOLERANCE);
-  });
-}
+const requestOf = (mode: InferenceMode | ThoughtPolicy, options?: RequestOptions) =>
+  makeRequest(model, mode, options);
 
 /** The model with a note of every keepRows call. */
 function watched(target: LanguageModel): { model: LanguageModel; kept: number[] } {
@@ -270,54 +203,6 @@ describe("generate", () => {
   });
 });
 
-describe("generation with fewer rows than samples", () => {
-  it.each(INFERENCE_MODES)("gives every sample the rollout it has in one batch (%s)", async (mode) => {
-    const request = requestOf(mode, { samples: [5, 4, 7, 3] });
-    const { rollouts } = await generate(model, request);
-    for (const maxRows of [1, 3, 8]) {
-      const refilled = await withLeakCheck(ops, () => generate(model, { ...request, maxRows }));
-      expectSame(refilled.rollouts, rollouts);
-    }
-  });
-
-  it("without in-place writes too", async () => {
-    const other = await loadTinyLlama(withInPlaceWrite(ops, false));
-    const request = requestOf("soft-sample", { samples: [3, 2, 3, 3] });
-    const { rollouts } = await withLeakCheck(ops, () => generate(other, { ...request, maxRows: 4 }));
-    expectSame(rollouts, (await generate(model, request)).rollouts);
-    other.dispose();
-  });
-
-  it("keeps its rows busy as long as samples wait", async () => {
-    const request = requestOf("hard-sample", { samples: [40, 40, 40, 40] });
-    const { timings } = await generate(model, { ...request, maxRows: 16 });
-    // The last samples of all still end one by one.
-    expect(timings.tokens / (timings.steps * 16)).toBeGreaterThan(0.85);
-  });
-
-  it("gives samples while others are still being made, and frees everything when nobody wants the rest", async () => {
-    await withLeakCheck(ops, async () => {
-      const seen: string[] = [];
-      const stream = generateStream(model, {
-        ...requestOf("hard-sample", { samples: [8, 8, 8, 8] }),
-        maxRows: 4,
-      });
-      for await (const { promptIndex, sampleIndex } of stream) {
-        seen.push(`${promptIndex} ${sampleIndex}`);
-        if (seen.length === 6) break;
-      }
-      expect(new Set(seen).size).toBe(6);
-      expect(seen.every((name) => Number(name[0]) < 2)).toBe(true);
-    });
-  });
-
-  it.each([0, 2.5, Number.NaN])("refuses room for %d rows", async (maxRows) => {
-    await expect(generate(model, { ...requestOf("hard-sample"), maxRows })).rejects.toMatchObject({
-      code: "INVALID_REQUEST",
-    });
-  });
-});
-
 describe("a generation that does not come to its end", () => {
   /** A policy that calls `act` at its nth step. */
   function actingAt(step: number, act: () => void): ThoughtPolicy {
@@ -443,16 +328,3 @@ describe("requests that cannot be met", () => {
     );
   });
 });
-
-/** The same arithmetic, unfused, and with in-place writes or without them. */
-function withInPlaceWrite(backend: Backend, inPlaceWrite: boolean): Backend {
-  return {
-    ...backend,
-    capabilities: { ...backend.capabilities, inPlaceWrite, fused: new Set() },
-    fused: {},
-    writeSlice(...args) {
-      if (!inPlaceWrite) throw new TensorError("UNSUPPORTED_OP", "writeSlice: not declared");
-      backend.writeSlice(...args);
-    },
-  };
-}
