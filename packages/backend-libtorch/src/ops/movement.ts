@@ -136,9 +136,8 @@ export function movementOps(runtime: Runtime): MovementOps {
     writeSlice(operandTarget, operandUpdate, place) {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
-      const axis = resolveWriteSlice(target, update, place);
+      const { axis, starts } = resolveWriteSlice(target, update, place);
       target.memory.range = null;
-      const starts = typeof place.start === "number" ? [place.start] : place.start;
       operations.writeSlice(target.slot, target.slot, update.slot, axis, starts);
     },
   };

@@ -33,18 +33,14 @@ export function wasmExtensions(runtime: Runtime, wasm: WasmDevice): Extensions {
     writeSlice(operandTarget, operandUpdate, place) {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
-      const axis = resolveWriteSlice(target, update, place);
-      const { start } = place;
+      const { axis, starts } = resolveWriteSlice(target, update, place);
       // What is written is held while the target may move: both may be one handle.
       using source = update.array("writeSlice").view();
       const own = ownExclusively(wasm, target, "writeSlice");
-      if (typeof start !== "number") return overwriteRows(wasm, own, source, axis, start);
-      overwrite(
-        wasm,
-        own,
-        source,
-        target.shape.map((_, a) => (a === axis ? start : 0)),
-      );
+      const [start = 0, ...others] = starts;
+      if (others.length > 0) return overwriteRows(wasm, own, source, axis, starts);
+      const begin = target.shape.map((_, a) => (a === axis ? start : 0));
+      overwrite(wasm, own, source, begin);
     },
   };
 }

@@ -71,19 +71,18 @@ const TITLES: Record<AblatedSetting, string> = {
   "noise-place": "where the noise goes",
 };
 
-/** The names that a run's settings may use, in the order in which they count. */
-const NAMES: Record<AblatedSetting, readonly string[]> = {
-  "noise-scale": ["noiseScale"],
-  temperature: ["temperature"],
-  "noise-place": ["noisePlace", "noiseOn", "noiseAt"],
+/** The names that a run's settings use. */
+const NAMES: Record<AblatedSetting, string> = {
+  "noise-scale": "noiseScale",
+  temperature: "temperature",
+  "noise-place": "noisePlace",
 };
 
 /** One per kind, task and setting that at least two variants differ in, the other settings of this list being equal. */
 export function gridAblations(runs: readonly GridRun[], cells: readonly GridCell[]): Ablation[] {
   const settingsOf = new Map(runs.map((run) => [run.variant, run.settings ?? {}]));
   const settingOf = (variant: string, setting: AblatedSetting): AblationValue | null => {
-    const settings = settingsOf.get(variant) ?? {};
-    const value = NAMES[setting].map((name) => settings[name]).find((found) => found !== undefined);
+    const value = settingsOf.get(variant)?.[NAMES[setting]];
     return typeof value === "number" || typeof value === "string" ? value : null;
   };
   const groups = groupBy(cells, ({ kind, pooled }) => `${kind} ${pooled.task} ${pooled.checksum}`);

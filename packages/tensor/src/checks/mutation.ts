@@ -18,8 +18,15 @@ export function assertAssign(target: Operand, value: Operand): void {
   }
 }
 
-/** The axis from the front. @throws DTYPE_MISMATCH, SHAPE_MISMATCH, INDEX_OUT_OF_RANGE, INVALID_ARGUMENT */
-export function resolveWriteSlice(target: Operand, update: Operand, { axis, start }: WritePlace): number {
+/**
+ * The axis from the front; one start, or one per index of the first axis.
+ * @throws DTYPE_MISMATCH, SHAPE_MISMATCH, INDEX_OUT_OF_RANGE, INVALID_ARGUMENT
+ */
+export function resolveWriteSlice(
+  target: Operand,
+  update: Operand,
+  { axis, start }: WritePlace,
+): { readonly axis: number; readonly starts: readonly number[] } {
   assertSameDtype(target, update, "writeSlice");
   const at = normalizeAxis(axis, target.shape.length, "writeSlice");
   const wanted = target.shape.map((length, a) => (a === at ? (update.shape[at] ?? -1) : length));
@@ -29,8 +36,8 @@ export function resolveWriteSlice(target: Operand, update: Operand, { axis, star
       `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
     );
   }
+  if (typeof start !== "number") assertOneStartPerRow(target, at, start);
   const starts = typeof start === "number" ? [start] : start;
-  if (starts === start) assertOneStartPerRow(target, at, starts);
   for (const begin of starts) {
     const end = begin + (update.shape[at] as number);
     if (!Number.isInteger(begin) || begin < 0 || end > (target.shape[at] as number)) {
@@ -40,7 +47,7 @@ export function resolveWriteSlice(target: Operand, update: Operand, { axis, star
       );
     }
   }
-  return at;
+  return { axis: at, starts };
 }
 
 function assertOneStartPerRow(target: Operand, axis: number, starts: readonly number[]): void {

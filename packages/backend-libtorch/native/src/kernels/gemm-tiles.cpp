@@ -11,20 +11,12 @@
 #include <ATen/Parallel.h>
 
 #include "attention-tiles.h"
+#include "element-type.h"
 #include "word-blocks.h"
 
 namespace soft_tokens {
 
 namespace tiles = attention_tiles;
-
-namespace {
-
-using Narrow = at::BFloat16;
-
-const Bits16* bits(const at::Tensor& x) { return reinterpret_cast<const Bits16*>(x.const_data_ptr<Narrow>()); }
-uint32_t* words_of(const at::Tensor& x) { return reinterpret_cast<uint32_t*>(x.mutable_data_ptr<int32_t>()); }
-
-}  // namespace
 
 bool has_bfloat16_tiles() { return tiles::available(); }
 
@@ -37,8 +29,8 @@ at::Tensor matmul_tiles(const at::Tensor& a_MK, const at::Tensor& b_NK) {
   at::Tensor product_MN = at::empty({M, N}, a_MK.options().dtype(at::kFloat));
   const at::Tensor packed = at::zeros({K / 2 * wide_M}, a_MK.options().dtype(at::kInt));
   const int64_t panel = K / 2 * tiles::kTile;
-  uint32_t* words = words_of(packed);
-  const auto* a = reinterpret_cast<const uint32_t*>(bits(a_MK));
+  uint32_t* words = writable_words_of(packed);
+  const auto* a = reinterpret_cast<const uint32_t*>(bits_of(a_MK));
   for (int64_t m = 0; m < M; m++) {
     uint32_t* to = words + m / tiles::kTile * panel + m % tiles::kTile;
     for (int64_t k = 0; k < K / 2; k++) to[k * tiles::kTile] = a[m * (K / 2) + k];
@@ -58,9 +50,9 @@ at::Tensor matmul_tiles(const at::Tensor& a_MK, const at::Tensor& b_NK) {
         const int64_t wide = std::min(block_M, wide_M - m), length_M = std::min(block_M, M - m);
         const tiles::Panels<const uint32_t> right{words + m / tiles::kTile * panel, panel};
         const tiles::Panels<float> sums{block, tiles::kTile, wide};
-        if (in_place > 0) tiles::multiply_deep(bits(b_NK) + n * K, K, right, sums, in_place, wide, K, false);
+        if (in_place > 0) tiles::multiply_deep(bits_of(b_NK) + n * K, K, right, sums, in_place, wide, K, false);
         if (in_place < length_N) {
-          tiles::multiply_deep(bits(tail), K, right, sums.from_row(in_place), tiles::kTile, wide, K, false);
+          tiles::multiply_deep(bits_of(tail), K, right, sums.from_row(in_place), tiles::kTile, wide, K, false);
         }
         const bool is_whole = in_place == length_N && length_M == wide;
         float* target = is_whole ? product + m * N + n : turned;
@@ -82,12 +74,12 @@ void add_matmul_tiles(const at::Tensor& sum_MN, const at::Tensor& a_MK, const at
   const int64_t M = a_MK.size(0), K = a_MK.size(1), N = b_KN.size(1), stride_a = a_MK.stride(0), panel = K / 2 * tiles::kTile;
   const at::Tensor narrow_KN = b_KN.contiguous();
   const at::Tensor packed = at::empty({K / 2 * N}, b_KN.options().dtype(at::kInt));
-  tiles::make_pairs(bits(narrow_KN), N, K, K, N, {words_of(packed), panel});
+  tiles::make_pairs(bits_of(narrow_KN), N, K, K, N, {writable_words_of(packed), panel});
   auto* sum = sum_MN.mutable_data_ptr<float>();
   at::parallel_for(0, (M + block_M - 1) / block_M, 1, [&](int64_t from, int64_t to) {
     const tiles::TileSession session;
     for (int64_t m = from * block_M; m < std::min(M, to * block_M); m += block_M) {
-      tiles::multiply_deep(bits(a_MK) + m * stride_a, stride_a, {words_of(packed), panel}, {sum + m * N, tiles::kTile, N},
+      tiles::multiply_deep(bits_of(a_MK) + m * stride_a, stride_a, {writable_words_of(packed), panel}, {sum + m * N, tiles::kTile, N},
                            std::min(block_M, M - m), N, K, true);
     }
   });

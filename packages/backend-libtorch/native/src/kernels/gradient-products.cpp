@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "attention-tiles.h"
+#include "element-type.h"
 #include "options.h"
 
 namespace soft_tokens {
@@ -18,15 +19,12 @@ using at::Tensor;
 /// Block of a result.
 constexpr int64_t kRows = 96, kColumns = 96;
 
-const Bits16* bits(const Tensor& x) { return reinterpret_cast<const Bits16*>(x.const_data_ptr<at::BFloat16>()); }
-
 int64_t blocks(int64_t length, int64_t block) { return (length + block - 1) / block; }
 
 /// Words of a row of `length` of them, an odd number of cache lines apart: sixteen rows never share a cache set.
 int64_t spread_stride(int64_t length) { return (blocks(length, kTile) | 1) * kTile; }
 
 Tensor words(int64_t count) { return at::empty({count}, at::kInt); }
-uint32_t* data(const Tensor& x) { return reinterpret_cast<uint32_t*>(x.mutable_data_ptr<int32_t>()); }
 
 /// Calls `run(row, rows, column, columns)` for every block of [M, N], in parallel.
 template <class Run>
@@ -54,21 +52,21 @@ void add_weight_gradient_tiles(const Tensor& sum_KN, const Tensor& x_MK, const T
   const int64_t padded = round_up(M, kStep), stride = spread_stride(padded / 2);
   // x^T as rows and dy as pairs of rows in panels; missing rows are 0 in both.
   const Tensor left = words(K * stride), right = words(padded / 2 * N);
-  const Panels<uint32_t> dy_pairs{data(right), padded / 2 * kTile};
+  const Panels<uint32_t> dy_pairs{writable_words_of(right), padded / 2 * kTile};
   at::parallel_for(0, (K + N) / kTile, 4, [&](int64_t begin, int64_t end) {
     thread_local Buffer<uint32_t> memory;
     uint32_t* pairs = memory.need(padded / 2 * kTile);
     for (int64_t panel = begin; panel < end; panel++) {
       const int64_t column = panel * kTile;
       if (column < K) {
-        make_pairs(bits(x_MK) + column, K, M, padded, kTile, {pairs, 0});
-        transpose_to_rows({pairs, 0}, padded / 2, kTile, data(left) + column * stride, stride);
+        make_pairs(bits_of(x_MK) + column, K, M, padded, kTile, {pairs, 0});
+        transpose_to_rows({pairs, 0}, padded / 2, kTile, writable_words_of(left) + column * stride, stride);
       } else {
-        make_pairs(bits(dy_MN) + column - K, N, M, padded, kTile, {dy_pairs.at(0, column - K), 0});
+        make_pairs(bits_of(dy_MN) + column - K, N, M, padded, kTile, {dy_pairs.at(0, column - K), 0});
       }
     }
   });
-  const auto* x_T = reinterpret_cast<const Bits16*>(data(left));
+  const auto* x_T = reinterpret_cast<const Bits16*>(words_of(left));
   float* sum = sum_KN.data_ptr<float>();
   for_each_block(K, N, [&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
     multiply_deep(x_T + row * 2 * stride, 2 * stride, {dy_pairs.at(0, column), dy_pairs.panel},
@@ -83,8 +81,8 @@ Tensor multiply_transposed_tiles(const std::vector<std::pair<Tensor, Tensor>>& p
   for (const auto& [dy_MN, weight_KN] : pairs) {
     const int64_t N = dy_MN.size(1), length = N / 2;
     packed.push_back(words(length * K));
-    const auto* from = reinterpret_cast<const uint32_t*>(bits(weight_KN));
-    uint32_t* to = data(packed.back());
+    const auto* from = reinterpret_cast<const uint32_t*>(bits_of(weight_KN));
+    uint32_t* to = writable_words_of(packed.back());
     at::parallel_for(0, K / kTile, 1, [&](int64_t begin, int64_t end) {
       for (int64_t panel = begin; panel < end; panel++) {
         transpose_to_panels(from + panel * kTile * length, length, kTile, length, {to + panel * kTile * length, 0});
@@ -92,7 +90,7 @@ Tensor multiply_transposed_tiles(const std::vector<std::pair<Tensor, Tensor>>& p
     });
     // The rows beyond the last whole tile, with zeros behind.
     tails.push_back(words(kTile * length));
-    copy_rows(bits(dy_MN) + whole * N, N, M - whole, N, reinterpret_cast<Bits16*>(data(tails.back())), N, kTile);
+    copy_rows(bits_of(dy_MN) + whole * N, N, M - whole, N, reinterpret_cast<Bits16*>(writable_words_of(tails.back())), N, kTile);
   }
   Tensor dx_MK = at::empty({M, K}, pairs[0].first.options());
   auto* dx = static_cast<Bits16*>(dx_MK.data_ptr());
@@ -101,13 +99,13 @@ Tensor multiply_transposed_tiles(const std::vector<std::pair<Tensor, Tensor>>& p
     const int64_t in_place = std::min(rows, whole - row);
     for (size_t i = 0; i < pairs.size(); i++) {
       const int64_t N = pairs[i].first.size(1);
-      const Panels<const uint32_t> right{data(packed[i]) + column / kTile * (N / 2 * kTile), N / 2 * kTile};
+      const Panels<const uint32_t> right{words_of(packed[i]) + column / kTile * (N / 2 * kTile), N / 2 * kTile};
       const Panels<float> result{sums, kTile, kColumns};
       if (in_place > 0) {
-        multiply_deep(bits(pairs[i].first) + row * N, N, right, result, in_place, columns, N, i > 0);
+        multiply_deep(bits_of(pairs[i].first) + row * N, N, right, result, in_place, columns, N, i > 0);
       }
       if (in_place < rows) {
-        multiply_deep(reinterpret_cast<const Bits16*>(data(tails[i])), N, right, result.from_row(std::max<int64_t>(0, in_place)),
+        multiply_deep(reinterpret_cast<const Bits16*>(words_of(tails[i])), N, right, result.from_row(std::max<int64_t>(0, in_place)),
                       kTile, columns, N, i > 0);
       }
     }

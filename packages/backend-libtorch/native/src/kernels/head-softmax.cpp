@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "element-type.h"
 #include "gemm.h"
 
 namespace soft_tokens::head {
@@ -177,8 +178,7 @@ void walk_kept(const std::vector<KeptTokens>& kept, int64_t from, int64_t to, in
 void gather_sum(const int32_t* ids, const float* factors, int64_t count, const at::Tensor& rows, float* out,
                 bool accumulate) {
   if (rows.scalar_type() == at::kBFloat16) {
-    const auto* values = reinterpret_cast<const Bits16*>(rows.const_data_ptr<at::BFloat16>());
-    gather_sum(ids, factors, count, values, rows.size(1), out, accumulate);
+    gather_sum(ids, factors, count, bits_of(rows), rows.size(1), out, accumulate);
   } else {
     gather_sum(ids, factors, count, rows.const_data_ptr<float>(), rows.size(1), out, accumulate);
   }
@@ -186,8 +186,7 @@ void gather_sum(const int32_t* ids, const float* factors, int64_t count, const a
 
 void gather_dots(const int32_t* ids, int64_t count, const at::Tensor& rows, const float* g, float* out) {
   if (rows.scalar_type() == at::kBFloat16) {
-    const auto* values = reinterpret_cast<const Bits16*>(rows.const_data_ptr<at::BFloat16>());
-    gather_dots(ids, count, values, rows.size(1), g, out);
+    gather_dots(ids, count, bits_of(rows), rows.size(1), g, out);
   } else {
     gather_dots(ids, count, rows.const_data_ptr<float>(), rows.size(1), g, out);
   }

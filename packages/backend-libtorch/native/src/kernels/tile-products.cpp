@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "attention-tiles.h"
+#include "element-type.h"
 #include "vectorized.h"
 
 namespace soft_tokens {
@@ -18,12 +19,10 @@ using at::Tensor;
 /// A block of the result; its rows of x and its columns of the weight stay in the second-level cache.
 constexpr int64_t kRows = 96, kColumns = 96;
 
-const Bits16* bits(const Tensor& x) { return reinterpret_cast<const Bits16*>(x.const_data_ptr<at::BFloat16>()); }
-
 /// Rows of x by whole tiles: those behind the last whole one are copied, with zeros behind them.
 class TiledRows {
  public:
-  explicit TiledRows(const Tensor& x_MK) : rows_(bits(x_MK)), K_(x_MK.size(1)), whole_(x_MK.size(0) / kTile * kTile) {
+  explicit TiledRows(const Tensor& x_MK) : rows_(bits_of(x_MK)), K_(x_MK.size(1)), whole_(x_MK.size(0) / kTile * kTile) {
     if (whole_ == x_MK.size(0)) return;
     tail_ = at::empty({kTile, K_}, x_MK.options());
     copy_rows(rows_ + whole_ * K_, K_, x_MK.size(0) - whole_, K_, static_cast<Bits16*>(tail_.data_ptr()), K_, kTile);
@@ -39,7 +38,7 @@ class TiledRows {
     const int64_t in_place = std::min(rows, whole_ - row);
     if (in_place > 0) multiply_deep(rows_ + row * K_, K_, right, sums, in_place, columns, K_, false);
     if (in_place < rows) {
-      multiply_deep(bits(tail_), K_, right, sums.from_row(in_place), kTile, columns, K_, false);
+      multiply_deep(bits_of(tail_), K_, right, sums.from_row(in_place), kTile, columns, K_, false);
     }
   }
 
@@ -48,10 +47,6 @@ class TiledRows {
   const int64_t K_, whole_;
   Tensor tail_;
 };
-
-const uint32_t* words_of(const Tensor& packed) {
-  return reinterpret_cast<const uint32_t*>(packed.const_data_ptr<int32_t>());
-}
 
 /// gate = silu(gate) * up
 SOFT_TOKENS_VECTORIZED void activate_block(float* gate, const float* up, int64_t count) {
@@ -83,7 +78,7 @@ Tensor pack_for_tiles(const Tensor& weight_KN) {
   auto* words = reinterpret_cast<uint32_t*>(packed.mutable_data_ptr<int32_t>());
   at::parallel_for(0, N / kTile, 4, [&](int64_t begin, int64_t end) {
     const int64_t panel = K / 2 * kTile;
-    make_pairs(bits(weight_KN) + begin * kTile, N, K, K, (end - begin) * kTile, {words + begin * panel, panel});
+    make_pairs(bits_of(weight_KN) + begin * kTile, N, K, K, (end - begin) * kTile, {words + begin * panel, panel});
   });
   return packed;
 }

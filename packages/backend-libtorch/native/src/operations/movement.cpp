@@ -155,7 +155,7 @@ Tensor assign(const Tensor& target, const Tensor& value) {
 Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts) {
   Tensor written = owns_memory(target) ? target.detach() : target.detach().clone();
   const int64_t length = update.size(axis);
-  if (axis == 0 || starts.size() == 1) {
+  if (starts.size() == 1) {
     written.narrow(axis, starts[0], length).copy_(update);
   } else if (written.is_cpu() && written.is_contiguous()) {
     write_rows(written, update.contiguous(), axis, starts);
