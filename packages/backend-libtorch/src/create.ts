@@ -2,10 +2,12 @@
 
 import { TensorError } from "@soft-tokens/tensor";
 import { assembleBackend, type LibtorchBackend } from "./backend.ts";
-import type { NativeAddon, NativeDescription } from "./native/addon.ts";
+import type { NativeAddon, NativeDescription, TileUnit } from "./native/addon.ts";
 import { loadAddon } from "./native/load-addon.ts";
 
 type Device = "cpu" | "cuda" | "mps";
+
+const UNIT_NAMES = { amx: "AMX", avx512: "AVX-512", avx2: "AVX2" } satisfies Record<TileUnit, string>;
 
 export interface LibtorchOptions {
   /** Defaults to `auto`: CUDA where a GPU is, else MPS, else the CPU. */
@@ -13,10 +15,11 @@ export interface LibtorchOptions {
   /** Threads of the CPU's kernels. Defaults to libtorch's own choice, the number of physical cores. */
   readonly threads?: number;
   /**
-   * `portable` computes with ATen's operations alone, as on CUDA; for comparing them with our own kernels for the CPU.
+   * `portable` computes with ATen's operations alone, as on CUDA; for comparing them with our own kernels for the CPU. The name of
+   * a tile unit takes our own kernels on those instructions, where `own` takes the best that the processor has.
    * Holds for all backends of the process, the last one decides. Defaults to `own`.
    */
-  readonly kernels?: "own" | "portable";
+  readonly kernels?: "own" | "portable" | TileUnit;
   /** Hears of each tensor that was garbage-collected without `dispose()`, a leak of the caller's. Defaults to nobody. */
   readonly onLeak?: (message: string) => void;
 }
@@ -37,15 +40,16 @@ export async function createLibtorchBackend(options: LibtorchOptions = {}): Prom
   const description = addon.describe();
   const device = wanted === "auto" ? bestDevice(description) : wanted;
   assertDevice(device, description);
-  const engine = addon.createEngine({ device, threads, portableKernels: kernels === "portable" });
+  assertKernels(kernels, description);
+  const engine = addon.createEngine({ device, threads, kernels });
   const label = describeDevice(device, description);
-  const portable = kernels === "portable" ? "; portable kernels, as asked" : "";
+  const asked = kernels === "own" ? "" : `; ${kernels} kernels, as asked`;
   const noGpu = device === "cpu" && wanted === "auto" ? `; CUDA: ${description.cudaReason}` : "";
   return assembleBackend({
     name: `libtorch-${device}`,
     engine,
     device: label,
-    choice: `libtorch ${description.libtorch} on ${label}${noGpu}${portable}`,
+    choice: `libtorch ${description.libtorch} on ${label}${noGpu}${asked}`,
     warn: onLeak,
   });
 }
@@ -67,11 +71,19 @@ function assertDevice(device: Device, description: NativeDescription): void {
   }
 }
 
-function describeDevice(
-  device: Device,
-  { cpuCapability, hasMatrixBfloat16, cudaDevices }: NativeDescription,
-) {
+function assertKernels(kernels: NonNullable<LibtorchOptions["kernels"]>, { tileUnits }: NativeDescription) {
+  const known: readonly string[] = ["own", "portable", ...tileUnits];
+  if (!known.includes(kernels)) {
+    throw new TensorError(
+      "BACKEND_UNAVAILABLE",
+      `backend-libtorch: this processor has no kernels ${JSON.stringify(kernels)}; it has ${known.join(", ")}`,
+    );
+  }
+}
+
+function describeDevice(device: Device, { cpuCapability, tileUnits, cudaDevices }: NativeDescription) {
   if (device === "cuda") return cudaDevices === 1 ? "CUDA" : `CUDA, the first of ${cudaDevices} devices`;
   if (device === "mps") return "MPS";
-  return `CPU, ${cpuCapability}${hasMatrixBfloat16 ? " with bfloat16 matrix products" : ""}`;
+  const [unit] = tileUnits;
+  return `CPU, ${cpuCapability}${unit === undefined ? "" : `, bfloat16 products by ${UNIT_NAMES[unit]}`}`;
 }

@@ -89,7 +89,8 @@ function libtorchReports({ description, problem }: NativeReport, chosen: string 
     devices > 0
       ? `${devices} device${devices > 1 ? "s" : ""}`
       : String(description.cudaReason ?? "no device");
-  const matrix = description.hasMatrixBfloat16 === true ? ", bfloat16 matrix unit" : "";
+  const [unit] = Array.isArray(description.tileUnits) ? description.tileUnits : [];
+  const matrix = unit === undefined ? "" : `, bfloat16 products by ${String(unit)}`;
   const cpu = `${String(description.cpuCapability ?? "CPU")}${matrix}, ${String(description.threads ?? "?")} threads`;
   return [
     { name: "libtorch-cuda", works: devices > 0, detail: cuda, isChosen: isChosen("libtorch-cuda") },

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/native/CPUBlas.h>
 #include <napi.h>
 #include <torch/version.h>
 
@@ -17,6 +16,7 @@
 #include "kernels/head.h"
 #include "kernels/layer.h"
 #include "kernels/options.h"
+#include "kernels/tiles.h"
 #include "operations/device.h"
 #include "operations/operations.h"
 #include "reader.h"
@@ -239,7 +239,8 @@ Napi::Value create_engine(const Napi::CallbackInfo& info) {
   EngineOptions engine_options;
   engine_options.device = device_from(options);
   engine_options.threads = options.Get("threads").As<Napi::Number>().Int32Value();
-  set_portable_kernels(options.Get("portableKernels").As<Napi::Boolean>().Value());
+  const std::string kernels = options.Get("kernels").As<Napi::String>().Utf8Value();
+  if (!set_kernels(kernels)) throw Napi::RangeError::New(env, "this processor has no kernels \"" + kernels + "\"");
 
   auto& sessions = env.GetInstanceData<AddonData>()->sessions;
   sessions.push_back(std::make_unique<Session>(engine_options));
@@ -266,7 +267,10 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   result.Set("libtorch", TORCH_VERSION);
   result.Set("cpuCapability", at::get_cpu_capability());
   result.Set("threads", at::get_num_threads());
-  result.Set("hasMatrixBfloat16", at::native::cpublas::could_pack(at::kBFloat16));
+  const std::vector<std::string> units = tiles::unit_names();
+  Napi::Array tile_units = Napi::Array::New(env, units.size());
+  for (size_t i = 0; i < units.size(); i++) tile_units.Set(static_cast<uint32_t>(i), units[i]);
+  result.Set("tileUnits", tile_units);
   result.Set("cudaDevices", static_cast<double>(devices.cuda_count));
   result.Set("cudaReason", devices.cuda_reason);
   result.Set("hasMps", devices.has_mps);

@@ -195,14 +195,17 @@ export interface NativeEngine {
   takeProfile(): Promise<Record<string, OperationTime>>;
 }
 
+/** Matrix unit, or the instructions that stand in for one: see native/src/kernels/tiles.h. */
+export type TileUnit = "amx" | "avx512" | "avx2";
+
 export interface NativeDescription {
   /** Version of the libtorch that the addon was built against. */
   readonly libtorch: string;
   /** Instruction set that libtorch chose: "AVX512". */
   readonly cpuCapability: string;
   readonly threads: number;
-  /** bfloat16 matrix instructions that libtorch's own kernels use (AMX, AVX-512-bf16). */
-  readonly hasMatrixBfloat16: boolean;
+  /** Instructions of this processor that our own bfloat16 products are written for, the fastest first. */
+  readonly tileUnits: readonly TileUnit[];
   readonly cudaDevices: number;
   /** Why there is no CUDA device; empty where there is one. */
   readonly cudaReason: string;
@@ -215,7 +218,7 @@ export interface NativeAddon {
     readonly device: "cpu" | "cuda" | "mps";
     /** 0: libtorch's own choice. */
     readonly threads: number;
-    /** Plain ATen operations instead of our own CPU kernels. Process-wide. */
-    readonly portableKernels: boolean;
+    /** Process-wide. @throws RangeError where the processor lacks a tile unit */
+    readonly kernels: "own" | "portable" | TileUnit;
   }): NativeEngine;
 }

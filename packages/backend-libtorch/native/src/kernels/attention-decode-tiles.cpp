@@ -16,7 +16,7 @@
 
 namespace soft_tokens::attention_paths {
 
-using namespace attention_tiles;
+using namespace tiles;
 
 namespace {
 

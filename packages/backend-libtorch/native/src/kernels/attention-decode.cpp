@@ -153,7 +153,7 @@ class DecodeRun {
       const Element* query = operands_.query.row(row, kv_head * J + head, 0);
       for (int64_t h = 0; h < H; h++) query_values_[head * H + h] = to_float(query[h]);
     }
-    const attention_tiles::ScoreMask mask = plan_.own_mask(row, 0, own.begin);
+    const tiles::ScoreMask mask = plan_.own_mask(row, 0, own.begin);
     score_keys(rows_of(operands_.prefix_key, prompt, kv_head, prefix),
                plan_.prefix_mask(prompt, prefix.begin).per_key, 1, scores_.data(), keys);
     score_keys(rows_of(operands_.key, row, kv_head, own), mask.begin < mask.end ? mask.matrix : nullptr,
@@ -196,7 +196,7 @@ class DecodeRun {
 template <typename Element>
 Forward decode(const Inputs& inputs) {
   constexpr int64_t kTasksPerThread = 4;
-  const MaskPlan plan(inputs, attention_tiles::kTile);
+  const MaskPlan plan(inputs, tiles::kTile);
   const Forward result{empty_token_major(inputs.query_BNTH), {}};
   const std::vector<Task> tasks = make_tasks(inputs, kTasksPerThread, inputs.query_BNTH.size(0));
   run_tasks(static_cast<int64_t>(tasks.size()), [&] {

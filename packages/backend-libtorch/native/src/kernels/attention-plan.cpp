@@ -9,10 +9,10 @@ namespace soft_tokens::attention_paths {
 
 namespace {
 
-using attention_tiles::kStep;
-using attention_tiles::kTile;
-using attention_tiles::round_up;
-using attention_tiles::ScoreMask;
+using tiles::kStep;
+using tiles::kTile;
+using tiles::round_up;
+using tiles::ScoreMask;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /** Scores stay far below: a key whose mask is this much lower than another's has weight 0 in float32. */

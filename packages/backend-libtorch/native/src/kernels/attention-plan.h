@@ -10,7 +10,7 @@
 #include <atomic>
 
 #include "attention-paths.h"
-#include "attention-tiles.h"
+#include "tiles.h"
 
 namespace soft_tokens::attention_paths {
 
@@ -69,14 +69,14 @@ class MaskPlan {
   /** Begins are multiples of 32. */
   KeyRange own(int64_t row, int64_t block_index) const;
   /** Of `own`, from `begin` on. */
-  attention_tiles::ScoreMask own_mask(int64_t row, int64_t block_index, int64_t begin) const;
+  tiles::ScoreMask own_mask(int64_t row, int64_t block_index, int64_t begin) const;
   bool has_own_mask() const { return own_mask_.defined(); }
   /** Whether all rows have one mask. */
   bool is_mask_shared() const { return mask_rows_ == 1; }
   KeyRange prefix(int64_t prompt) const {
     return prefix_ranges_.empty() ? KeyRange() : prefix_ranges_[prompt];
   }
-  attention_tiles::ScoreMask prefix_mask(int64_t prompt, int64_t begin) const;
+  tiles::ScoreMask prefix_mask(int64_t prompt, int64_t begin) const;
 
  private:
   void plan_prefix(const Inputs& inputs);

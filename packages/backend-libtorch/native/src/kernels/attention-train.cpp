@@ -12,7 +12,7 @@
 
 namespace soft_tokens::attention_paths {
 
-using namespace attention_tiles;
+using namespace tiles;
 
 namespace {
 
@@ -152,10 +152,10 @@ void TileRows::multiply(int64_t begin, int64_t count, const Panels<const uint32_
   if (count == 0) return;
   const int64_t end = begin + round_up(count, kTile), whole = std::min(end, count_ / kTile * kTile);
   if (whole > begin) {
-    attention_tiles::multiply(data_ + begin * stride_, stride_, b, c, whole - begin, columns, width, false);
+    tiles::multiply(data_ + begin * stride_, stride_, b, c, whole - begin, columns, width, false);
   }
   if (end > whole) {
-    attention_tiles::multiply(tail_, width, b, c.from_row(whole - begin), kTile, columns, width, false);
+    tiles::multiply(tail_, width, b, c.from_row(whole - begin), kTile, columns, width, false);
   }
 }
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "attention-plan.h"
-#include "attention-tiles.h"
+#include "tiles.h"
 
 namespace soft_tokens::attention_paths {
 
@@ -28,8 +28,8 @@ class TileRows {
   void load(const Bits16* from, int64_t stride, int64_t count, int64_t H, int64_t width);
 
   /** c [round_up(count, 16), columns] = rows from `begin` on times b. */
-  void multiply(int64_t begin, int64_t count, const attention_tiles::Panels<const uint32_t>& b,
-                const attention_tiles::Panels<float>& c, int64_t columns, int64_t width) const;
+  void multiply(int64_t begin, int64_t count, const tiles::Panels<const uint32_t>& b,
+                const tiles::Panels<float>& c, int64_t columns, int64_t width) const;
 
   /** Row `index` with all its `width` values; rows that follow are `stride` apart. */
   const Bits16* row(int64_t index) const { return data_ + index * stride_; }
@@ -42,8 +42,8 @@ class TileRows {
   const Bits16* data_ = nullptr;
   const Bits16* tail_ = nullptr;
   int64_t stride_ = 0, count_ = 0;
-  attention_tiles::Buffer<Bits16> copy_;
-  attention_tiles::Buffer<uint32_t> pairs_;
+  tiles::Buffer<Bits16> copy_;
+  tiles::Buffer<uint32_t> pairs_;
 };
 
 /** Rows [columns, width] of a block's queries (or of the gradient that comes in), zero where there is no
@@ -53,7 +53,7 @@ void load_block(const RowView<const Bits16>& from, const TileSizes& sizes, int64
 
 /** Stores the columns of x_T [width, columns] as rows, each times `factor` and its own factor. `rows` is
  * scratch. */
-void store_block(const attention_tiles::Panels<const float>& x_T, const TileSizes& sizes, int64_t row,
+void store_block(const tiles::Panels<const float>& x_T, const TileSizes& sizes, int64_t row,
                  int64_t kv_head, int64_t block_index, float factor, const float* factors, float* rows,
                  const RowView<Bits16>& to);
 

@@ -10,13 +10,11 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include "attention-tiles.h"
+#include "tiles.h"
 #include "element-type.h"
 #include "word-blocks.h"
 
 namespace soft_tokens {
-
-namespace tiles = attention_tiles;
 
 bool has_bfloat16_tiles() { return tiles::available(); }
 

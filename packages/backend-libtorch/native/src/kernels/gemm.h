@@ -17,7 +17,7 @@ namespace soft_tokens {
  */
 at::Tensor matmul_float32(const at::Tensor& a, const at::Tensor& b, bool transpose_a, bool transpose_b);
 
-/** Whether this machine multiplies bfloat16 matrices in tiles of its own (AMX). */
+/** Whether this machine multiplies bfloat16 matrices in tiles (tiles.h). */
 bool has_bfloat16_tiles();
 
 /** a_MK b_NK^T -> float32 [M, N] where b is the large operand: b is read once, in place. Contiguous; K a multiple of 32. */

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "attention-tiles.h"
+#include "tiles.h"
 #include "element-type.h"
 #include "options.h"
 
@@ -13,7 +13,7 @@ namespace soft_tokens {
 
 namespace {
 
-using namespace attention_tiles;
+using namespace tiles;
 using at::Tensor;
 
 /// Block of a result.
@@ -59,7 +59,7 @@ void add_weight_gradient_tiles(const Tensor& sum_KN, const Tensor& x_MK, const T
     for (int64_t panel = begin; panel < end; panel++) {
       const int64_t column = panel * kTile;
       if (column < K) {
-        make_pairs(bits_of(x_MK) + column, K, M, padded, kTile, {pairs, 0});
+        make_pairs(bits_of(x_MK) + column, x_MK.stride(0), M, padded, kTile, {pairs, 0});
         transpose_to_rows({pairs, 0}, padded / 2, kTile, writable_words_of(left) + column * stride, stride);
       } else {
         make_pairs(bits_of(dy_MN) + column - K, N, M, padded, kTile, {dy_pairs.at(0, column - K), 0});
@@ -106,7 +106,7 @@ Tensor multiply_transposed_tiles(const std::vector<std::pair<Tensor, Tensor>>& p
       }
       if (in_place < rows) {
         multiply_deep(reinterpret_cast<const Bits16*>(words_of(tails[i])), N, right, result.from_row(std::max<int64_t>(0, in_place)),
-                      kTile, columns, N, i > 0);
+                      rows - std::max<int64_t>(0, in_place), columns, N, i > 0);
       }
     }
     store_rows({sums, kTile, kColumns}, rows, columns, 1.0f, nullptr, dx + row * K + column, K);

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include "gemm.h"
+#include "gradient-products.h"
 #include "head-gradients.h"
 #include "word-blocks.h"
 
@@ -69,7 +70,13 @@ void TailGradients::flush() {
   if (filled_ == 0) return;
   const at::Tensor gradient_VC = gradient_VC_.narrow(1, 0, filled_);
   if (hidden_sum_RD_.defined()) {
-    const at::Tensor hidden_CD = at::mm(gradient_VC.t(), weight_VD_);
+    const at::Tensor hidden_CD = at::zeros({filled_, hidden_RD_.size(1)}, hidden_sum_RD_.options());
+    // Some thousand tokens at a time: the product packs both operands.
+    constexpr int64_t stretch = 8192;
+    for (int64_t v = 0; v < weight_VD_.size(0); v += stretch) {
+      const int64_t length = std::min(stretch, weight_VD_.size(0) - v);
+      add_weight_gradient_tiles(hidden_CD, gradient_VC.narrow(0, v, length), weight_VD_.narrow(0, v, length));
+    }
     for (const Place& place : places_) {
       hidden_sum_RD_.narrow(0, place.row, place.count).add_(hidden_CD.narrow(0, place.column, place.count));
     }

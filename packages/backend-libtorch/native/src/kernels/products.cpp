@@ -139,12 +139,17 @@ Tensor multiply_packed(const Tensor& x, const Tensor& packed) {
   return linear.call(x, packed, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
 }
 
-/// Other devices and dtypes have no such layout.
-bool can_pack(const Tensor& x, const Tensor& weight) {
+/// Whether a product is for this file: others are ATen's.
+bool is_ours(const Tensor& x, const Tensor& weight) {
+  return !use_portable_kernels() && x.is_cpu() && x.scalar_type() == at::kBFloat16 && weight.is_contiguous() &&
+         weight.numel() > 0 && x.size(0) > 0;
+}
+
+/// Whether oneDNN has bfloat16 matrix instructions here, and with them a packed layout.
+bool has_packed_layout() {
   static const bool is_supported =
       at::hasMKLDNN() && at::globalContext().userEnabledMkldnn() && at::native::cpublas::could_pack(at::kBFloat16);
-  return is_supported && !use_portable_kernels() && x.is_cpu() && x.scalar_type() == at::kBFloat16 &&
-         weight.is_contiguous() && weight.numel() > 0 && x.size(0) > 0;
+  return is_supported;
 }
 
 /// (worker)
@@ -153,23 +158,30 @@ PackedWeights& packed_weights() {
   return weights;
 }
 
+/// A product that no tile fits. Without bfloat16 instructions ATen's own is many times slower than one in float32.
+Tensor multiply_plain(const Tensor& x_MK, const Tensor& weight, Direction direction) {
+  const bool is_transposed = direction == Direction::transposed;
+  if (is_ours(x_MK, weight)) {
+    if (!has_packed_layout()) return matmul_float32(x_MK, weight, false, is_transposed).to(x_MK.scalar_type());
+    const std::optional<Tensor> packed = packed_weights().find(weight, direction);
+    if (packed) return multiply_packed(x_MK.contiguous(), *packed);
+  }
+  return x_MK.matmul(is_transposed ? weight.t() : weight);
+}
+
 }  // namespace
 
 Tensor multiply_weight(const Tensor& x_MK, const Tensor& weight_KN, at::ScalarType dtype) {
-  if (can_pack(x_MK, weight_KN) && takes_tiles(weight_KN, Direction::forward)) {
+  if (is_ours(x_MK, weight_KN) && takes_tiles(weight_KN, Direction::forward)) {
     const Tensor packed = *packed_weights().find(weight_KN, Direction::forward);
     return multiply_tiles(x_MK.contiguous(), packed, weight_KN.size(1), dtype);
   }
   if (dtype != x_MK.scalar_type()) return matmul_float32(x_MK, weight_KN, false, false);
-  if (can_pack(x_MK, weight_KN)) {
-    const std::optional<Tensor> packed = packed_weights().find(weight_KN, Direction::forward);
-    if (packed) return multiply_packed(x_MK.contiguous(), *packed);
-  }
-  return x_MK.matmul(weight_KN);
+  return multiply_plain(x_MK, weight_KN, Direction::forward);
 }
 
 bool fits_gated(const Tensor& x_MD, const Tensor& gate_DF, const Tensor& up_DF) {
-  return can_pack(x_MD, gate_DF) && can_pack(x_MD, up_DF) && takes_tiles(gate_DF, Direction::forward) &&
+  return is_ours(x_MD, gate_DF) && is_ours(x_MD, up_DF) && takes_tiles(gate_DF, Direction::forward) &&
          takes_tiles(up_DF, Direction::forward);
 }
 
@@ -183,11 +195,7 @@ Gated multiply_gated(const Tensor& x_MD, const Tensor& gate_DF, const Tensor& up
 
 Tensor multiply_weight_transposed(const Tensor& dy_MN, const Tensor& weight_KN) {
   if (fits_gradient_tiles(dy_MN, dy_MN, weight_KN)) return multiply_transposed_tiles({{dy_MN.contiguous(), weight_KN}});
-  if (can_pack(dy_MN, weight_KN)) {
-    const std::optional<Tensor> packed = packed_weights().find(weight_KN, Direction::transposed);
-    if (packed) return multiply_packed(dy_MN.contiguous(), *packed);
-  }
-  return dy_MN.matmul(weight_KN.t());
+  return multiply_plain(dy_MN, weight_KN, Direction::transposed);
 }
 
 Tensor multiply_both_transposed(const Tensor& da_MN, const Tensor& a_KN, const Tensor& db_MN, const Tensor& b_KN) {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "attention-tiles.h"
+#include "tiles.h"
 #include "element-type.h"
 #include "vectorized.h"
 
@@ -13,7 +13,7 @@ namespace soft_tokens {
 
 namespace {
 
-using namespace attention_tiles;
+using namespace tiles;
 using at::Tensor;
 
 /// A block of the result; its rows of x and its columns of the weight stay in the second-level cache.
@@ -38,7 +38,7 @@ class TiledRows {
     const int64_t in_place = std::min(rows, whole_ - row);
     if (in_place > 0) multiply_deep(rows_ + row * K_, K_, right, sums, in_place, columns, K_, false);
     if (in_place < rows) {
-      multiply_deep(bits_of(tail_), K_, right, sums.from_row(in_place), kTile, columns, K_, false);
+      multiply_deep(bits_of(tail_), K_, right, sums.from_row(in_place), rows - in_place, columns, K_, false);
     }
   }
 
@@ -69,7 +69,7 @@ void for_each_block(int64_t M, int64_t N, const Run& run) {
 }  // namespace
 
 bool fits_tile_product(const Tensor& weight_KN) {
-  return attention_tiles::available() && weight_KN.size(0) % 32 == 0 && weight_KN.size(1) % 16 == 0;
+  return available() && weight_KN.size(0) % 32 == 0 && weight_KN.size(1) % 16 == 0;
 }
 
 Tensor pack_for_tiles(const Tensor& weight_KN) {

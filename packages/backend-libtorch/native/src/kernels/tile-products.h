@@ -1,4 +1,4 @@
-// Rows times a weight on the tile unit of x86 (AMX), bfloat16, with sums that do not depend on the batch: element (m, n) is
+// Rows times a weight on a tile unit (tiles.h), bfloat16, with sums that do not depend on the batch: element (m, n) is
 // accumulated over k in one order, whatever the number of rows around it. A decode step of 64 rows and a teacher-forced pass
 // over ten thousand tokens give a token the same bits, so sampler and trainer agree on log pi exactly where the tokens agree.
 //
@@ -12,10 +12,10 @@
 
 namespace soft_tokens {
 
-/// Whether this machine has the tile unit and the shape fits it.
+/// Whether this machine has a tile unit and the shape fits it.
 bool fits_tile_product(const at::Tensor& weight_KN);
 
-/// The weight as the tile unit reads it: columns in panels of 16, pairs of rows in one word.
+/// The weight as tile units read it: columns in panels of 16, pairs of rows in one word.
 at::Tensor pack_for_tiles(const at::Tensor& weight_KN);
 
 /// x [M, K] contiguous, packed weight of N columns -> [M, N]; float32 sums, as they are or rounded once.

@@ -1,10 +1,11 @@
-// Matrix products of bfloat16 on the tile units of x86 (AMX), and the data movement around them, for
-// attention only: its blocks are small and of many sizes, so they are padded to whole tiles instead of
-// compiled per size.
+// Matrix products of bfloat16 in tiles, and the data movement around them: for attention, whose blocks are small and of many
+// sizes, and for linear layers and the head, whose sums must not depend on the batch. Done by the tile unit of x86 (AMX)
+// where there is one, else by the float32 multiply-adds of AVX-512 or AVX2: "tile units" all three.
 //
 // Every product is C [M, N] (+)= A [M, X] B [X, N] in float32, A as rows of bfloat16, B as "pairs": a word [X
-// / 2, N] holds rows 2 i and 2 i + 1 of one column (low and high half), which is how the tile unit reads it.
-// M and N are multiples of 16, X of 32. Attention works on transposed scores [keys, columns], a column being
+// / 2, N] holds rows 2 i and 2 i + 1 of one column (low and high half), which is how AMX reads it.
+// N is a multiple of 16, X of 32; rows of A up to the next multiple of 16 can be read and rows of C written, of which M are
+// wanted. Attention works on transposed scores [keys, columns], a column being
 // one query of one head: every step of the softmax is then the same instruction on 16 columns, and no sum
 // runs across a vector.
 
@@ -14,10 +15,14 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "vectorized.h"
 
-namespace soft_tokens::attention_tiles {
+namespace soft_tokens::tiles {
+
+struct TileUnit;
 
 constexpr int64_t kTile = 16;
 /** What a product sums over comes in multiples of this. */
@@ -27,13 +32,18 @@ inline int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/** Whether this machine has the tile unit and oneDNN may use it (ONEDNN_MAX_CPU_ISA). */
+/** Whether this machine has a tile unit. AMX counts where oneDNN may use it too (ONEDNN_MAX_CPU_ISA). */
 bool available();
 
+/** The units of this machine, the fastest first: "amx", "avx512", "avx2". */
+std::vector<std::string> unit_names();
+
+/** Takes one unit from now on; "" takes the fastest. False where this machine has none of that name: then nothing has changed. */
+bool choose_unit(const std::string& name);
+
 /**
- * Holds the tile registers of this thread; nothing else that uses them may run meanwhile. Floats below 1e-38
- * are 0 meanwhile, as in the tile unit: the weights of hidden keys would otherwise cost a hundred cycles
- * each.
+ * Holds the tile registers of this thread, where it has any; nothing else that uses them may run meanwhile. Floats below 1e-38
+ * are 0 meanwhile, as in AMX: the weights of hidden keys would otherwise cost a hundred cycles each.
  */
 class TileSession {
  public:
@@ -43,7 +53,8 @@ class TileSession {
   TileSession& operator=(const TileSession&) = delete;
 
  private:
-  unsigned float_control_;
+  const TileUnit& unit_;
+  const unsigned float_control_;
 };
 
 /** Memory that only grows, aligned to cache lines; its content is undefined after `need`. */
@@ -170,4 +181,4 @@ void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16
                        int64_t stride_values, int64_t keys, int64_t heads, int64_t width, float* out,
                        int64_t stride_out);
 
-}  // namespace soft_tokens::attention_tiles
+}  // namespace soft_tokens::tiles

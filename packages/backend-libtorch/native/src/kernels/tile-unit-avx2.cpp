@@ -1,0 +1,54 @@
+// The operations of tiles.h in float32 fused multiply-adds of AVX2.
+
+#include "tile-unit.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#if !defined(__clang__)
+// False alarms inside the intrinsics of gcc 12, and no calling convention matters between inlined functions.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+#include <immintrin.h>
+#define LANES_TARGET __attribute__((target("avx2,fma")))
+
+namespace soft_tokens::tiles {
+
+namespace avx2 {
+namespace {
+
+#include "lanes-256.h"
+
+/** Eight sums hide the latency of a multiply-add. */
+constexpr int kRowsAtOnce = 4, kPanelsAtOnce = 1;
+
+#include "lanes-products.h"
+#include "lanes-rows.h"
+#include "lanes-softmax.h"
+
+bool is_available() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+void nothing() {}
+
+}  // namespace
+}  // namespace avx2
+
+const TileUnit avx2_unit{"avx2",          avx2::is_available,  avx2::nothing,       avx2::nothing,
+                         avx2::multiply,      avx2::make_pairs,        avx2::store_rows,    avx2::dot_rows,
+                         avx2::softmax_pairs, avx2::softmax_gradient, avx2::accumulate_values};
+
+}  // namespace soft_tokens::tiles
+
+#else
+
+namespace soft_tokens::tiles {
+const TileUnit avx2_unit = missing_unit("avx2");
+}  // namespace soft_tokens::tiles
+
+#endif
