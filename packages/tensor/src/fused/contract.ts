@@ -152,7 +152,7 @@ export interface AdamWArguments {
 
 export interface FusedOps {
   /**
-   * x / sqrt(mean(x^2) + epsilon) * weight over the last axis, in float32 inside. The result has the weight's dtype: x may be
+   * x / sqrt(mean(x^2) + epsilon) * weight over the last axis, in float32 and rounded once. The result has the weight's dtype: x may be
    * a float32 stream beside a bfloat16 weight.
    */
   rmsNorm(x: Tensor, weight_D: Tensor, options: { readonly epsilon: number }): Tensor;

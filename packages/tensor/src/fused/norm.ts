@@ -13,7 +13,8 @@ export function rmsNorm(
     const x32 = ops.cast(x, "float32");
     const meanSquare = ops.mean(ops.square(x32), { axis: -1, keepDims: true });
     const inverse = ops.rsqrt(ops.affine(meanSquare, { shift: options.epsilon }));
-    return ops.multiply(ops.cast(ops.multiply(x32, inverse), weight_D.dtype), weight_D);
+    const scaled = ops.multiply(ops.multiply(x32, inverse), ops.cast(weight_D, "float32"));
+    return ops.cast(scaled, weight_D.dtype);
   });
 }
 

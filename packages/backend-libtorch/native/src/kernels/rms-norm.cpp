@@ -44,7 +44,7 @@ inline float mean_square(const T* x, int64_t D) {
       const float scale = 1.0f / std::sqrt(mean_square(x, D) + epsilon);                                    \
       inverse[row] = scale;                                                                                 \
       for (int64_t d = 0; d < D; d++) {                                                                     \
-        store(y[d], rounded_to(W{}, to_float(x[d]) * scale) * to_float(weight[d]));                         \
+        store(y[d], to_float(x[d]) * scale * to_float(weight[d]));                                          \
       }                                                                                                     \
     }                                                                                                       \
   }
@@ -66,13 +66,13 @@ SOFT_TOKENS_FORWARD(Bits16, Bits16)
           const float n = to_float(x[d + lane]) * scale;                                                    \
           const float up = to_float(dy[d + lane]);                                                          \
           part[lane] += up * to_float(weight[d + lane]) * n;                                                \
-          dw[d + lane] += up * rounded_to(W{}, n);                                                          \
+          dw[d + lane] += up * n;                                                                           \
         }                                                                                                   \
       }                                                                                                     \
       for (; d < D; d++) {                                                                                  \
         const float n = to_float(x[d]) * scale;                                                             \
         part[d % 16] += to_float(dy[d]) * to_float(weight[d]) * n;                                          \
-        dw[d] += to_float(dy[d]) * rounded_to(W{}, n);                                                      \
+        dw[d] += to_float(dy[d]) * n;                                                                       \
       }                                                                                                     \
       float sum = 0;                                                                                        \
       for (const float p : part) sum += p;                                                                  \
@@ -155,7 +155,7 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
 Tensor rms_norm_portable(const Tensor& x, const Tensor& weight_D, double epsilon) {
   const Tensor x32 = x.to(at::kFloat);
   const Tensor inverse = x32.square().mean(-1, /*keepdim=*/true).add(epsilon).rsqrt();
-  return x32.mul(inverse).to(weight_D.scalar_type()).mul(weight_D);
+  return x32.mul(inverse).mul(weight_D.to(at::kFloat)).to(weight_D.scalar_type());
 }
 
 }  // namespace

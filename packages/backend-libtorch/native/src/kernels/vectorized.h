@@ -41,10 +41,6 @@ inline Bits16 to_bits16(float value) {
 inline void store(Bits16& target, float value) { target = to_bits16(value); }
 inline void store(float& target, float value) { target = value; }
 
-/// The value after rounding to the type's precision.
-inline float rounded_to(Bits16, float value) { return to_float(to_bits16(value)); }
-inline float rounded_to(float, float value) { return value; }
-
 /// exp(x) within 2 ulp for x in [-87, 88], 0 below, by 2^n times a polynomial (coefficients: Cephes, Moshier 1989).
 inline float fast_exp(float x) {
   const float clamped = x < -87.33f ? -87.33f : (x > 88.37f ? 88.37f : x);
