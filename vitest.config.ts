@@ -20,7 +20,9 @@ export default defineConfig({
         name: root,
         include: ["**/*.test.ts"],
         exclude: ["**/node_modules/**", "**/dist/**"],
-        testTimeout: 30_000,
+        // Against hangs alone: a busy machine is ten times slower than a quiet one.
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
       },
     })),
   },
