@@ -31,7 +31,10 @@ function generationTable(cells: readonly GridCell[]): string {
     ({ variant, seeds: of }) => `${variant}: mean over ${of.length} seeds, samples of all counted`,
   );
   return [
-    formatGrid(cells.map(({ variant, pooled }) => ({ training: variant, results: pooled }))),
+    formatGrid(
+      cells.map(({ variant, pooled }) => ({ training: variant, results: pooled })),
+      { columns: process.stdout.columns },
+    ),
     ...note,
   ].join("\n");
 }

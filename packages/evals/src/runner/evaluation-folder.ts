@@ -105,8 +105,10 @@ async function readJson(folder: string): Promise<{ file: string; value: unknown 
   try {
     text = await readFile(file, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${String(cause)}`, { cause, file });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    const why = code === "ENOTDIR" ? `${folder} is a file, wanted a folder` : String(cause);
+    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${why}`, { cause, file });
   }
   try {
     return { file, value: JSON.parse(text) };
