@@ -50,6 +50,7 @@ const RowHead = z.object({
   mode: z.string().default("likelihood"),
   question: z.string().optional(),
   context: z.string().optional(),
+  group: z.string().optional(),
   gold: z.union([z.string(), z.number()]).optional(),
   correct: z.boolean().optional(),
   extracted: z.string().nullable().optional(),
@@ -187,7 +188,7 @@ function keepLine(state: IndexState, { bytes: line, offset }: FileLine): void {
     state.known.add(row.id);
     state.questions.push({
       id: row.id,
-      question: row.question ?? row.context ?? row.id,
+      question: row.question ?? titleOf(row) ?? row.id,
       gold: goldText(row),
     });
   }
@@ -211,6 +212,13 @@ function parseHead(line: Buffer): RowHead | null {
   } catch {
     return null;
   }
+}
+
+/** What a list shows of a context: the subject in place of the preamble that all questions of MMLU begin with. */
+function titleOf({ context, group }: RowHead): string | undefined {
+  const preamble = context?.indexOf("\n\n") ?? -1;
+  if (context === undefined || group === undefined || preamble === -1) return context;
+  return `${group.replaceAll("_", " ")}: ${context.slice(preamble + 2)}`;
 }
 
 function goldText({ gold, choices }: RowHead): string {

@@ -31,8 +31,8 @@ export function formatGrid(
   const base = entries[0];
   if (!base) return "";
   const modes = INFERENCE_MODES.filter((mode) => entries.some(({ results }) => modeResult(results, mode)));
-  const tables = sideBySide(modes, columns).flatMap((some) => table(entries, some));
-  return trimmed([describe(base.results), "", ...tables, ...footnotes(entries)]);
+  const tables = sideBySide(modes, columns).flatMap((some) => ["", ...table(entries, some)]);
+  return trimmed([...describe(base.results, columns), ...tables, ...footnotes(entries)]);
 }
 
 /**
@@ -60,7 +60,8 @@ export function formatPassAt(
   return trimmed(
     sampled.length === 0
       ? []
-      : sideBySide(measures, columns).flatMap((some) => [
+      : sideBySide(measures, columns).flatMap((some, index) => [
+          ...(index > 0 ? [""] : []),
           row(
             "inference",
             some.map(({ name }) => name),
@@ -123,11 +124,16 @@ function table(entries: readonly GridEntry[], modes: readonly InferenceMode[]): 
   ];
 }
 
-function describe(results: EvaluationResults): string {
-  const samples = results.results.some((result) => result.n > 1)
-    ? `, ${results.n} samples each when sampled`
-    : "";
-  return `${results.task}: accuracy in %, ${results.questions} questions${samples}, 95 % intervals`;
+function describe(results: EvaluationResults, columns: number): string[] {
+  const isSampled = results.results.some((result) => result.n > 1);
+  const parts = [
+    `${results.task}: accuracy in %`,
+    `${results.questions} question${results.questions === 1 ? "" : "s"}`,
+    ...(isSampled ? [`${results.n} samples each when sampled`] : []),
+    "95 % intervals",
+  ];
+  const line = parts.join(", ");
+  return line.length < columns ? [line] : [`${parts.slice(0, 2).join(", ")},`, parts.slice(2).join(", ")];
 }
 
 function footnotes(entries: readonly GridEntry[]): string[] {
