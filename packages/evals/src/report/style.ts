@@ -221,7 +221,7 @@ footer { padding: 40px 0 56px }
   .grid .interval, .grid .paper { white-space: normal } .grid .apart { display: none } .grid .error { display: block }
   .differences td, .differences th, .differences th:first-child { padding: 7px 6px } .differences .interval { display: block; font-size: .7rem }
   .forest, .interval-line { min-width: 58px } .forest span:not(:nth-child(2)) { display: none } .forest { justify-content: center }
-  .paired thead th { white-space: normal } .differences { font-size: .88rem } .differences th { font-size: .82rem } .grid thead .tag { display: none }
+  .paired th { white-space: normal } .differences { font-size: .88rem } .differences th { font-size: .82rem } .grid thead .tag { display: none }
   .about dl { grid-template-columns: minmax(0, 1fr); gap: 0 } .about dd { margin-bottom: 8px }
   #step { position: fixed; left: 10px !important; right: 10px; bottom: 10px; top: auto !important; width: auto }
 }

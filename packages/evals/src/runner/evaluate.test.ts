@@ -300,6 +300,14 @@ describe("running again", () => {
     await expect(evaluate(options())).rejects.toMatchObject({ code: "FOLDER_OF_ANOTHER_EVALUATION" });
   });
 
+  test("in the folder of a grid is refused as such", async () => {
+    writeFileSync(join(folder, "results.json"), JSON.stringify({ format: 1, kind: "grid" }));
+    await expect(evaluate(options())).rejects.toMatchObject({
+      code: "FOLDER_OF_ANOTHER_EVALUATION",
+      message: expect.stringContaining("holds a grid") as string,
+    });
+  });
+
   test("over a damaged row names its line", async () => {
     await evaluate(options());
     const file = join(folder, "samples.jsonl");

@@ -88,6 +88,13 @@ export async function refuseOtherFolder(
   }
   if (!isRecord(previous.value)) return; // its reader says what is wrong with it
   const { value } = previous;
+  if (value.kind === "grid") {
+    throw new EvaluationError(
+      "FOLDER_OF_ANOTHER_EVALUATION",
+      `${folder}: holds a grid, whose evaluations lie in its folders; name another folder`,
+      { file: previous.file },
+    );
+  }
   const there = Object.fromEntries(Object.keys(identity).map((key) => [key, value[key]]));
   const kind = value.mode === "likelihood" ? "likelihood" : "generation";
   const differences = describeDifferences({ ...there, kind }, identity);
