@@ -21,6 +21,8 @@ export interface EvaluateModelOptions {
   readonly opened: OpenedModel;
   /** Names the model in the results. */
   readonly name: string;
+  /** Fingerprint of the model's files: a folder of results refuses another model of the same name. */
+  readonly modelFiles?: string;
   readonly task: Task;
   readonly modes: readonly InferenceMode[];
   readonly samplesPerQuestion: number;
@@ -86,6 +88,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     settings: {
       ...{ seed, rms, noiseScale, maxThoughtSteps, maxAnswerTokens, stopString, dtype: opened.dtype },
       ...options.thought,
+      ...(options.modelFiles !== undefined && { modelFiles: options.modelFiles }),
       ...(grader !== undefined && { grader }),
     },
     versions: versions(opened.backend),

@@ -16,7 +16,7 @@ beforeAll(async () => {
   backend = await createTfjsBackend({ variant: "wasm" });
   const folder = fileURLToPath(new URL("../../train/demo/model", import.meta.url));
   model = await loadModel(folder, { backend });
-});
+}, 60_000);
 afterAll(() => {
   model.dispose();
   backend[Symbol.dispose]();

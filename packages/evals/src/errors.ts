@@ -17,6 +17,7 @@ export type EvaluationErrorCode =
   | "WRITE_FAILED" // disk full and the like; what was written before stays readable
   | "GENERATION_KEEPS_FAILING" // several questions in a row; `cause` holds the last failure
   | "GRADER_KEEPS_FAILING" // many samples in a row
+  | "QUESTION_NOT_SCORABLE" // its text is no tokens for this model, or more than it has room for
   | "SCORES_INVALID"; // a scorer left a question out, or a log-probability is no finite number
 
 export interface EvaluationErrorDetails {

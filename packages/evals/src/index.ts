@@ -19,7 +19,7 @@ export { type ChoiceTask, type LoadChoicesOptions, loadChoiceTask } from "./like
 export * from "./likelihood/schema.ts";
 export { likeliest, summarizeLikelihood } from "./likelihood/summarize.ts";
 export { compareMode, isClear, modeResult } from "./results/comparison.ts";
-export { formatGrid, type GridEntry } from "./results/format-grid.ts";
+export { type FormatOptions, formatGrid, formatPassAt, type GridEntry } from "./results/format-grid.ts";
 export * from "./results/schema.ts";
 export { evaluate } from "./runner/evaluate.ts";
 export { RESULTS_FILE, readResults, SAMPLES_FILE } from "./runner/evaluation-folder.ts";

@@ -8,7 +8,13 @@ import {
   openModel,
   tryGrader,
 } from "@soft-tokens/app-common";
-import { formatGrid, INFERENCE_MODES, TASK_NAMES } from "@soft-tokens/evals";
+import {
+  type EvaluationResults,
+  formatGrid,
+  formatPassAt,
+  INFERENCE_MODES,
+  TASK_NAMES,
+} from "@soft-tokens/evals";
 import { z } from "zod";
 import { runLikelihood } from "../evaluate/evaluate-likelihood.ts";
 import {
@@ -18,6 +24,8 @@ import {
   parseModes,
 } from "../evaluate/generation-options.ts";
 import { openTask } from "../evaluate/open-task.ts";
+import { sourceNotes } from "../evaluate/source-notes.ts";
+import { fingerprint } from "../grid/model-facts.ts";
 
 export const EvaluateOptions = z.strictObject({
   ...modelOptions,
@@ -79,6 +87,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     folder: options.out,
     limit: options.limit,
     ...generationSettings(options),
+    modelFiles: fingerprint(options.model),
     ...(contamination && { contamination }),
     onBatch: ({ rows, steps, tokens }) => {
       used.tokens += tokens;
@@ -97,14 +106,15 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     const busy = ((100 * used.tokens) / used.places).toFixed(0);
     process.stderr.write(`decoded  ${used.tokens} tokens; ${busy} % of the batches' rows were busy\n`);
   }
-  process.stdout.write(
-    options.json ? `${JSON.stringify(results)}\n` : `${formatGrid([{ training: options.model, results }])}\n`,
-  );
-  if (contamination) {
-    const { ids, file } = contamination;
-    process.stderr.write(`training ${ids.length} of ${results.questions} questions also stand in ${file}\n`);
-  }
+  process.stdout.write(`${options.json ? JSON.stringify(results) : formatResults(options.model, results)}\n`);
   const { writeReport } = await import("@soft-tokens/app-common/report");
   const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
   process.stderr.write(`report   ${report}\n`);
+}
+
+/** Accuracy, pass@k and what has to be known of the questions, as wide as the terminal. */
+function formatResults(training: string, results: EvaluationResults): string {
+  const { columns } = process.stdout;
+  const tables = [formatGrid([{ training, results }], { columns }), formatPassAt(results, { columns })];
+  return [...tables, sourceNotes(results).join("\n")].filter((part) => part !== "").join("\n\n");
 }

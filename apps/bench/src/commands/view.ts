@@ -1,7 +1,7 @@
 /** `view`: a folder of results as a page on this machine's loopback address, which follows a run that is going on. */
 
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { addSchemaOptions, UsageError } from "@soft-tokens/app-common";
 import { openReportFolder } from "@soft-tokens/evals/report";
@@ -27,6 +27,8 @@ export async function view(
   { signal }: { signal: AbortSignal },
 ): Promise<void> {
   if (!existsSync(folder)) throw new UsageError(`${folder}: no such folder`);
+  if (!statSync(folder).isDirectory())
+    throw new UsageError(`${folder}: is a file, wanted a folder of results`);
   const report = await openReportFolder(folder);
   const server = createViewServer({ folder, report, title: report.title });
   try {

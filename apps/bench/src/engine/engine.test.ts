@@ -20,7 +20,7 @@ async function lastOf(steps: number, vocabulary: number): Promise<StepMeasuremen
   return measured;
 }
 
-describe("memory of an RLOO step", () => {
+describe("memory of an RLOO step", { timeout: 120_000 }, () => {
   test("peak memory grows with the weights of a larger vocabulary, not with tokens times vocabulary", async () => {
     const [small, large] = [(await lastOf(1, 256))[0], (await lastOf(1, 4096))[0]];
     if (!small || !large) throw new Error("no step was measured");

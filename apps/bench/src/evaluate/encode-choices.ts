@@ -4,7 +4,7 @@
  * therefore continue the same ids.
  */
 
-import { type ChoiceQuestion, moveTrailingSpace } from "@soft-tokens/evals";
+import { type ChoiceQuestion, EvaluationError, moveTrailingSpace } from "@soft-tokens/evals";
 import type { Tokenizer } from "@soft-tokens/model";
 
 export interface EncodedQuestion {
@@ -16,7 +16,7 @@ export interface EncodedQuestion {
   readonly droppedTokens: number;
 }
 
-/** @throws RangeError when a choice adds no token, or alone is longer than the model's positions */
+/** @throws EvaluationError QUESTION_NOT_SCORABLE when a choice adds no token, or alone is longer than the model's positions */
 export function encodeChoices(
   tokenizer: Pick<Tokenizer, "encode">,
   { id, context, choices }: ChoiceQuestion,
@@ -27,7 +27,10 @@ export function encodeChoices(
     const moved = moveTrailingSpace(context, text);
     const ids = tokenizer.encode(moved.context + moved.choice).slice(whole.length);
     if (ids.length === 0) {
-      throw new RangeError(`question ${id}: choice ${index + 1} adds no token to its context`);
+      throw new EvaluationError(
+        "QUESTION_NOT_SCORABLE",
+        `question ${id}: choice ${index + 1} adds no token to its context; the model's tokenizer leaves out ${JSON.stringify(text.slice(0, 60))}`,
+      );
     }
     return ids;
   });
@@ -35,7 +38,8 @@ export function encodeChoices(
   const excess = whole.length + Math.max(...choiceIds.map((ids) => ids.length)) - 1 - maxPositions;
   const droppedTokens = Math.max(0, excess);
   if (droppedTokens >= whole.length) {
-    throw new RangeError(
+    throw new EvaluationError(
+      "QUESTION_NOT_SCORABLE",
       `question ${id}: a choice leaves no room for its context in ${maxPositions} positions`,
     );
   }

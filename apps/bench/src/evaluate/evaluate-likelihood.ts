@@ -8,8 +8,10 @@ import {
   type LikelihoodResults,
 } from "@soft-tokens/evals";
 import type { EvaluateOptions } from "../commands/evaluate.ts";
+import { fingerprint } from "../grid/model-facts.ts";
 import { formatLikelihood } from "./format-likelihood.ts";
 import { createScoreFunction, type ScorePlan } from "./score-choices.ts";
+import { count } from "./source-notes.ts";
 
 /** Memory is estimated by rows of this many tokens. */
 const TOKENS_PER_ROW = 256;
@@ -48,7 +50,7 @@ export async function runLikelihood(
     folder: options.out,
     ...(options.limit !== undefined && { limit: options.limit }),
     seed: options.seed,
-    settings: { dtype: opened.dtype },
+    settings: { dtype: opened.dtype, modelFiles: fingerprint(options.model) },
     versions: versions(opened.backend),
     ...(contamination && { contamination }),
     signal,
@@ -59,7 +61,8 @@ export async function runLikelihood(
     },
   });
   progress.finish();
-  if (plan) process.stderr.write(`${describePlan(plan, scored, (performance.now() - started) / 1000)}\n`);
+  if (plan && scored > 0)
+    process.stderr.write(`${describePlan(plan, scored, (performance.now() - started) / 1000)}\n`);
   process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${formatLikelihood(results)}\n`);
   const { writeReport } = await import("@soft-tokens/app-common/report");
   const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
@@ -71,7 +74,7 @@ function describePlan(plan: ScorePlan, questions: number, seconds: number): stri
   const { batches, tokens, paddedTokens, unsharedTokens } = plan;
   const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(0)} %`;
   return (
-    `scored   ${questions} questions in ${formatDuration(seconds)}: ${batches} batches, ${tokens} tokens ` +
+    `scored   ${count(questions, "question")} in ${formatDuration(seconds)}: ${batches} batches, ${tokens} tokens ` +
     `(${share(tokens, unsharedTokens)} of those without shared contexts), ${share(tokens, paddedTokens)} of what was computed`
   );
 }

@@ -1,21 +1,21 @@
 /** Results of a likelihood task as text of at most 100 columns. */
 
 import type { LikelihoodMetrics, LikelihoodResults } from "@soft-tokens/evals";
+import { count, sourceNotes } from "./source-notes.ts";
 
 export function formatLikelihood(results: LikelihoodResults): string {
-  const { task, questions, metrics, groups, truncated, source, contamination } = results;
+  const { task, questions, metrics, groups, truncated } = results;
   const rows = groups.map((group) => [group.name, String(group.questions), ...cells(group.metrics)]);
   if (metrics) rows.push([groups.length > 0 ? "all" : task, String(questions), ...cells(metrics)]);
   const notes = [
-    truncated > 0 && `${truncated} contexts were longer than the model's positions and lost their beginning`,
-    source.skipped > 0 && `${source.skipped} rows could not be read and were left out`,
-    source.duplicates > 0 && `${source.duplicates} questions repeat earlier ones; all count`,
-    contamination &&
-      `${contamination.ids.length} of ${questions} questions also stand in ${contamination.file}`,
-  ].filter((note) => typeof note === "string");
+    ...(truncated > 0
+      ? [`${count(truncated, "context")} longer than the model's positions lost the beginning`]
+      : []),
+    ...sourceNotes(results),
+  ];
   return [
     `${task}: accuracy in % by log-probability (acc) and per character (acc_norm), nats per token of`,
-    `the right answer (nll), ${questions} questions, 95 % intervals`,
+    `the right answer (nll), ${count(questions, "question")}, 95 % intervals`,
     "",
     ...table([["", "questions", "acc", "acc_norm", "nll"], ...rows]),
     ...(notes.length > 0 ? ["", ...notes] : []),

@@ -14,7 +14,7 @@ let model: LanguageModel;
 beforeAll(async () => {
   backend = await createTfjsBackend({ variant: "cpu" });
   model = randomModel(backend, { layers: 2, hidden: 16, ffn: 32, heads: 2, vocabulary: 256 });
-});
+}, 60_000);
 afterAll(() => {
   model.dispose();
   backend[Symbol.dispose]();

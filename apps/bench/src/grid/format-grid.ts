@@ -10,6 +10,7 @@ import {
   type PaperTable,
   paperTables,
 } from "@soft-tokens/evals/report";
+import { count } from "../evaluate/source-notes.ts";
 
 /** No trailing newline. */
 export function formatGridTables(runs: readonly GridRun[]): string {
@@ -31,7 +32,10 @@ function generationTable(cells: readonly GridCell[]): string {
     ({ variant, seeds: of }) => `${variant}: mean over ${of.length} seeds, samples of all counted`,
   );
   return [
-    formatGrid(cells.map(({ variant, pooled }) => ({ training: variant, results: pooled }))),
+    formatGrid(
+      cells.map(({ variant, pooled }) => ({ training: variant, results: pooled })),
+      { columns: process.stdout.columns },
+    ),
     ...note,
   ].join("\n");
 }
@@ -51,11 +55,13 @@ function likelihoodTable({ task, columns, rows }: PaperTable, cells: readonly Gr
       return `${formatValue(ours.value, unit)}${bounds}${paper}`;
     }),
   ]);
-  const table = [["training", ...columns], ...body];
+  const short = (name: string) => name.replace("accuracy, by length", "by length"); // or the table is wider than a terminal
+  const table = [["training", ...columns.map(short)], ...body];
   const widths = columns.map((_, column) => Math.max(...table.map((row) => (row[column + 1] ?? "").length)));
   const nameWidth = Math.max(...table.map(([name]) => (name ?? "").length));
   return [
-    `${task}: by likelihood, ${questions} questions, accuracy in %, NLL in nats, 95 % intervals`,
+    `${task}: by likelihood, ${count(questions, "question")}`,
+    "accuracy in % (also by length of the answer), NLL in nats, 95 % intervals",
     "",
     ...table.map(([name = "", ...texts]) =>
       `${name.padEnd(nameWidth)}  ${texts.map((text, column) => text.padStart(widths[column] as number)).join("  ")}`.trimEnd(),

@@ -158,6 +158,13 @@ describe("the index of a sample log", () => {
     expect(index.modes).toEqual(["likelihood"]);
     expect(["a", "b"].map((id) => index.samples("likelihood", id)[0]?.verdict)).toEqual(["right", "wrong"]);
     expect(index.questions[1]).toEqual({ id: "b", question: "Was it?", gold: " yes" });
+    const context = "The following are questions about world religions.\n\nWho?\nA. I\nB. You\nAnswer:";
+    appendFileSync(
+      file,
+      `${JSON.stringify({ id: "c", group: "world_religions", context, choices, gold: 0 })}\n`,
+    );
+    await index.refresh();
+    expect(index.questions[2]?.question).toBe("world religions: Who?\nA. I\nB. You\nAnswer:");
   });
 });
 
@@ -292,6 +299,16 @@ describe("a folder's report", () => {
     await report.refresh();
     expect(report.version).toBeGreaterThan(version);
     expect(report.progress).toHaveLength(2);
+  });
+
+  test("of one evaluation is called by its model, which is what its figures are of", async () => {
+    writeFileSync(
+      join(folder, "results.json"),
+      JSON.stringify({ ...makeResults({ "soft-sample": [4, 3] }), model: "models/some-model" }),
+    );
+    writeFileSync(file, line({ id: "q0" }));
+    const report = await openReportFolder(folder);
+    expect(report.data.trainings.map(({ name }) => name)).toEqual(["some-model"]);
   });
 
   test("of an empty folder is empty, and what cannot be read is told", async () => {

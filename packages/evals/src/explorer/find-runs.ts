@@ -3,7 +3,7 @@
  * (`config.json`, `evaluations/NAME/`), or a folder of several runs, such as the demo's.
  */
 
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type GridAblation, type GridFile, readGridFile } from "../grid/grid-file.ts";
 import type { MetricsRow, TrainingKind } from "../report/data.ts";
@@ -40,7 +40,10 @@ export async function findRuns(folder: string): Promise<FoundRuns> {
   const grid = await readGridFile(folder);
   if (grid) return { grid, runs: grid.runs.map((run) => runOfGrid(folder, grid, run)) };
   const own = await findRun(folder);
-  if (own) return { grid: null, runs: [own] };
+  if (own) {
+    const name = (await modelOfEvaluation(folder)) ?? own.name;
+    return { grid: null, runs: [{ ...own, name, variant: name }] };
+  }
   const found: FoundRun[] = [];
   for (const name of await listFolders(folder)) {
     const run = await findRun(join(folder, name));
@@ -109,6 +112,18 @@ async function findRun(folder: string): Promise<FoundRun | null> {
     variant: basename(resolve(folder)),
     evaluations: [...(isEvaluation ? [folder] : []), ...inside].map((path) => ({ path })),
   };
+}
+
+/** One evaluation alone is called by its model: the folder is named by its task as likely as not. Null for a training run. */
+async function modelOfEvaluation(folder: string): Promise<string | null> {
+  if ((await listNames(folder)).includes("config.json")) return null;
+  try {
+    const results: unknown = JSON.parse(await readFile(join(folder, RESULTS_FILE), "utf8"));
+    const { model } = results as { readonly model?: unknown };
+    return typeof model === "string" && basename(model) !== "" ? basename(model) : null;
+  } catch {
+    return null; // none yet, or none that can be read, which its reader tells
+  }
 }
 
 /** The base model first: the others are compared with it. */

@@ -6,6 +6,7 @@
 
 import { type FileHandle, open } from "node:fs/promises";
 import { z } from "zod";
+import { type FileLine, readLines } from "../results/read-lines.ts";
 import { createMixtureTally, type MixtureProfile, type MixtureTally } from "./mixture-profile.ts";
 
 /** How a sample ended. */
@@ -49,6 +50,7 @@ const RowHead = z.object({
   mode: z.string().default("likelihood"),
   question: z.string().optional(),
   context: z.string().optional(),
+  group: z.string().optional(),
   gold: z.union([z.string(), z.number()]).optional(),
   correct: z.boolean().optional(),
   extracted: z.string().nullable().optional(),
@@ -64,9 +66,6 @@ const RowHead = z.object({
     .optional(),
 });
 type RowHead = z.infer<typeof RowHead>;
-
-const BLOCK_BYTES = 1 << 20;
-const LINE_FEED = 0x0a;
 
 /** Opens the index of a file that need not exist yet. */
 export async function openSampleIndex(file: string): Promise<SampleIndex> {
@@ -96,7 +95,7 @@ export async function openSampleIndex(file: string): Promise<SampleIndex> {
       try {
         const { size } = await handle.stat();
         if (size < state.end) state = { ...emptyState(), version: state.version + 1 };
-        await readLines(handle, state.end, size, (line, offset) => keepLine(state, line, offset));
+        for await (const line of readLines(handle, state.end, size)) keepLine(state, line);
       } finally {
         await handle.close();
       }
@@ -176,32 +175,7 @@ async function openIfThere(file: string): Promise<FileHandle | null> {
   }
 }
 
-/** Whole lines from `start` on, with their offsets; what follows the last line feed waits for the next time. */
-async function readLines(
-  handle: FileHandle,
-  start: number,
-  size: number,
-  onLine: (line: Buffer, offset: number) => void,
-): Promise<void> {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = start; // of `rest`
-  for (let at = start; at < size; ) {
-    const block = Buffer.alloc(Math.min(BLOCK_BYTES, size - at));
-    const { bytesRead } = await handle.read(block, 0, block.length, at);
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    rest = Buffer.concat([rest, block.subarray(0, bytesRead)]);
-    let from = 0;
-    for (let to = rest.indexOf(LINE_FEED); to !== -1; to = rest.indexOf(LINE_FEED, from)) {
-      onLine(rest.subarray(from, to), offset + from);
-      from = to + 1;
-    }
-    rest = rest.subarray(from);
-    offset += from;
-  }
-}
-
-function keepLine(state: IndexState, line: Buffer, offset: number): void {
+function keepLine(state: IndexState, { bytes: line, offset }: FileLine): void {
   state.end = offset + line.length + 1;
   if (line.length === 0) return;
   const row = parseHead(line);
@@ -214,7 +188,7 @@ function keepLine(state: IndexState, line: Buffer, offset: number): void {
     state.known.add(row.id);
     state.questions.push({
       id: row.id,
-      question: row.question ?? row.context ?? row.id,
+      question: row.question ?? titleOf(row) ?? row.id,
       gold: goldText(row),
     });
   }
@@ -238,6 +212,13 @@ function parseHead(line: Buffer): RowHead | null {
   } catch {
     return null;
   }
+}
+
+/** What a list shows of a context: the subject in place of the preamble that all questions of MMLU begin with. */
+function titleOf({ context, group }: RowHead): string | undefined {
+  const preamble = context?.indexOf("\n\n") ?? -1;
+  if (context === undefined || group === undefined || preamble === -1) return context;
+  return `${group.replaceAll("_", " ")}: ${context.slice(preamble + 2)}`;
 }
 
 function goldText({ gold, choices }: RowHead): string {

@@ -39,19 +39,32 @@ function titleOf({ at, title, series }: Ablation): string {
   return at === "training" ? `${series[0]?.name ?? ""}: ${title} in training` : `${title} at inference`;
 }
 
+/** At training a row per training; at inference a row per training and mode, because those are many and values are few. */
 function table(ablation: Ablation, view: ReportView): Html {
-  const { task, title, setting, rows, series } = ablation;
+  const { at, task, title, setting, rows, series } = ablation;
   const isCompared = new Set(series.map(({ name }) => name)).size > 1;
+  const head = ({ name, kind, mode }: AblationSeries, scope: "col" | "row") =>
+    html`<th scope="${scope}" class="c-${kind}">${isCompared && html`<span class="swatch"></span>${name} `}${modeName(mode)}</th>`;
+  const paper = (row: AblationRow) => paperAblation(setting, row.value) ?? "–";
+  const byValue = () =>
+    html`<thead><tr><th scope="col">${title}</th><th scope="col">paper</th>${series.map((one) =>
+      head(one, "col"),
+    )}</tr></thead><tbody>${rows.map(
+      (row) =>
+        html`<tr><th scope="row">${row.value}${
+          row.variant !== undefined && html` <small class="tag">${row.variant}</small>`
+        }</th><td class="paper">${paper(row)}</td>${series.map((one) => cell(one, row, view))}</tr>`,
+    )}</tbody>`;
+  const bySeries = () =>
+    html`<thead><tr><th scope="col">${title}</th>${rows.map(
+      (row) => html`<th scope="col">${row.value}</th>`,
+    )}</tr></thead><tbody><tr><th scope="row">paper</th>${rows.map(
+      (row) => html`<td class="paper">${paper(row)}</td>`,
+    )}</tr>${series.map(
+      (one) => html`<tr>${head(one, "row")}${rows.map((row) => cell(one, row, view))}</tr>`,
+    )}</tbody>`;
   return html`<h3>${titleOf(ablation)} <small>${task}</small></h3>
-<div class="scroll"><table class="paired"><thead><tr><th scope="col">${title}</th><th scope="col">paper</th>${series.map(
-    ({ name, kind, mode }) =>
-      html`<th scope="col" class="c-${kind}">${isCompared && html`<span class="swatch"></span>${name} `}${modeName(mode)}</th>`,
-  )}</tr></thead><tbody>${rows.map(
-    (row) =>
-      html`<tr><th scope="row">${row.value}${
-        row.variant !== undefined && html` <small class="tag">${row.variant}</small>`
-      }</th><td class="paper">${paperAblation(setting, row.value) ?? "–"}</td>${series.map((one) => cell(one, row, view))}</tr>`,
-  )}</tbody></table></div>`;
+<div class="scroll"><table class="paired">${at === "training" ? byValue() : bySeries()}</table></div>`;
 }
 
 function cell(series: AblationSeries, row: AblationRow, view: ReportView): Html {

@@ -93,7 +93,7 @@ function delta(difference: PairedDifference): Html {
 /** What is counted apart from wrong answers. */
 function apart({ outcomes }: ModeResult): Html {
   const { samples, errors, graderTimeout, noAnswer, limitReached } = outcomes;
-  const share = (count: number) => `${percent(count / Math.max(1, samples))} %`;
+  const share = (count: number) => `${percent(count / Math.max(1, samples))}\u00a0%`;
   return html`${errors > 0 && html`<span class="failed">${errors} failed</span>`}${
     graderTimeout > 0 && html`<span class="failed">${graderTimeout} not graded in time</span>`
   }${

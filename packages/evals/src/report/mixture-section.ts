@@ -42,7 +42,7 @@ export function mixtureSection(task: TaskView): Html | null {
       .filter(({ mode }) => isMixed(mode))
       .map(
         ({ mode, style, profile }) =>
-          html`<tr><th scope="row">${modeName(mode)}</th><td class="c-${style.kind}"><span class="swatch"></span>${style.name}</td><td><b>${percent(profile.topMass)}</b> % <span class="interval">of ${profile.steps} recorded steps</span></td><td>${stack(profile)}</td><td class="pairs-cell">${pairs(profile)}</td></tr>`,
+          html`<tr><th scope="row">${modeName(mode)}</th><td class="c-${style.kind} name"><span class="swatch"></span>${style.name}</td><td><b>${percent(profile.topMass)}</b> % <span class="interval">of ${profile.steps} recorded steps</span></td><td>${stack(profile)}</td><td class="pairs-cell">${pairs(profile)}</td></tr>`,
       )}</tbody></table></div>
 <p class="key"><span class="stack-key s0"></span>99 % and more: all but a hard token <span class="stack-key s1"></span>90 to 99 % <span class="stack-key s2"></span>50 to 90 % <span class="stack-key s3"></span>under 50 %. Pairs: the two likeliest tokens of steps under 90 %, the most frequent pairs, with their mean probabilities.</p>`
   }${oneHot.length > 0 && html`<p>${oneHot.join(", ")}: one token carries practically all of every recorded step.</p>`}`;

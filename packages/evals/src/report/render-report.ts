@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { INFERENCE_MODES } from "../contract.ts";
 import { EXPLORER_SCRIPT } from "../explorer/client.ts";
 import { explorerSection } from "../explorer/section.ts";
 import { ablationSection } from "./ablation-section.ts";
@@ -249,12 +250,21 @@ function ablationSections(view: ReportView): Section[] {
   );
 }
 
+/** Likelihood tasks have none. */
+function hasThoughts({ trainings }: ReportData): boolean {
+  return trainings.some(({ evaluations }) =>
+    evaluations.some(({ results }) =>
+      results.results.some(({ mode }) => (INFERENCE_MODES as readonly string[]).includes(mode)),
+    ),
+  );
+}
+
 function sampleSections(data: ReportData, view: ReportView): Section[] {
   if (data.explorer) {
     return section(
       "samples",
       "Samples",
-      "Every sample behind the figures. Soft and fuzzy thoughts are no text: shown is their shadow, the likeliest token of every step, coloured by the entropy of the step where it was recorded.",
+      `Every sample behind the figures.${hasThoughts(data) ? " Soft and fuzzy thoughts are no text: shown is their shadow, the likeliest token of every step, coloured by the entropy of the step where it was recorded." : ""}`,
       explorerSection(data.explorer),
     );
   }

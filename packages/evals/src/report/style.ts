@@ -137,6 +137,7 @@ select:focus-visible, button:focus-visible, summary:focus-visible, a:focus-visib
 .paired th[rowspan] { vertical-align: bottom }
 .paired td, .paired th { white-space: nowrap } .paired td .interval { display: block }
 .paired tbody th { color: var(--accent) } .paired td.paper { color: var(--muted); font-size: .92rem; white-space: nowrap }
+.mixtures .name { white-space: nowrap }
 .paired th .tag { display: block; margin: 0 }
 .pairs details { border: 1px solid var(--line); border-radius: 10px; background: var(--surface); margin-bottom: 10px }
 .pairs details > summary { padding: 11px 16px; color: var(--ink) } .pairs summary small { color: var(--muted); margin-left: 8px }
@@ -220,7 +221,7 @@ footer { padding: 40px 0 56px }
   .grid .interval, .grid .paper { white-space: normal } .grid .apart { display: none } .grid .error { display: block }
   .differences td, .differences th, .differences th:first-child { padding: 7px 6px } .differences .interval { display: block; font-size: .7rem }
   .forest, .interval-line { min-width: 58px } .forest span:not(:nth-child(2)) { display: none } .forest { justify-content: center }
-  .differences { font-size: .88rem } .differences th { font-size: .82rem } .grid thead .tag { display: none }
+  .paired th { white-space: normal } .differences { font-size: .88rem } .differences th { font-size: .82rem } .grid thead .tag { display: none }
   .about dl { grid-template-columns: minmax(0, 1fr); gap: 0 } .about dd { margin-bottom: 8px }
   #step { position: fixed; left: 10px !important; right: 10px; bottom: 10px; top: auto !important; width: auto }
 }

@@ -36,6 +36,10 @@ function accuracySentence(base: EvaluationView, view: EvaluationView, mode: Infe
   const was = modeResult(base.results, mode)?.metrics.accuracy;
   const is = modeResult(view.results, mode)?.metrics.accuracy;
   if (!difference || was === undefined || is === undefined) return null;
+  const { difference: points, low, high } = difference;
+  if (points === 0 && low === 0 && high === 0) {
+    return `${inWords(mode)}: ${percent(is)} % right, the same on every question.`;
+  }
   const by = `${signedPoints(difference.difference)} points, interval ${signedPoints(difference.low)} to ${signedPoints(difference.high)}`;
   if (!isClear(difference)) return `${inWords(mode)}: no clear change, ${percent(is)} % right (${by}).`;
   const verb = difference.difference > 0 ? "rises" : "falls";

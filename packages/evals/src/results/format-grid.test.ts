@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeResults } from "../fixtures/make-results.ts";
-import { formatGrid } from "./format-grid.ts";
+import { formatGrid, formatPassAt } from "./format-grid.ts";
 
 const zeros = [0, 0, 0, 0, 0, 0, 0, 0];
 const fours = [4, 4, 4, 4, 4, 4, 4, 4];
@@ -45,6 +45,35 @@ test("six modes and long names fit 100 columns", () => {
   expect(Math.max(...grid.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   expect(grid).toContain("-100.0*");
   expect(grid).toContain("+100.0*");
+});
+
+test("a narrow terminal has modes below each other", () => {
+  const results = makeResults({
+    "hard-greedy": zeros,
+    "hard-sample": fours,
+    "soft-greedy": ones,
+    "soft-sample": zeros,
+    "fuzzy-greedy": ones,
+    "fuzzy-sample": fours,
+  });
+  const lines = formatGrid([{ training: "base", results }], { columns: 80 }).split("\n");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(80);
+  expect(lines.filter((line) => line.startsWith("training"))).toEqual([
+    "training         hard-greedy   hard-sample   soft-greedy",
+    "training         soft-sample  fuzzy-greedy  fuzzy-sample",
+  ]);
+});
+
+test("pass@k and the majority vote are those of the sampled modes, with intervals", () => {
+  const results = makeResults({ "hard-greedy": ones, "soft-sample": [0, 1, 2, 3, 4, 4, 2, 2] });
+  expect(formatPassAt(results)).toMatchInlineSnapshot(`
+    "inference             pass@2        pass@4      majority
+    --------------------------------------------------------
+    soft-sample      75.0          87.5          56.3
+                    50.0 to 93.8 62.5 to 100.0  31.3 to 81.3
+    --------------------------------------------------------"
+  `);
+  expect(formatPassAt(makeResults({ "hard-greedy": ones }))).toBe("");
 });
 
 test("what is missing, failed or of other questions is said and not compared", () => {

@@ -248,6 +248,21 @@ describe("running again", () => {
     expect(readFileSync(file, "utf8").trimEnd().split("\n").sort()).toEqual(lines.sort());
   });
 
+  test("reads rows with the line separators of Unicode in them, which JSON leaves as they are", async () => {
+    const generate: GenerateFunction = async function* (_, jobs) {
+      for (const [jobIndex, { questionId, sampleIndexes }] of jobs.entries()) {
+        const samples = sampleIndexes.map((index) => ({
+          ...sampleOf(questionId, index),
+          thought: "one\u2028two\u2029three\u0085four",
+        }));
+        yield { jobIndex, samples };
+      }
+    };
+    const first = await evaluate(options({ generate }));
+    expect(await evaluate(options({ generate: createGenerator() }))).toEqual(first);
+    expect((await rows())[0]?.thought).toBe("one\u2028two\u2029three\u0085four");
+  });
+
   test("adds modes, samples and questions to what is there", async () => {
     await evaluate(options({ modes: ["hard-sample"], samplesPerQuestion: 2, limit: 3 }));
     const calls: Calls = { samples: [], recorded: [] };
@@ -285,12 +300,22 @@ describe("running again", () => {
     await expect(evaluate(options())).rejects.toMatchObject({ code: "FOLDER_OF_ANOTHER_EVALUATION" });
   });
 
+  test("in the folder of a grid is refused as such", async () => {
+    writeFileSync(join(folder, "results.json"), JSON.stringify({ format: 1, kind: "grid" }));
+    await expect(evaluate(options())).rejects.toMatchObject({
+      code: "FOLDER_OF_ANOTHER_EVALUATION",
+      message: expect.stringContaining("holds a grid") as string,
+    });
+  });
+
   test("over a damaged row names its line", async () => {
     await evaluate(options());
     const file = join(folder, "samples.jsonl");
     const lines = readFileSync(file, "utf8").split("\n");
     lines[4] = '{"id": "5"}';
     writeFileSync(file, lines.join("\n"));
+    await expect(evaluate(options())).rejects.toMatchObject({ code: "SAMPLE_LOG_INVALID", line: 5 });
+    writeFileSync(file, `${lines.slice(0, 5).join("\n")}\n`); // as the last one too: rows appended to it would hide it
     await expect(evaluate(options())).rejects.toMatchObject({ code: "SAMPLE_LOG_INVALID", line: 5 });
   });
 

@@ -88,6 +88,13 @@ export async function refuseOtherFolder(
   }
   if (!isRecord(previous.value)) return; // its reader says what is wrong with it
   const { value } = previous;
+  if (value.kind === "grid") {
+    throw new EvaluationError(
+      "FOLDER_OF_ANOTHER_EVALUATION",
+      `${folder}: holds a grid, whose evaluations lie in its folders; name another folder`,
+      { file: previous.file },
+    );
+  }
   const there = Object.fromEntries(Object.keys(identity).map((key) => [key, value[key]]));
   const kind = value.mode === "likelihood" ? "likelihood" : "generation";
   const differences = describeDifferences({ ...there, kind }, identity);
@@ -105,8 +112,10 @@ async function readJson(folder: string): Promise<{ file: string; value: unknown 
   try {
     text = await readFile(file, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${String(cause)}`, { cause, file });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    const why = code === "ENOTDIR" ? `${folder} is a file, wanted a folder` : String(cause);
+    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${why}`, { cause, file });
   }
   try {
     return { file, value: JSON.parse(text) };

@@ -7,6 +7,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
 import { EvaluationError } from "../errors.ts";
+import { readLines } from "../results/read-lines.ts";
 import { type SampleRow, SampleRowSchema } from "../results/schema.ts";
 import { writeFailure } from "../results/write-file.ts";
 
@@ -63,25 +64,20 @@ export function readSampleRows(file: string): AsyncGenerator<SampleRow> {
 
 async function* readRows<Row>(file: string, schema: z.ZodType<Row>): AsyncGenerator<Row> {
   const handle = await open(file, "r");
-  let line = 0;
-  let unreadable: EvaluationError | null = null;
-  for await (const text of handle.readLines({ encoding: "utf8" })) {
-    // A bad line is only known to be the cut-off last one when no other follows.
-    if (unreadable) throw unreadable;
-    line += 1;
-    if (text.trim() === "") continue;
-    const row = parseRow(text, schema, line, file);
-    if (row instanceof EvaluationError) unreadable = row;
-    else yield row;
+  try {
+    const { size } = await handle.stat();
+    let line = 0;
+    for await (const { bytes } of readLines(handle, 0, size)) {
+      line += 1;
+      const text = bytes.toString("utf8");
+      if (text.trim() !== "") yield parseRow(text, schema, line, file);
+    }
+  } finally {
+    await handle.close();
   }
 }
 
-function parseRow<Row>(
-  text: string,
-  schema: z.ZodType<Row>,
-  line: number,
-  file: string,
-): Row | EvaluationError {
+function parseRow<Row>(text: string, schema: z.ZodType<Row>, line: number, file: string): Row {
   const invalid = (what: string, field?: string) =>
     new EvaluationError("SAMPLE_LOG_INVALID", `${file}, line ${line}: ${what}`, {
       file,
@@ -92,13 +88,13 @@ function parseRow<Row>(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return invalid(`not valid JSON (${error instanceof Error ? error.message : String(error)})`);
+    throw invalid(`not valid JSON (${error instanceof Error ? error.message : String(error)})`);
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") ?? "";
-  return invalid(`field "${field}": ${issue?.message ?? "not a sample"}`, field);
+  throw invalid(`field "${field}": ${issue?.message ?? "not a sample"}`, field);
 }
 
 /** Cuts what follows the last line feed and returns the file's size. */

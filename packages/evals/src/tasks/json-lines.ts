@@ -40,27 +40,38 @@ function parseLine(
   file: string,
   decoder: TextDecoder,
 ): JsonLineResult | null {
-  const invalid = (what: string, cause?: unknown) => ({
-    line,
-    error: new EvaluationError("TASK_ROW_INVALID", `${file}, line ${line}: ${what}`, { cause, file, line }),
-  });
+  const invalid = (what: string, { cause, field }: { cause?: unknown; field?: string | undefined } = {}) => {
+    const place = `${file}, line ${line}${field === undefined ? "" : `, field "${field}"`}`;
+    const details = { cause, file, line, ...(field !== undefined && { field }) };
+    return { line, error: new EvaluationError("TASK_ROW_INVALID", `${place}: ${what}`, details) };
+  };
   let text: string;
   try {
     text = decoder.decode(bytes).trim();
   } catch (cause) {
-    return invalid("not valid UTF-8", cause);
+    return invalid("not valid UTF-8", { cause });
   }
   if (text === "") return null;
   let row: unknown;
   try {
     row = JSON.parse(text);
   } catch (cause) {
-    return invalid(`not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const isCutOff = text.startsWith("{") && !text.endsWith("}");
+    return isCutOff
+      ? invalid(`the row is cut off (${why})`, { cause, field: lastField(text) })
+      : invalid(`not valid JSON (${why})`, { cause });
   }
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
     return invalid(`wanted an object, got ${Array.isArray(row) ? "an array" : JSON.stringify(row)}`);
   }
   return { line, row: row as Record<string, unknown> };
+}
+
+/** The last field that a cut-off row begins; undefined where it has none. */
+function lastField(text: string): string | undefined {
+  const strings = [...text.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?/gu)]; // all of them, or a value's text could look like a name
+  return strings.findLast(([, , colon]) => colon !== undefined)?.[1];
 }
 
 /** Names the usual mix-ups instead of complaining about line 1. */

@@ -129,7 +129,17 @@ describe("rows that cannot be read", () => {
   const good = { question: "q", answer: "1" };
 
   test.each([
-    ["a truncated row", `${JSON.stringify(good)}\n{"question": "cut of`, 2, undefined, "not valid JSON"],
+    ["a truncated row", `${JSON.stringify(good)}\n{"question": "cut of`, 2, "question", "cut off"],
+    [
+      "a row cut off behind what looks like a field",
+      '{"question": "is \\"answer\\": 3',
+      1,
+      "question",
+      "cut off",
+    ],
+    ["a row cut off before its last value", '{"question": "q", "answer":', 1, "answer", "cut off"],
+    ["a row cut off before any field", '{"quest', 1, undefined, "cut off"],
+    ["a row of broken JSON", '{"question": q, "answer": "1"}', 1, undefined, "not valid JSON"],
     ["a row that is no object", `${JSON.stringify(good)}\n\n"text"`, 3, undefined, "wanted an object"],
     ["a missing question", [good, { answer: "1" }], 2, "question", 'no field "question"'],
     ["an empty question", [{ question: " ", answer: "1" }], 1, "question", "is empty"],
