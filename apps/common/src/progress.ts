@@ -26,6 +26,7 @@ export function createProgress(
   let lastShown = Number.NEGATIVE_INFINITY;
   let doneAtStart: number | null = null;
   let isLineOpen = false;
+  let endShown = "";
 
   const clear = () => {
     if (isLineOpen) stream.write("\r\x1b[2K");
@@ -36,7 +37,10 @@ export function createProgress(
       doneAtStart ??= Math.max(0, done - 1);
       const now = performance.now();
       const isLast = done >= total;
-      if (!isLast && now - lastShown < (isLive ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS)) return;
+      const isTooSoon = now - lastShown < (isLive ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS);
+      // The end is always shown, and once: bytes go on arriving after megabytes are full.
+      if (isLast ? endShown === `${done}/${total}` : isTooSoon) return;
+      if (isLast) endShown = `${done}/${total}`;
       lastShown = now;
       const seconds = (now - started) / 1000;
       const rate = (done - doneAtStart) / Math.max(seconds, 1e-9);

@@ -3,8 +3,8 @@
  * paper's form: prompt template + reasoning + ` The final answer is: \boxed{ANSWER}`.
  */
 
-import { createReadStream, existsSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { findData, UsageError } from "@soft-tokens/app-common";
 import { GENERIC_FORMAT, parseTask, renderPrompt } from "@soft-tokens/evals";
 import type { SupervisedExample } from "@soft-tokens/trainer";
@@ -21,10 +21,8 @@ export async function loadExamples(options: ExamplesOptions): Promise<Supervised
   if (!existsSync(file)) throw new UsageError(`--data ${options.data}: no such file`);
   const examples: SupervisedExample[] = [];
   let line = 0;
-  for await (const text of createInterface({
-    input: createReadStream(file),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  // Line feeds alone: Node's reader of lines may also part a row at U+2028, which JSON leaves inside of strings.
+  for (const text of (await readFile(file, "utf8")).split("\n")) {
     line++;
     if (options.limit !== undefined && examples.length >= options.limit) break;
     const trimmed = text.replace(/^\uFEFF/, "").trim();
