@@ -13,20 +13,24 @@ import type { Expression } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
 import { compareCollections, compareMatrices, isCollection } from "./collections.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
+import { reduceMatrices } from "./matrices.ts";
 import { areNamesCompatible, argumentNames, type NamedValue, namedValue } from "./names.ts";
 import { withoutParameters } from "./parameters.ts";
 import { compareForms, plusMinusForms } from "./plus-minus.ts";
-import { compareScalars } from "./quantities.ts";
+import { compareProgressions } from "./progressions.ts";
+import { compareScalars, isResidue } from "./quantities.ts";
 import { compareRatios, isRatio } from "./ratios.ts";
 import { compareOperations, compareRegions } from "./regions.ts";
 import { compareRelations } from "./relations.ts";
-import { reduceMatrices, renameSymbols } from "./rewrite.ts";
+import { renameSymbols } from "./rewrite.ts";
 import { meaningOf, normalizeWords, partsOfWords, wordsOf } from "./text.ts";
 import { coordinatesOf, nestedRows } from "./vectors.ts";
 
 /** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
 export function compareExpressions(gold: Expression, answer: Expression, context: Context): Outcome {
   context.work.spend(4);
+  const progressions = compareProgressions(gold, answer, context);
+  if (progressions?.equal) return progressions;
   const family = withoutParameters(gold, answer, context.work);
   if (family) return compareExpressions(family[0], family[1], context);
   const region = compareRegions(gold, answer, context);
@@ -46,6 +50,8 @@ function compareNamed(
   a: NamedValue | null,
   context: Context,
 ): Outcome {
+  if (g?.name && a?.name && isResidue(g.value) !== isResidue(a.value))
+    return unequalBy("relation", "a congruence and an equation");
   const mayBeSame = g && a && (!g.name || !a.name || areNamesCompatible(g.name, a.name, context.work));
   if (mayBeSame && holds(g, a, context) && holds(a, g, context)) {
     const outcome = compareUnnamed(g.value, withArgumentsOf(g.name, a, context), context);

@@ -181,9 +181,15 @@ export function wordsOf(x: Expression): string | null {
   }
 }
 
+/** The capital letter that a text is, without its dress (\textbf{(A)}, (A), A.), or null. */
+export function bareLetter(text: string): string | null {
+  const bare = text.replace(/\\(?:text\w*|math(?:bf|rm|sf|it)|bf|rm)\b/g, "");
+  return /^[\s(){}$"*.:]*([A-Z])[\s(){}$"*.:]*$/.exec(bare)?.[1] ?? null;
+}
+
 /**
  * The letter of a choice at the beginning of a longer answer: "(C) 12", "C. because", "C: 12", or behind its kind:
- * "Option C"; else null.
+ * "Option C"; null for anything else, and where another letter is offered behind it ("A. B.", "(A) or (B)").
  */
 export function choiceLetter(text: string): string | null {
   const match =
@@ -193,5 +199,11 @@ export function choiceLetter(text: string): string | null {
     /^[\s"'$*]{0,9}(?:\\text\w{0,6}\{\s{0,3})?(?:[Oo]ption|[Cc]hoice):?\s{1,3}\(?([A-Z])\)?[.}"'$*\s]{0,9}$/.exec(
       text,
     );
-  return match?.[1] ?? null;
+  return match && !offersLetter(text.slice(match[0].length)) ? (match[1] as string) : null;
+}
+
+/** Whether a text is one more letter, labels something with one ("B. 6", "(B)"), or joins one to what stands before it. */
+function offersLetter(rest: string): boolean {
+  const words = rest.replace(/\\text\w{0,6}|[{}$]/g, " ");
+  return /^\W*[A-J]\W*$|(?:^|[\s(])[A-J][).:]|(?:\bor\b|\band\b|[,;/&|])\s*[A-J]\b/.test(words);
 }

@@ -86,10 +86,16 @@ function parseTerm(cursor: Cursor): Expression {
       else {
         const isNumeralPair = cursor.previous()?.kind === "number" && cursor.peek()?.kind === "number";
         if (isNumeralPair) cursor.fail("two numerals side by side");
-        factors.push(parseFactor(cursor));
+        const factor = parseFactor(cursor);
+        // k\pi (k in Z)
+        (isDeclaration(factor) ? cursor.declarations : factors).push(factor);
       }
     } else return productOf(factors);
   }
+}
+
+function isDeclaration(x: Expression): boolean {
+  return x.kind === "relation" && x.operators.join() === "in" && x.operands[0]?.kind === "symbol";
 }
 
 /** 5 x 10^3: the letter between two numerals, apart from them or before a power of ten, may be a sign. */
@@ -171,7 +177,7 @@ function isClosingOutward(cursor: Cursor): boolean {
 
 const factorSigns = new Set([
   "cis",
-  ...["[", "{", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
+  ...["[", "{", "⟨", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
   ...[
     "begin:matrix",
     "begin:pmatrix",
@@ -217,6 +223,8 @@ function parseExponent(cursor: Cursor, base: Expression): Expression {
     for (let count = 0; count < 3; count++) cursor.next();
     return { kind: "quantity", value: base, unit: "degree" };
   }
+  if (base.kind === "number" && skipDegreeLetter(cursor))
+    return { kind: "quantity", value: base, unit: "degree" };
   if (skipOrdinal(cursor)) return base;
   const primes = base.kind === "symbol" ? skipPrimes(cursor) : 0;
   if (primes > 0 && base.kind === "symbol") return { kind: "symbol", name: base.name + "'".repeat(primes) };
@@ -226,6 +234,16 @@ function parseExponent(cursor: Cursor, base: Expression): Expression {
     return cursor.accept("^") ? parseExponent(cursor, primary) : primary;
   });
   return powerOf(base, sign === "-" ? negative(exponent) : exponent);
+}
+
+/** 90^o, 90^{\text{o}}: moves over the letter that stands for the degree sign. */
+function skipDegreeLetter(cursor: Cursor): boolean {
+  const isBraced = cursor.at("{");
+  const letter = cursor.peek(isBraced ? 1 : 0);
+  const isLetter = letter?.kind === "letter" || letter?.kind === "text";
+  if (!isLetter || letter.text !== "o" || (isBraced && !cursor.at("}", 2))) return false;
+  for (let count = isBraced ? 3 : 1; count > 0; count--) cursor.next();
+  return true;
 }
 
 /** y^{\prime\prime}, y^\prime: moves over the primes and counts them. */

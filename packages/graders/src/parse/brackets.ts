@@ -67,11 +67,17 @@ export function parseSet(cursor: Cursor, close: "\\}" | "}" = "\\}"): Expression
     const condition = parseGroups(cursor);
     cursor.expect(close);
     const isMember = inner.kind === "relation" && inner.operators[0] === "in";
-    if (inner.kind !== "symbol" && !isMember) return cursor.fail("a set with a formula before the bar");
+    // {2k : k in Z} is 2k, k in Z.
+    if (inner.kind !== "symbol" && !isMember)
+      return { kind: "list", items: [inner, ...itemsOf(condition)], joiner: "comma" };
     return condition.kind === "list" ? { ...condition, joiner: "and" } : condition;
   }
   cursor.expect(close);
-  return { kind: "set", items: inner.kind === "list" ? inner.items : [inner] };
+  return { kind: "set", items: itemsOf(inner) };
+}
+
+function itemsOf(x: Expression): readonly Expression[] {
+  return x.kind === "list" ? x.items : [x];
 }
 
 export function parseBars(cursor: Cursor, sign: string): Expression {

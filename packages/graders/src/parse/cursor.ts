@@ -3,6 +3,7 @@
  * every nested group counts towards the depth limit.
  */
 import { limits, type Work } from "../work.ts";
+import type { Expression } from "./expression.ts";
 import type { CommaReading } from "./numerals.ts";
 import type { Token } from "./tokens.ts";
 
@@ -37,6 +38,8 @@ export interface Cursor {
   readonly flags: ReadingFlags;
   /** Open absolute-value bars in the innermost bracket: decides whether the next bar closes. */
   bars: number;
+  /** Declarations that stood beside the answer: "(k in Z)", "where k is an integer". */
+  readonly declarations: Expression[];
   /** Whether ":" separates (inside set braces) rather than making a ratio. */
   isColonSeparator: boolean;
   peek(offset?: number): Token | undefined;
@@ -65,6 +68,7 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
     options,
     flags: { product: false, root: false, unit: false, times: false },
     bars: 0,
+    declarations: [],
     isColonSeparator: false,
     peek: (offset = 0) => sequence[position + offset],
     previous: (count = 1) => sequence[position - count],

@@ -14,7 +14,13 @@ import {
   undoubleEscapes,
   unicodeToLatex,
 } from "./characters.ts";
-import { isKnownCommand, layoutEnvironments, lineSkip, structureCommands } from "./commands.ts";
+import {
+  aligningEnvironments,
+  isKnownCommand,
+  layoutEnvironments,
+  lineSkip,
+  structureCommands,
+} from "./commands.ts";
 import type { FunctionName } from "./expression.ts";
 import { type CommaReading, scanNumber } from "./numerals.ts";
 import type { BareToken, Token } from "./tokens.ts";
@@ -31,7 +37,7 @@ import {
   textCommands,
 } from "./vocabulary.ts";
 import { pushWords, readWord, type TokenSink } from "./word-tokens.ts";
-import { startsAsNumber } from "./words.ts";
+import { isModulus, startsAsNumber } from "./words.ts";
 
 export interface TokenizeResult {
   readonly tokens: readonly Token[];
@@ -48,6 +54,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
   let spaced = false;
   let bracketDepth = 0;
   const environments: string[] = [];
+  let alignments = 0;
 
   const push = (token: BareToken): void => {
     work.spend();
@@ -101,7 +108,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
         if (start + 1 < text.length && !isSpace(text.charAt(start + 1)) && isLetter(text.charAt(start + 1))) {
           sign(".");
         } else spaced = true;
-      } else if (character === "&") sign(environments.length > 0 ? "&" : "and");
+      } else if (character === "&" && alignments > 0 && environments.length === 0) spaced = true;
+      else if (character === "&") sign(environments.length > 0 ? "&" : "and");
       else if ("+-*/^_!()[]{}|,;:=<>%'".includes(character)) {
         if (character === "(" || character === "[") bracketDepth++;
         if (character === ")" || character === "]") bracketDepth--;
@@ -137,7 +145,15 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       sign("quad");
       return start + 5;
     }
-    return namedCommand(name, end);
+    return name === "not" ? readNegation(end) : namedCommand(name, end);
+  }
+
+  /** \not= and \not\in. */
+  function readNegation(end: number): number {
+    const [written = "", relation] = /^\s*(=|\\in(?![a-zA-Z]))/.exec(text.slice(end, end + 8)) ?? [];
+    if (relation === undefined) return namedCommand("not", end);
+    sign(relation === "=" ? "!=" : "not in");
+    return end + written.length;
   }
 
   function namedCommand(name: string, end: number): number {
@@ -201,6 +217,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       if (!layoutEnvironments.has(name)) {
         push({ kind: "unknown", text: `\\${kind}{${name}}` });
       }
+      if (aligningEnvironments.has(name)) alignments += kind === "begin" ? 1 : -1;
       return argument?.end ?? end;
     }
     let after = argument?.end ?? end;
@@ -250,7 +267,12 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       push({ kind: "function", text: functionWords.get(content) as FunctionName });
     } else if (isName && content.length === 1 && isLetter(content)) {
       push({ kind: "letter", text: content });
-    } else if (content.includes("\\") || content.includes("{") || startsAsNumber(content)) {
+    } else if (
+      content.includes("\\") ||
+      content.includes("{") ||
+      startsAsNumber(content) ||
+      isModulus(content)
+    ) {
       // Mathematics inside text: read it where it stands.
       inner(content);
     } else pushWords(content, sink);

@@ -33,6 +33,12 @@ export const operatorCommands = new Map<string, string>(
     doteq: "~",
     equiv: "congruent",
     in: "in",
+    nleq: ">",
+    nleqslant: ">",
+    ngeq: "<",
+    ngeqslant: "<",
+    nless: ">=",
+    ngtr: "<=",
     notin: "not in",
     subset: "subset",
     subseteq: "subset",
@@ -110,6 +116,7 @@ export const ignoredCommands = new Set<string>([
   ...["scriptstyle", "nolimits", "boxed", "fbox", "framebox", "large", "Large", "huge", "Huge", "normalsize"],
   ...["thinspace", "enspace", "space", "nobreak", "allowbreak", "centering", "ensuremath", "bf", "rm", "it"],
   ...["boldmath", "noindent", "par", "newline", "(", ")", "[", "]", "thickspace", "medspace", "negthinspace"],
+  ...["therefore", "checkmark", "hfill", "qed", "blacksquare"],
 ]);
 
 /** Commands whose argument in braces is to be dropped with them. */
@@ -258,6 +265,7 @@ export const constantWords = new Map<string, string>(
     inf: "infinity",
     infinity: "infinity",
     oo: "infinity",
+    uppi: "pi",
     imath: "i",
     iu: "i",
     emptyset: "empty",

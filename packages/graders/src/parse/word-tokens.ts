@@ -74,6 +74,7 @@ export function readWord(text: string, start: number, sink: TokenSink): number {
   else if (isAfterNumber && run.length > 1 && isUnitWord(run) && !isCall) push({ kind: "text", text: run });
   else if (run.length === 1) push({ kind: "letter", text: run });
   else if (functionWords.has(run)) push({ kind: "function", text: functionWords.get(run) as FunctionName });
+  else if (run === "mod" || run === "modulo") sign("bmod");
   else if (run === "sqrt") sign("surd");
   else if (run === "cbrt") sign("cuberoot");
   else if (run === "cis") sign("cis");

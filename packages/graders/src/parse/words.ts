@@ -52,12 +52,19 @@ export function isPhrase(text: string): boolean {
   );
 }
 
-/** Text that is a numeral or a time of day. */
+/** Text that is a time of day, or mathematics without a letter: a numeral, a tuple. */
 export function startsAsNumber(content: string): boolean {
   if (/^\d{1,2}:\d\d(?::\d\d)?\s*(?:[apAP]\.?[mM]\.?)?$/.test(content)) return true;
   let index = 0;
   while (index < content.length && !isLetter(content.charAt(index))) index++;
-  return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
+  let digit = 0;
+  while (digit < index && !isDigit(content.charAt(digit))) digit++;
+  return index === content.length && digit < index;
+}
+
+/** "mod 5", "(mod 5)": the words behind a congruence. */
+export function isModulus(content: string): boolean {
+  return /^\(?mod(?:ulo)?\b/.test(content);
 }
 
 const negations =
