@@ -82,6 +82,8 @@ function withArgumentsOf(goldName: Expression | null, a: NamedValue, context: Co
 }
 
 function compareUnnamed(gold: Expression, answer: Expression, context: Context): Outcome {
+  if (sameChoices(gold, answer) || sameChoices(answer, gold))
+    return equalBy("choice", "the same letters, apart and together");
   const words = compareWords(gold, answer, context);
   if (words) return words;
   const [goldLetters, answerLetters] = [capitalsOf(gold), capitalsOf(answer)];
@@ -145,6 +147,15 @@ function compareWords(gold: Expression, answer: Expression, context: Context): O
   const [g, a] = [meaningful(gold), meaningful(answer)];
   if (g.kind === "text" || a.kind === "text") return unequalBy("text", "different words");
   return compareExpressions(g, a, context);
+}
+
+/** ACD beside A, C, D: the letters of several choices in their order, which is that of the alphabet. */
+function sameChoices(together: Expression, apart: Expression): boolean {
+  const letters = wordsOf(together) ?? "";
+  const isSorted = /^[A-J]{2,}$/.test(letters) && [...new Set(letters)].sort().join("") === letters;
+  if (!isSorted || apart.kind !== "list" || apart.items.length !== letters.length) return false;
+  const items = apart.items.map((item) => wordsOf(item) ?? "");
+  return items.every((item) => item.length === 1) && items.sort().join("") === letters;
 }
 
 /** Three or more different capital letters side by side (an order, a polygon), which are hardly ever a product; else null. */

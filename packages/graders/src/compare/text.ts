@@ -54,12 +54,20 @@ const everythingWords = new Set([
     "every real number",
   ],
 ]);
+const infinityWords = new Set([
+  ...["infinity", "infinite", "infinitely many", "infinitely many solutions", "infinite solutions"],
+  ...["infinite number of solutions", "there are infinitely many solutions"],
+]);
 const undefinedWords = new Map([
   ["dne", "does not exist"],
   ["undefined", "does not exist"],
   ["not defined", "does not exist"],
   ["does not exist", "does not exist"],
+  ["divergent", "diverges"],
+  ["convergent", "converges"],
 ]);
+
+const articles: ReadonlySet<string> = new Set(["the", "a", "an"]);
 
 /** The words without case, quotes, outer brackets and articles. */
 export function normalizeWords(text: string): string {
@@ -68,8 +76,10 @@ export function normalizeWords(text: string): string {
     .replace(/["'`]/g, "")
     .replace(/\b(\d{1,2})(?:st|nd|rd|th)\b/g, "$1")
     .split(/\s+/)
-    .filter((word) => word !== "" && word !== "the" && word !== "a" && word !== "an");
-  const joined = words.join(" ").replace(/[.:;,!]+$/, "");
+    .filter((word) => word !== "");
+  // An article stands before something: the A of "player A" is none.
+  const named = words.filter((word, index) => index === words.length - 1 || !articles.has(word));
+  const joined = named.join(" ").replace(/[.:;,!]+$/, "");
   const isBracketed = joined.startsWith("(") && joined.endsWith(")") && !joined.slice(1, -1).includes("(");
   const plain = isBracketed ? joined.slice(1, -1).trim() : joined;
   return undefinedWords.get(plain) ?? (plain === "" ? text.toLowerCase().trim() : plain);
@@ -86,6 +96,7 @@ export function meaningOf(text: string): Expression | null {
   const words = normalizeWords(text);
   if (emptyWords.has(words)) return { kind: "namedSet", name: "empty" };
   if (everythingWords.has(words)) return { kind: "namedSet", name: "reals" };
+  if (infinityWords.has(words)) return { kind: "constant", name: "infinity" };
   if (/^(?:all|any|every) integers?$/.test(words)) return { kind: "namedSet", name: "integers" };
   if (/^(?:all|any|every) (?:positive integer|natural number)s?$/.test(words)) {
     return { kind: "namedSet", name: "positiveIntegers" };

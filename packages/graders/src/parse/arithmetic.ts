@@ -9,7 +9,9 @@
  */
 import { isInteger } from "../algebra/rational.ts";
 import { isApplication, isInverse, parseApplication, parseInverse } from "./applications.ts";
+import { withArcMinutes } from "./arc-minutes.ts";
 import { parseLetterDigits, parseLetterNumeral, parseSubscript } from "./base-numerals.ts";
+import { parseCombination } from "./combinations.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   call,
@@ -25,6 +27,7 @@ import {
 import { parsePrimary } from "./primaries.ts";
 import { isUnitFraction, isUnitLetter } from "./quantities.ts";
 import { isUnionLetter } from "./sets.ts";
+import { derivedFunctionWords } from "./vocabulary.ts";
 import { isLeadIn, ordinalEndings } from "./words.ts";
 
 export function parseSum(cursor: Cursor): Expression {
@@ -176,7 +179,7 @@ function isClosingOutward(cursor: Cursor): boolean {
 }
 
 const factorSigns = new Set([
-  "cis",
+  ...derivedFunctionWords.values(),
   ...["[", "{", "⟨", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
   ...[
     "begin:matrix",
@@ -197,14 +200,14 @@ export function parseFactor(cursor: Cursor): Expression {
 }
 
 function parseMarked(cursor: Cursor): Expression {
-  let value = parseLetterNumeral(cursor) ?? parsePrimary(cursor);
+  let value = parseLetterNumeral(cursor) ?? parseCombination(cursor) ?? parsePrimary(cursor);
   if (value.kind === "number") value = parseLetterDigits(cursor, value) ?? value;
   for (let marks = 0; ; marks++) {
     if (marks > maxMarks) cursor.fail("too many marks behind a value");
     if (cursor.accept("!")) {
       value = cursor.accept("!") ? call("doubleFactorial", value) : call("factorial", value);
     } else if (cursor.accept("%")) value = { kind: "quantity", value, unit: "percent" };
-    else if (cursor.accept("°")) value = { kind: "quantity", value, unit: "degree" };
+    else if (cursor.accept("°")) value = withArcMinutes(cursor, { kind: "quantity", value, unit: "degree" });
     else if (cursor.at("'") && value.kind === "symbol") {
       cursor.next();
       value = { kind: "symbol", name: `${value.name}'` };
@@ -218,10 +221,10 @@ function parseMarked(cursor: Cursor): Expression {
 
 /** base^...: a degree sign, a prime, or an exponent: a group, or one signed factor without its own exponent's rest. */
 function parseExponent(cursor: Cursor, base: Expression): Expression {
-  if (cursor.accept("°")) return { kind: "quantity", value: base, unit: "degree" };
+  if (cursor.accept("°")) return withArcMinutes(cursor, { kind: "quantity", value: base, unit: "degree" });
   if (cursor.at("{") && cursor.at("°", 1) && cursor.at("}", 2)) {
     for (let count = 0; count < 3; count++) cursor.next();
-    return { kind: "quantity", value: base, unit: "degree" };
+    return withArcMinutes(cursor, { kind: "quantity", value: base, unit: "degree" });
   }
   if (base.kind === "number" && skipDegreeLetter(cursor))
     return { kind: "quantity", value: base, unit: "degree" };

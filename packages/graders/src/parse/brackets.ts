@@ -2,6 +2,7 @@
 import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Bracketed, call, type Expression, quotient } from "./expression.ts";
+import { parsePrimary } from "./primaries.ts";
 import { parseGroups } from "./statements.ts";
 
 /** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
@@ -48,6 +49,11 @@ function isSetBuilder(cursor: Cursor): boolean {
 /** {…}: a LaTeX group; it may hold {n \choose k} and {a \over b}. A missing brace at the end is forgiven. */
 export function parseBraces(cursor: Cursor): Expression {
   if (isSetBuilder(cursor)) return parseSet(cursor, "}");
+  // {}^nC_k: the empty group holds the scripts.
+  if (cursor.at("}") && (cursor.at("^", 1) || cursor.at("_", 1))) {
+    cursor.next();
+    return parsePrimary(cursor);
+  }
   const inner = parseGroups(cursor);
   let result = inner;
   if (cursor.accept("choose")) result = call("binomial", inner, parseGroups(cursor));

@@ -18,6 +18,8 @@ export interface ReadingOptions {
   readonly areLettersUnits: boolean;
   /** "5 x 10^3" is 5000 instead of a product with x. */
   readonly isLetterTimes: boolean;
+  /** C(5, 2) is a number of combinations instead of a point C. */
+  readonly areCombinations: boolean;
 }
 
 /** Which ambiguous habits the text showed while it was parsed. */
@@ -26,6 +28,7 @@ interface ReadingFlags {
   root: boolean;
   unit: boolean;
   times: boolean;
+  combination: boolean;
 }
 
 /** Thrown inside the parser only: the tokens are no sentence of the grammar. */
@@ -66,7 +69,7 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
   let depth = 0;
   const cursor: Cursor = {
     options,
-    flags: { product: false, root: false, unit: false, times: false },
+    flags: { product: false, root: false, unit: false, times: false, combination: false },
     bars: 0,
     declarations: [],
     isColonSeparator: false,

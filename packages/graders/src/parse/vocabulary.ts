@@ -2,6 +2,7 @@
  * What the tokenizer knows by name: LaTeX commands and plain words, each with the token it stands for.
  * Tables only. A command that is in no table becomes an unknown token, and the parser says so.
  */
+import type { DerivedFunction } from "./derived-functions.ts";
 import type { FunctionName } from "./expression.ts";
 
 /** Commands and plain signs that are operators, relations or brackets, by their one canonical spelling. */
@@ -255,6 +256,25 @@ export const functionWords = new Map<string, FunctionName>(
     min: "min",
     det: "determinant",
   } satisfies Record<string, FunctionName>),
+);
+
+/** Functions that are written out by others, by every name that they have. */
+export const derivedFunctionWords = new Map<string, DerivedFunction>(
+  Object.entries({
+    cis: "cis",
+    coth: "coth",
+    sech: "sech",
+    csch: "csch",
+    arsinh: "arsinh",
+    arcsinh: "arsinh",
+    asinh: "arsinh",
+    arcosh: "arcosh",
+    arccosh: "arcosh",
+    acosh: "arcosh",
+    artanh: "artanh",
+    arctanh: "artanh",
+    atanh: "artanh",
+  } satisfies Record<string, DerivedFunction>),
 );
 
 /** Plain words (and commands) that are constants or sets. */

@@ -7,6 +7,9 @@ import { isUnitWord } from "./units.ts";
 /** Words that join two answers. */
 export const joinerWords: ReadonlySet<string> = new Set(["and", "or"]);
 
+/** Words before the condition of a case. */
+export const conditionWords: ReadonlySet<string> = new Set(["if", "for", "when"]);
+
 /** 1st, 2nd, 3rd, 4th: endings that say nothing about the value. */
 export const ordinalEndings: ReadonlySet<string> = new Set(["st", "nd", "rd", "th"]);
 
@@ -50,6 +53,12 @@ export function isPhrase(text: string): boolean {
     words.length <= 4 &&
     words.every((word) => /^(?:[A-Za-z]{3,}|\d{1,4}(?:st|nd|rd|th)?)[.,]?$/.test(word))
   );
+}
+
+/** "July 4, 2020": the comma belongs to the date. */
+export function isDate(content: string): boolean {
+  const [, month = ""] = /^([A-Za-z]+) \d{1,2}(?:st|nd|rd|th)?, \d{4}$/.exec(content) ?? [];
+  return months.includes(month.toLowerCase());
 }
 
 /** Text that is a time of day, or mathematics without a letter: a numeral, a tuple. */
@@ -104,7 +113,7 @@ const bases = new Map([
 
 /** The base that words name ("two", "base 5", "in base five"), or null. */
 export function baseOf(words: string): number | null {
-  const name = words.toLowerCase().replace(/^(?:in )?base[ -]?/, "");
+  const name = words.toLowerCase().replace(/^\(?(?:in )?base[ -]?|\)$/g, "");
   return bases.get(name) ?? (/^\d{1,2}$/.test(name) ? Number(name) : null);
 }
 
