@@ -11,6 +11,7 @@
 import { printExpression } from "../algebra/print.ts";
 import type { Expression } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
+import { withPlainBounds } from "./bound-variables.ts";
 import { compareCollections, compareMatrices, isCollection } from "./collections.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
 import { reduceMatrices } from "./matrices.ts";
@@ -95,8 +96,8 @@ function compareUnnamed(gold: Expression, answer: Expression, context: Context):
   if (goldForms || answerForms)
     return compareForms(goldForms ?? [[gold]], answerForms ?? [[answer]], context);
   const [g, a] = withVectors(
-    reduceMatrices(withoutUnit(gold), work),
-    reduceMatrices(withoutUnit(answer), work),
+    reduceMatrices(withPlainBounds(withoutUnit(gold), work), work),
+    reduceMatrices(withPlainBounds(withoutUnit(answer), work), work),
     work,
   );
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
