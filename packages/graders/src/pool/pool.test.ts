@@ -240,7 +240,7 @@ describe("a grader of one's own", () => {
     ] as const;
     await Promise.all(
       cases.map(async ([name, code, wanted, words]) => {
-        const error = await errorOf({ grader: file(name, code), workers: 1 });
+        const error = await errorOf({ grader: file(name, code), workers: 1, startTimeoutMs: patientMs });
         expect([name, error.code]).toEqual([name, wanted]);
         expect(error.message).toContain(words);
         expect(error.message).toContain(name);
