@@ -63,6 +63,7 @@ function createComplexField(logBase: LogBase, isRealOnly: boolean): ComplexField
       const logarithm = multiply(exponent, ln(base));
       return allowed(logarithm && exp(logarithm));
     },
+    precision: { bits: 56, size: ({ re, im }) => Math.log2(Math.hypot(re, im)) },
     call: (name, args) => allowed(callComplex(name, args, logBase)),
   };
 }

@@ -6,6 +6,7 @@
  */
 import type { ConstantName, Expression, FunctionName, Repeated } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
+import { endlessSum } from "./endless-sum.ts";
 import { exactField } from "./exact-field.ts";
 import { printExpression } from "./print.ts";
 import { bitLength, integer, isInteger, type Rational, rational } from "./rational.ts";
@@ -21,6 +22,8 @@ export interface Field<T> {
   /** base to an exponent that is not an exact fraction. */
   powerGeneral(base: T, exponent: T): T | null;
   call(name: FunctionName, args: readonly T[]): T | null;
+  /** Of a field of rounded numbers: the bits behind the point that a value has, and the place of a value's highest bit. */
+  readonly precision?: { readonly bits: number; readonly size: (x: T) => number };
 }
 
 /** Values of names at one point; null for a name without a value. */
@@ -151,16 +154,28 @@ function evaluateRepeated<T>(x: Repeated, field: Field<T>, point: Point, work: W
     return null;
   const exact = exactField(work);
   const from = evaluate(x.from, exact, point, work);
+  if (isInfinite(x.to)) {
+    if (x.operator === "product" || !from || !isInteger(from)) return null;
+    return endlessSum((index) => termAt(from.numerator + BigInt(index)), field);
+  }
   const to = evaluate(x.to, exact, point, work);
   if (!from || !to || !isInteger(from) || !isInteger(to)) return null;
   const count = to.numerator - from.numerator + 1n;
   if (count > 1000n || count < 0n) return null;
   let result = field.fromRational(integer(x.operator === "sum" ? 0 : 1));
   for (let index = from.numerator; index <= to.numerator && result !== null; index++) {
-    const value = integer(index);
-    const term = evaluate(x.body, field, (name) => (name === x.variable ? value : point(name)), work);
+    const term = termAt(index);
     if (term === null) return null;
     result = x.operator === "sum" ? field.add(result, term) : field.multiply(result, term);
   }
   return result;
+
+  function termAt(index: bigint): T | null {
+    const value = integer(index);
+    return evaluate(x.body, field, (name) => (name === x.variable ? value : point(name)), work);
+  }
+}
+
+function isInfinite(x: Expression): boolean {
+  return x.kind === "constant" && x.name === "infinity";
 }

@@ -52,6 +52,7 @@ export function preciseField(logBase: LogBase, work: Work): PreciseField {
       const product = logarithm && multiplyPrecise(logarithm, exponent);
       return product && expPrecise(product);
     },
+    precision: { bits: 290, size: magnitude },
     call(name, args) {
       work.spend(200);
       return callPrecise(name, args, logBase);

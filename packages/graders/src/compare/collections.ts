@@ -6,7 +6,7 @@ import { printExpression } from "../algebra/print.ts";
 import type { Bracketed, Expression } from "../parse/expression.ts";
 import { limits } from "../work.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
-import { namedValue, nameKey, nameOf, unnamed } from "./names.ts";
+import { alphabeticalOrder, namedValue, nameKey, nameOf, unnamed } from "./names.ts";
 import { compareExpressions } from "./structures.ts";
 
 type Collection = Extract<Expression, { kind: "list" | "set" | "bracketed" }>;
@@ -25,7 +25,12 @@ export function compareCollections(gold: Expression, answer: Expression, context
     const [only] = other.items;
     if (other.items.length === 1 && only?.kind === "bracketed") return compareTuples(tuple, only, context);
     if (other.kind === "set" || isInterval) return unequalBy("tuple", "an ordered tuple and something else");
-    return compareOrdered(gold.items, answer.items, "tuple", context);
+    return compareOrdered(
+      inNameOrder(gold.items, context),
+      inNameOrder(answer.items, context),
+      "tuple",
+      context,
+    );
   }
   if (gold.kind === "list" && answer.kind === "list") {
     return areOpposite(gold, answer, context)
@@ -46,7 +51,17 @@ function compareSingleton(gold: Expression, answer: Expression, context: Context
     const isSet = only && ["set", "namedSet", "setOperation"].includes(only.kind);
     if (only && !isSet && others.length === 0) return compareExpressions(only, other, context);
   }
+  const same = sameValue(collection, context);
+  if (same) return compareExpressions(same, other, context);
   return unequalBy("list", "one value and several");
+}
+
+/** "5/2 or 2.5": the value that is written in several ways; null for anything else. */
+function sameValue(x: Expression, context: Context): Expression | null {
+  if (x.kind !== "list" || x.joiner !== "or" || x.items.length > limits.items) return null;
+  const [first, ...others] = x.items;
+  const areSame = first && others.every((item) => compareExpressions(first, item, context).equal);
+  return areSame ? first : null;
 }
 
 /** "x = 2 and y = 3" beside "x = 2 or y = 3". Of one name's values, both words make the same list. */
@@ -92,10 +107,18 @@ function compareLists(gold: readonly Expression[], answer: readonly Expression[]
   const areWords = [...gold, ...answer].every((item) => item.kind === "text" && item.text.length > 1);
   if ((goldKeys === null) !== (answerKeys === null) && !sharesNames(gold, answer, context)) {
     // Distinct names on one side only: x = 1, y = 2 is met by 1, 2 and not by 2, 1.
-    return compareOrdered(gold, answer, "list", context);
+    return compareOrdered(inNameOrder(gold, context), inNameOrder(answer, context), "list", context);
   }
   if (areWords) return compareOrdered(gold, answer, "list", context);
   return compareUnordered(gold, withoutRepeats(gold, answer, context), "list", context);
+}
+
+/** y = 2, x = 1 as x = 1, y = 2, where the names are letters in a row of the alphabet; other items as they are. */
+function inNameOrder(items: readonly Expression[], { work }: Context): readonly Expression[] {
+  const names = items.map((item) => (item.kind === "relation" ? namedValue(item, work)?.name : null));
+  if (!names.every((name) => name != null)) return items;
+  const order = alphabeticalOrder(names);
+  return order ? order.map((index) => items[index] as Expression) : items;
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 import { isHedge } from "./hedges.ts";
 import { looksLikeProse, readProse } from "./prose.ts";
 import { compareExpressions } from "./structures.ts";
-import { choiceLetter } from "./text.ts";
+import { bareLetter, choiceLetter } from "./text.ts";
 
 /** What was understood of one text. */
 export interface ParsedAnswer {
@@ -131,14 +131,20 @@ function compareReadings(
       first ??= outcome;
     }
   }
-  const letter = /^\W*([A-Z])\W*$/.exec(goldSource.replace(/\\text\w*|\\mathrm|\\textbf/g, ""))?.[1];
-  if (letter !== undefined && choiceLetter(answerSource) === letter) {
-    return equalBy("choice", `the letter ${letter}`);
-  }
+  const letter = sameLetter(goldSource, answerSource);
+  if (letter !== null) return equalBy("choice", `the letter ${letter}`);
   if (first) return first;
   const [who, why] =
     gold.expressions.length === 0 ? ["the reference", gold.reason] : ["the answer", answer.reason];
   return unequalBy("none", `${who} cannot be read (${why}) and the texts differ`);
+}
+
+/** The letter of a choice that one text is, and that the other is or begins with; null for another or none. */
+function sameLetter(gold: string, answer: string): string | null {
+  const [g, a] = [bareLetter(gold), bareLetter(answer)];
+  const isSame =
+    (g !== null && (g === a || g === choiceLetter(answer))) || (a !== null && a === choiceLetter(gold));
+  return isSame ? (g ?? a) : null;
 }
 
 /** An expression (not a bare number or name) that stands word for word in the question and not in the reference. */

@@ -92,7 +92,9 @@ function isUnknown(x: Expression): boolean {
 
 function halfLine(operator: RelationOperator, bound: Expression, context: Context): RealSet | null {
   const closed = endAt(bound, true, context);
-  if (!closed || closed.value === null) return null;
+  if (!closed) return null;
+  // -oo < x says nothing, and x > oo holds for none.
+  if (closed.value === null) return isOpenTowards(operator, closed.position) ? everything : null;
   const open = { ...closed, isClosed: false };
   switch (operator) {
     case "<":
@@ -108,6 +110,10 @@ function halfLine(operator: RelationOperator, bound: Expression, context: Contex
     default:
       return null;
   }
+}
+
+function isOpenTowards(operator: RelationOperator, end: number): boolean {
+  return (end > 0 && operator === "<") || (end < 0 && operator === ">");
 }
 
 type AbsoluteForm = readonly [

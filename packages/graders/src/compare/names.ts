@@ -37,13 +37,43 @@ export function namedValue(x: Expression, work: Work): NamedValue | null {
   if (!relation.operators.every((operator) => operator === "=" || operator === "approximately")) return null;
   const values = beforeApproximation(relation);
   const last = values.at(-1) as Expression;
-  if (isName(first) && mayName(first, last, work)) return { name: first, value: last };
+  if (isName(first) && mayName(first, last, work)) return inAlphabet(first, last);
+  // m + n = 7: what is asked for; m + n = p is an equation.
+  if (isSumOfNames(first) && namesIn(last, work).size === 0) return { name: first, value: last };
   if (values.length === 2 && isName(last) && mayName(last, first, work)) return { name: last, value: first };
   // 0.56 = 56%, 1 + 1 = 2: a chain of values; 1 = y = x = 0: the last value of a chain.
   const isClosed = namesIn(last, work).size === 0;
   const areClosed = values.every((value) => namesIn(value, work).size === 0);
   if (areClosed) return { name: null, value: last, steps: values.slice(0, -1) };
   return isClosed && values.length > 2 ? { name: null, value: last } : null;
+}
+
+/** (y, x) = (2, 1) as (x, y) = (1, 2): coordinates in the order of their letters. */
+function inAlphabet(name: Expression, value: Expression): NamedValue {
+  if (name.kind !== "bracketed" || value.kind !== "bracketed") return { name, value };
+  const order = alphabeticalOrder(name.items);
+  if (!order || value.items.length !== name.items.length) return { name, value };
+  const sorted = <T>(items: readonly T[]): T[] => order.map((index) => items[index] as T);
+  return { name: { ...name, items: sorted(name.items) }, value: { ...value, items: sorted(value.items) } };
+}
+
+/** The places of letters that follow each other in the alphabet (x, y, z; p, q), in its order; null for other names. */
+export function alphabeticalOrder(names: readonly Expression[]): readonly number[] | null {
+  const codes = names.map((name) =>
+    name.kind === "symbol" && /^[a-z]$/i.test(name.name) ? name.name.charCodeAt(0) : Number.NaN,
+  );
+  const order = [...codes.keys()].sort((a, b) => (codes[a] as number) - (codes[b] as number));
+  const start = codes[order[0] as number] as number;
+  return order.every((place, index) => codes[place] === start + index) ? order : null;
+}
+
+/** m + n, a + b + c: the letters of coordinates (x + y = 5 is a line) are not among them. */
+function isSumOfNames(x: Expression): boolean {
+  return (
+    x.kind === "sum" &&
+    x.terms.length > 1 &&
+    x.terms.every((term) => term.kind === "symbol" && /^[a-w]$/.test(term.name))
+  );
 }
 
 /** What stands behind the last implication, and before it; null where there is none. */
@@ -164,7 +194,7 @@ export function nameKey(name: Expression, work: Work): string {
 export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
   const arePlain = [a, b].every(
     (name) =>
-      name.kind === "symbol" || name.kind === "product" || (name.kind === "call" && name.name !== "abs"),
+      ["symbol", "product", "sum"].includes(name.kind) || (name.kind === "call" && name.name !== "abs"),
   );
   const areFunctions = a.kind === "apply" && b.kind === "apply";
   return !(arePlain || areFunctions) || nameKey(a, work) === nameKey(b, work);

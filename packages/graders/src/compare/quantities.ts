@@ -38,7 +38,7 @@ export function compareScalars(gold: Expression, answer: Expression, context: Co
 }
 
 /** 3 mod 7. */
-function isResidue(x: Expression): x is Extract<Expression, { kind: "call" }> {
+export function isResidue(x: Expression): x is Extract<Expression, { kind: "call" }> {
   return x.kind === "call" && x.name === "mod";
 }
 

@@ -20,6 +20,7 @@ import {
   type RealSet,
   union,
 } from "./pieces.ts";
+import { meaningOf } from "./text.ts";
 
 /** The set that an expression denotes, or null where it is none or not one over the reals. */
 export function realSetOf(x: Expression, context: Context): RealSet | null {
@@ -41,6 +42,10 @@ export function realSetOf(x: Expression, context: Context): RealSet | null {
       return listOf(x.items, x.joiner, context);
     case "quantity":
       return realSetOf(x.value, context);
+    case "text": {
+      const meaning = meaningOf(x.text);
+      return meaning?.kind === "namedSet" ? realSetOf(meaning, context) : null;
+    }
     default:
       return null;
   }

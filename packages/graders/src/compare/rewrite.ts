@@ -1,12 +1,11 @@
 /**
- * Rewriting of trees before they are compared: ± into its values, arithmetic of matrices carried out, names replaced.
+ * Rewriting of trees before they are compared: ± into its values, names replaced.
  * Each function returns its argument itself where there is nothing to do.
  */
 
 import { someNode } from "../algebra/walk.ts";
-import { type Expression, minusOneNode, productOf, type Repeated, sumOf } from "../parse/expression.ts";
+import { type Expression, minusOneNode, productOf, type Repeated } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
-import { determinantOf } from "./vectors.ts";
 
 /**
  * The values that an expression with ± stands for: two where the signs go together (∓ against ±), and all combinations
@@ -50,8 +49,13 @@ export function renameSymbols(x: Expression, names: ReadonlyMap<string, string>,
   });
 }
 
+/** The tree with a value in the place of a symbol. */
+export function substitute(x: Expression, name: string, value: Expression, work: Work): Expression {
+  return mapTree(x, work, (node) => (node.kind === "symbol" && node.name === name ? value : node));
+}
+
 /** Rebuilds a tree from its leaves up. */
-function mapTree(x: Expression, work: Work, change: (node: Expression) => Expression): Expression {
+export function mapTree(x: Expression, work: Work, change: (node: Expression) => Expression): Expression {
   work.spend();
   const map = (child: Expression): Expression => mapTree(child, work, change);
   switch (x.kind) {
@@ -90,65 +94,4 @@ function mapTree(x: Expression, work: Work, change: (node: Expression) => Expres
     default:
       return change(x);
   }
-}
-
-type Rows = readonly (readonly Expression[])[];
-
-/** Sums, products and multiples of matrices as one matrix, determinants written out; anything else unchanged. */
-export function reduceMatrices(x: Expression, work: Work): Expression {
-  if (!someNode(x, work, (node) => node.kind === "matrix" || isTransposed(node))) return x;
-  const rows = matrixOf(x, work);
-  if (rows) return { kind: "matrix", rows };
-  return mapTree(x, work, (node) => {
-    const [inner] = node.kind === "call" && node.name === "determinant" ? node.args : [];
-    const entries = inner && matrixOf(inner, work);
-    return (entries && determinantOf(entries, work)) || node;
-  });
-}
-
-function matrixOf(x: Expression, work: Work): Rows | null {
-  work.spend();
-  if (x.kind === "matrix") return x.rows;
-  if (x.kind === "power" && isTransposed(x)) {
-    const rows = x.base.kind === "bracketed" ? [x.base.items] : matrixOf(x.base, work);
-    return rows && (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] as Expression));
-  }
-  if (x.kind === "sum") {
-    const matrices = x.terms.map((term) => matrixOf(term, work));
-    return matrices.reduce((a, b) => a && b && addMatrices(a, b));
-  }
-  if (x.kind !== "product") return null;
-  let result: Rows | null = null;
-  const scalars: Expression[] = [];
-  for (const factor of x.factors) {
-    const matrix = matrixOf(factor, work);
-    if (!matrix) scalars.push(factor);
-    else result = result ? multiplyMatrices(result, matrix, work) : matrix;
-    if (matrix && !result) return null;
-  }
-  if (!result || scalars.length === 0) return result;
-  const scalar = productOf(scalars);
-  return result.map((row) => row.map((cell) => productOf([scalar, cell])));
-}
-
-/** A^T, A^{\top}: of a matrix, or of a tuple as a row. */
-function isTransposed(x: Expression): boolean {
-  if (x.kind !== "power" || x.exponent.kind !== "symbol") return false;
-  const isMark = ["T", "\\top", "\\intercal"].includes(x.exponent.name);
-  return isMark && (x.base.kind === "matrix" || x.base.kind === "bracketed");
-}
-
-function addMatrices(a: Rows, b: Rows): Rows | null {
-  if (a.length !== b.length || a[0]?.length !== b[0]?.length) return null;
-  return a.map((row, i) => row.map((cell, j) => sumOf([cell, b[i]?.[j] as Expression])));
-}
-
-function multiplyMatrices(a: Rows, b: Rows, work: Work): Rows | null {
-  if (a[0]?.length !== b.length) return null;
-  work.spend(a.length * b.length * (b[0]?.length ?? 0));
-  return a.map((row) =>
-    (b[0] as readonly Expression[]).map((_, j) =>
-      sumOf(row.map((cell, k) => productOf([cell, b[k]?.[j] as Expression]))),
-    ),
-  );
 }

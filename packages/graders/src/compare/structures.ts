@@ -11,22 +11,27 @@
 import { printExpression } from "../algebra/print.ts";
 import type { Expression } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
+import { withPlainBounds } from "./bound-variables.ts";
 import { compareCollections, compareMatrices, isCollection } from "./collections.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
+import { reduceMatrices } from "./matrices.ts";
 import { areNamesCompatible, argumentNames, type NamedValue, namedValue } from "./names.ts";
 import { withoutParameters } from "./parameters.ts";
 import { compareForms, plusMinusForms } from "./plus-minus.ts";
-import { compareScalars } from "./quantities.ts";
+import { compareProgressions } from "./progressions.ts";
+import { compareScalars, isResidue } from "./quantities.ts";
 import { compareRatios, isRatio } from "./ratios.ts";
 import { compareOperations, compareRegions } from "./regions.ts";
 import { compareRelations } from "./relations.ts";
-import { reduceMatrices, renameSymbols } from "./rewrite.ts";
+import { renameSymbols } from "./rewrite.ts";
 import { meaningOf, normalizeWords, partsOfWords, wordsOf } from "./text.ts";
 import { coordinatesOf, nestedRows } from "./vectors.ts";
 
 /** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
 export function compareExpressions(gold: Expression, answer: Expression, context: Context): Outcome {
   context.work.spend(4);
+  const progressions = compareProgressions(gold, answer, context);
+  if (progressions?.equal) return progressions;
   const family = withoutParameters(gold, answer, context.work);
   if (family) return compareExpressions(family[0], family[1], context);
   const region = compareRegions(gold, answer, context);
@@ -46,6 +51,8 @@ function compareNamed(
   a: NamedValue | null,
   context: Context,
 ): Outcome {
+  if (g?.name && a?.name && isResidue(g.value) !== isResidue(a.value))
+    return unequalBy("relation", "a congruence and an equation");
   const mayBeSame = g && a && (!g.name || !a.name || areNamesCompatible(g.name, a.name, context.work));
   if (mayBeSame && holds(g, a, context) && holds(a, g, context)) {
     const outcome = compareUnnamed(g.value, withArgumentsOf(g.name, a, context), context);
@@ -76,6 +83,8 @@ function withArgumentsOf(goldName: Expression | null, a: NamedValue, context: Co
 }
 
 function compareUnnamed(gold: Expression, answer: Expression, context: Context): Outcome {
+  if (sameChoices(gold, answer) || sameChoices(answer, gold))
+    return equalBy("choice", "the same letters, apart and together");
   const words = compareWords(gold, answer, context);
   if (words) return words;
   const [goldLetters, answerLetters] = [capitalsOf(gold), capitalsOf(answer)];
@@ -87,8 +96,8 @@ function compareUnnamed(gold: Expression, answer: Expression, context: Context):
   if (goldForms || answerForms)
     return compareForms(goldForms ?? [[gold]], answerForms ?? [[answer]], context);
   const [g, a] = withVectors(
-    reduceMatrices(withoutUnit(gold), work),
-    reduceMatrices(withoutUnit(answer), work),
+    reduceMatrices(withPlainBounds(withoutUnit(gold), work), work),
+    reduceMatrices(withPlainBounds(withoutUnit(answer), work), work),
     work,
   );
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
@@ -139,6 +148,15 @@ function compareWords(gold: Expression, answer: Expression, context: Context): O
   const [g, a] = [meaningful(gold), meaningful(answer)];
   if (g.kind === "text" || a.kind === "text") return unequalBy("text", "different words");
   return compareExpressions(g, a, context);
+}
+
+/** ACD beside A, C, D: the letters of several choices in their order, which is that of the alphabet. */
+function sameChoices(together: Expression, apart: Expression): boolean {
+  const letters = wordsOf(together) ?? "";
+  const isSorted = /^[A-J]{2,}$/.test(letters) && [...new Set(letters)].sort().join("") === letters;
+  if (!isSorted || apart.kind !== "list" || apart.items.length !== letters.length) return false;
+  const items = apart.items.map((item) => wordsOf(item) ?? "");
+  return items.every((item) => item.length === 1) && items.sort().join("") === letters;
 }
 
 /** Three or more different capital letters side by side (an order, a polygon), which are hardly ever a product; else null. */

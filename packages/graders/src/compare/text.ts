@@ -54,12 +54,20 @@ const everythingWords = new Set([
     "every real number",
   ],
 ]);
+const infinityWords = new Set([
+  ...["infinity", "infinite", "infinitely many", "infinitely many solutions", "infinite solutions"],
+  ...["infinite number of solutions", "there are infinitely many solutions"],
+]);
 const undefinedWords = new Map([
   ["dne", "does not exist"],
   ["undefined", "does not exist"],
   ["not defined", "does not exist"],
   ["does not exist", "does not exist"],
+  ["divergent", "diverges"],
+  ["convergent", "converges"],
 ]);
+
+const articles: ReadonlySet<string> = new Set(["the", "a", "an"]);
 
 /** The words without case, quotes, outer brackets and articles. */
 export function normalizeWords(text: string): string {
@@ -68,8 +76,10 @@ export function normalizeWords(text: string): string {
     .replace(/["'`]/g, "")
     .replace(/\b(\d{1,2})(?:st|nd|rd|th)\b/g, "$1")
     .split(/\s+/)
-    .filter((word) => word !== "" && word !== "the" && word !== "a" && word !== "an");
-  const joined = words.join(" ").replace(/[.:;,!]+$/, "");
+    .filter((word) => word !== "");
+  // An article stands before something: the A of "player A" is none.
+  const named = words.filter((word, index) => index === words.length - 1 || !articles.has(word));
+  const joined = named.join(" ").replace(/[.:;,!]+$/, "");
   const isBracketed = joined.startsWith("(") && joined.endsWith(")") && !joined.slice(1, -1).includes("(");
   const plain = isBracketed ? joined.slice(1, -1).trim() : joined;
   return undefinedWords.get(plain) ?? (plain === "" ? text.toLowerCase().trim() : plain);
@@ -86,6 +96,7 @@ export function meaningOf(text: string): Expression | null {
   const words = normalizeWords(text);
   if (emptyWords.has(words)) return { kind: "namedSet", name: "empty" };
   if (everythingWords.has(words)) return { kind: "namedSet", name: "reals" };
+  if (infinityWords.has(words)) return { kind: "constant", name: "infinity" };
   if (/^(?:all|any|every) integers?$/.test(words)) return { kind: "namedSet", name: "integers" };
   if (/^(?:all|any|every) (?:positive integer|natural number)s?$/.test(words)) {
     return { kind: "namedSet", name: "positiveIntegers" };
@@ -181,9 +192,15 @@ export function wordsOf(x: Expression): string | null {
   }
 }
 
+/** The capital letter that a text is, without its dress (\textbf{(A)}, (A), A.), or null. */
+export function bareLetter(text: string): string | null {
+  const bare = text.replace(/\\(?:text\w*|math(?:bf|rm|sf|it)|bf|rm)\b/g, "");
+  return /^[\s(){}$"*.:]*([A-Z])[\s(){}$"*.:]*$/.exec(bare)?.[1] ?? null;
+}
+
 /**
  * The letter of a choice at the beginning of a longer answer: "(C) 12", "C. because", "C: 12", or behind its kind:
- * "Option C"; else null.
+ * "Option C"; null for anything else, and where another letter is offered behind it ("A. B.", "(A) or (B)").
  */
 export function choiceLetter(text: string): string | null {
   const match =
@@ -193,5 +210,11 @@ export function choiceLetter(text: string): string | null {
     /^[\s"'$*]{0,9}(?:\\text\w{0,6}\{\s{0,3})?(?:[Oo]ption|[Cc]hoice):?\s{1,3}\(?([A-Z])\)?[.}"'$*\s]{0,9}$/.exec(
       text,
     );
-  return match?.[1] ?? null;
+  return match && !offersLetter(text.slice(match[0].length)) ? (match[1] as string) : null;
+}
+
+/** Whether a text is one more letter, labels something with one ("B. 6", "(B)"), or joins one to what stands before it. */
+function offersLetter(rest: string): boolean {
+  const words = rest.replace(/\\text\w{0,6}|[{}$]/g, " ");
+  return /^\W*[A-J]\W*$|(?:^|[\s(])[A-J][).:]|(?:\bor\b|\band\b|[,;/&|])\s*[A-J]\b/.test(words);
 }

@@ -85,6 +85,8 @@ describe("the other modes", () => {
     expect(extract("The answer is (B).", "choice")).toBe("B");
     expect(extract("A. Because B is not valid", "choice")).toBe("A");
     expect(extract("Both are bad", "choice")).toBeNull();
+    expect(extract("A cat. So C", "choice")).toBe("C");
+    expect(extract("A because B is not valid", "choice")).toBe("A");
     expect(extract("I think A or B", "choice")).toBeNull();
     expect(extract("The answer is (A), (B)", "choice")).toBeNull();
     expect(extractAnswer("The answer is U.", { mode: "choice", choices: ["U"] }).answer).toBe("U");

@@ -227,6 +227,11 @@ function isNumberPart(text: string, index: number): boolean {
 }
 
 /** The letter behind "answer is", else the first that stands alone. */
+/** "A cat", but not "A because", "A is right", "A or B". */
+function isArticle(letter: string, behind: string): boolean {
+  return letter === "A" && /^ (?!(?:or|and|is|because|since|as|for|with|which)\b)[a-z]/.test(behind);
+}
+
 function fromChoice(text: string, choices: readonly string[]): Extraction | null {
   const lower = text.toLowerCase();
   const marker = lower.lastIndexOf("answer");
@@ -235,7 +240,8 @@ function fromChoice(text: string, choices: readonly string[]): Extraction | null
     for (let index = from; index < text.length; index++) {
       const letter = text.charAt(index);
       const isAlone = !isLetter(text.charAt(index - 1)) && !isLetter(text.charAt(index + 1));
-      if (!isAlone || !choices.includes(letter)) continue;
+      if (!isAlone || !choices.includes(letter) || isArticle(letter, text.slice(index + 1, index + 12)))
+        continue;
       // "A or B" has not chosen.
       const other = /^[)\]*."'\s]*(?:,|\/|or|and)[\s(["'*]+([A-Za-z])(?![A-Za-z])/.exec(
         text.slice(index + 1, index + 24),

@@ -9,7 +9,9 @@
  */
 import { isInteger } from "../algebra/rational.ts";
 import { isApplication, isInverse, parseApplication, parseInverse } from "./applications.ts";
+import { withArcMinutes } from "./arc-minutes.ts";
 import { parseLetterDigits, parseLetterNumeral, parseSubscript } from "./base-numerals.ts";
+import { parseCombination } from "./combinations.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   call,
@@ -25,6 +27,7 @@ import {
 import { parsePrimary } from "./primaries.ts";
 import { isUnitFraction, isUnitLetter } from "./quantities.ts";
 import { isUnionLetter } from "./sets.ts";
+import { derivedFunctionWords } from "./vocabulary.ts";
 import { isLeadIn, ordinalEndings } from "./words.ts";
 
 export function parseSum(cursor: Cursor): Expression {
@@ -86,10 +89,16 @@ function parseTerm(cursor: Cursor): Expression {
       else {
         const isNumeralPair = cursor.previous()?.kind === "number" && cursor.peek()?.kind === "number";
         if (isNumeralPair) cursor.fail("two numerals side by side");
-        factors.push(parseFactor(cursor));
+        const factor = parseFactor(cursor);
+        // k\pi (k in Z)
+        (isDeclaration(factor) ? cursor.declarations : factors).push(factor);
       }
     } else return productOf(factors);
   }
+}
+
+function isDeclaration(x: Expression): boolean {
+  return x.kind === "relation" && x.operators.join() === "in" && x.operands[0]?.kind === "symbol";
 }
 
 /** 5 x 10^3: the letter between two numerals, apart from them or before a power of ten, may be a sign. */
@@ -170,8 +179,8 @@ function isClosingOutward(cursor: Cursor): boolean {
 }
 
 const factorSigns = new Set([
-  "cis",
-  ...["[", "{", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
+  ...derivedFunctionWords.values(),
+  ...["[", "{", "⟨", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
   ...[
     "begin:matrix",
     "begin:pmatrix",
@@ -191,14 +200,14 @@ export function parseFactor(cursor: Cursor): Expression {
 }
 
 function parseMarked(cursor: Cursor): Expression {
-  let value = parseLetterNumeral(cursor) ?? parsePrimary(cursor);
+  let value = parseLetterNumeral(cursor) ?? parseCombination(cursor) ?? parsePrimary(cursor);
   if (value.kind === "number") value = parseLetterDigits(cursor, value) ?? value;
   for (let marks = 0; ; marks++) {
     if (marks > maxMarks) cursor.fail("too many marks behind a value");
     if (cursor.accept("!")) {
       value = cursor.accept("!") ? call("doubleFactorial", value) : call("factorial", value);
     } else if (cursor.accept("%")) value = { kind: "quantity", value, unit: "percent" };
-    else if (cursor.accept("°")) value = { kind: "quantity", value, unit: "degree" };
+    else if (cursor.accept("°")) value = withArcMinutes(cursor, { kind: "quantity", value, unit: "degree" });
     else if (cursor.at("'") && value.kind === "symbol") {
       cursor.next();
       value = { kind: "symbol", name: `${value.name}'` };
@@ -212,11 +221,13 @@ function parseMarked(cursor: Cursor): Expression {
 
 /** base^...: a degree sign, a prime, or an exponent: a group, or one signed factor without its own exponent's rest. */
 function parseExponent(cursor: Cursor, base: Expression): Expression {
-  if (cursor.accept("°")) return { kind: "quantity", value: base, unit: "degree" };
+  if (cursor.accept("°")) return withArcMinutes(cursor, { kind: "quantity", value: base, unit: "degree" });
   if (cursor.at("{") && cursor.at("°", 1) && cursor.at("}", 2)) {
     for (let count = 0; count < 3; count++) cursor.next();
-    return { kind: "quantity", value: base, unit: "degree" };
+    return withArcMinutes(cursor, { kind: "quantity", value: base, unit: "degree" });
   }
+  if (base.kind === "number" && skipDegreeLetter(cursor))
+    return { kind: "quantity", value: base, unit: "degree" };
   if (skipOrdinal(cursor)) return base;
   const primes = base.kind === "symbol" ? skipPrimes(cursor) : 0;
   if (primes > 0 && base.kind === "symbol") return { kind: "symbol", name: base.name + "'".repeat(primes) };
@@ -226,6 +237,16 @@ function parseExponent(cursor: Cursor, base: Expression): Expression {
     return cursor.accept("^") ? parseExponent(cursor, primary) : primary;
   });
   return powerOf(base, sign === "-" ? negative(exponent) : exponent);
+}
+
+/** 90^o, 90^{\text{o}}: moves over the letter that stands for the degree sign. */
+function skipDegreeLetter(cursor: Cursor): boolean {
+  const isBraced = cursor.at("{");
+  const letter = cursor.peek(isBraced ? 1 : 0);
+  const isLetter = letter?.kind === "letter" || letter?.kind === "text";
+  if (!isLetter || letter.text !== "o" || (isBraced && !cursor.at("}", 2))) return false;
+  for (let count = isBraced ? 3 : 1; count > 0; count--) cursor.next();
+  return true;
 }
 
 /** y^{\prime\prime}, y^\prime: moves over the primes and counts them. */

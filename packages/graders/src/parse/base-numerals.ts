@@ -44,7 +44,8 @@ function baseDigits(value: Expression, written: Token | undefined): string | nul
 /** 4210 base 5: the words behind a numeral. */
 export function parseBaseWords(cursor: Cursor, value: Expression): Expression {
   const [words, number] = [cursor.peek(), cursor.peek(1)];
-  if (value.kind !== "number" || words?.kind !== "text" || !/^(?:in )?base\b/i.test(words.text)) return value;
+  if (value.kind !== "number" || words?.kind !== "text" || !/^\(?(?:in )?base\b/i.test(words.text))
+    return value;
   const digits = baseDigits(value, undefined);
   const isApart = baseOf(words.text) === null && number?.kind === "number";
   const base = baseOf(isApart ? `${words.text} ${number.text}` : words.text);

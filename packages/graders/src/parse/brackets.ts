@@ -2,6 +2,7 @@
 import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Bracketed, call, type Expression, quotient } from "./expression.ts";
+import { parsePrimary } from "./primaries.ts";
 import { parseGroups } from "./statements.ts";
 
 /** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
@@ -48,6 +49,11 @@ function isSetBuilder(cursor: Cursor): boolean {
 /** {…}: a LaTeX group; it may hold {n \choose k} and {a \over b}. A missing brace at the end is forgiven. */
 export function parseBraces(cursor: Cursor): Expression {
   if (isSetBuilder(cursor)) return parseSet(cursor, "}");
+  // {}^nC_k: the empty group holds the scripts.
+  if (cursor.at("}") && (cursor.at("^", 1) || cursor.at("_", 1))) {
+    cursor.next();
+    return parsePrimary(cursor);
+  }
   const inner = parseGroups(cursor);
   let result = inner;
   if (cursor.accept("choose")) result = call("binomial", inner, parseGroups(cursor));
@@ -67,11 +73,17 @@ export function parseSet(cursor: Cursor, close: "\\}" | "}" = "\\}"): Expression
     const condition = parseGroups(cursor);
     cursor.expect(close);
     const isMember = inner.kind === "relation" && inner.operators[0] === "in";
-    if (inner.kind !== "symbol" && !isMember) return cursor.fail("a set with a formula before the bar");
+    // {2k : k in Z} is 2k, k in Z.
+    if (inner.kind !== "symbol" && !isMember)
+      return { kind: "list", items: [inner, ...itemsOf(condition)], joiner: "comma" };
     return condition.kind === "list" ? { ...condition, joiner: "and" } : condition;
   }
   cursor.expect(close);
-  return { kind: "set", items: inner.kind === "list" ? inner.items : [inner] };
+  return { kind: "set", items: itemsOf(inner) };
+}
+
+function itemsOf(x: Expression): readonly Expression[] {
+  return x.kind === "list" ? x.items : [x];
 }
 
 export function parseBars(cursor: Cursor, sign: string): Expression {

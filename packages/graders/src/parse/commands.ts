@@ -44,10 +44,24 @@ export const structureCommands = new Map<string, string>(
 export const layoutEnvironments: ReadonlySet<string> = new Set([
   "align",
   "aligned",
-  "equation",
-  "gathered",
-  "cases",
+  ...[
+    "equation",
+    "gathered",
+    "gather",
+    "split",
+    "multline",
+    "eqnarray",
+    "flalign",
+    "cases",
+    "dcases",
+    "displaymath",
+  ],
 ]);
+
+/** Those whose & marks the place of an alignment and separates nothing. */
+export const aligningEnvironments: ReadonlySet<string> = new Set(
+  [...layoutEnvironments].filter((name) => !name.endsWith("cases")),
+);
 
 /** Length of the space that a line break in a matrix asks for: \\[4pt]. */
 export function lineSkip(behind: string, isInMatrix: boolean): number {

@@ -3,6 +3,7 @@
  * every nested group counts towards the depth limit.
  */
 import { limits, type Work } from "../work.ts";
+import type { Expression } from "./expression.ts";
 import type { CommaReading } from "./numerals.ts";
 import type { Token } from "./tokens.ts";
 
@@ -17,6 +18,8 @@ export interface ReadingOptions {
   readonly areLettersUnits: boolean;
   /** "5 x 10^3" is 5000 instead of a product with x. */
   readonly isLetterTimes: boolean;
+  /** C(5, 2) is a number of combinations instead of a point C. */
+  readonly areCombinations: boolean;
 }
 
 /** Which ambiguous habits the text showed while it was parsed. */
@@ -25,6 +28,7 @@ interface ReadingFlags {
   root: boolean;
   unit: boolean;
   times: boolean;
+  combination: boolean;
 }
 
 /** Thrown inside the parser only: the tokens are no sentence of the grammar. */
@@ -37,6 +41,8 @@ export interface Cursor {
   readonly flags: ReadingFlags;
   /** Open absolute-value bars in the innermost bracket: decides whether the next bar closes. */
   bars: number;
+  /** Declarations that stood beside the answer: "(k in Z)", "where k is an integer". */
+  readonly declarations: Expression[];
   /** Whether ":" separates (inside set braces) rather than making a ratio. */
   isColonSeparator: boolean;
   peek(offset?: number): Token | undefined;
@@ -63,8 +69,9 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
   let depth = 0;
   const cursor: Cursor = {
     options,
-    flags: { product: false, root: false, unit: false, times: false },
+    flags: { product: false, root: false, unit: false, times: false, combination: false },
     bars: 0,
+    declarations: [],
     isColonSeparator: false,
     peek: (offset = 0) => sequence[position + offset],
     previous: (count = 1) => sequence[position - count],

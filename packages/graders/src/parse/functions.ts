@@ -2,6 +2,7 @@
 import { integer, isInteger } from "../algebra/rational.ts";
 import { parseFactor, startsFactor } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
+import { type DerivedFunction, derivedFunction } from "./derived-functions.ts";
 import {
   type Expression,
   type FunctionName,
@@ -14,6 +15,7 @@ import {
 import { letterNode, parsePrimary } from "./primaries.ts";
 import { parseGroups } from "./statements.ts";
 import type { Token } from "./tokens.ts";
+import { derivedFunctionWords } from "./vocabulary.ts";
 
 /** The argument of \frac, \sqrt and the like: a group, or TeX's single token: one digit, one letter, one command. */
 export function parseArgument(cursor: Cursor, isGreedy = false): Expression {
@@ -49,6 +51,8 @@ export function parseFunction(cursor: Cursor, name: FunctionName): Expression {
   }
   const args = parseFunctionArguments(cursor, name);
   const inverse = exponent !== null && isMinusOne(exponent) ? inverses.get(name) : undefined;
+  const derived = exponent !== null && isMinusOne(exponent) ? derivedInverses.get(name) : undefined;
+  if (derived) return derivedFunction(derived, args[0] as Expression);
   const isLogarithm = name === "log" || name === "ln";
   const value: Expression =
     base !== null && isLogarithm
@@ -57,11 +61,12 @@ export function parseFunction(cursor: Cursor, name: FunctionName): Expression {
   return exponent === null || inverse ? value : powerOf(value, exponent);
 }
 
-/** cis x = cos x + i sin x = e^(ix). */
-export function parseCis(cursor: Cursor): Expression {
-  const [angle] = parseFunctionArguments(cursor, "cos");
-  const i: Expression = { kind: "constant", name: "i" };
-  return powerOf({ kind: "constant", name: "e" }, productOf([i, angle as Expression]));
+/** cis x, \coth^2 x: a function that is written out by others. */
+export function parseDerived(cursor: Cursor, name: DerivedFunction): Expression {
+  const exponent = cursor.accept("^") ? parseArgument(cursor, true) : null;
+  const [argument] = parseFunctionArguments(cursor, "cos");
+  const value = derivedFunction(name, argument as Expression);
+  return exponent === null ? value : powerOf(value, exponent);
 }
 
 const inverses = new Map<FunctionName, FunctionName>([
@@ -71,6 +76,12 @@ const inverses = new Map<FunctionName, FunctionName>([
   ["cot", "arccot"],
   ["sec", "arcsec"],
   ["csc", "arccsc"],
+]);
+
+const derivedInverses = new Map<FunctionName, DerivedFunction>([
+  ["sinh", "arsinh"],
+  ["cosh", "arcosh"],
+  ["tanh", "artanh"],
 ]);
 
 function isMinusOne(x: Expression): boolean {
@@ -102,10 +113,15 @@ function parseFunctionArguments(cursor: Cursor, name: FunctionName): Expression[
     return set.kind === "set" ? [...set.items] : cursor.fail(`${name} of no finite set`);
   }
   const factors = [parseFactor(cursor)];
-  while (startsFactor(cursor) && cursor.peek()?.kind !== "function" && !cursor.at("(")) {
+  while (startsFactor(cursor) && !startsFunction(cursor) && !cursor.at("(")) {
     factors.push(parseFactor(cursor));
   }
   return [productOf(factors)];
+}
+
+function startsFunction(cursor: Cursor): boolean {
+  const token = cursor.peek();
+  return token?.kind === "function" || (token?.kind === "sign" && derivedFunctionWords.has(token.text));
 }
 
 /** \sum_{k=0}^{n} body, and products, integrals, limits. The body is the product that follows. */

@@ -93,7 +93,23 @@ export function scanNumber(
 }
 
 const groupSeparators = [
-  ...["{,}", ",\\!\\!", ",\\!", "\\!,\\!", "{,\\!}", "\\,", "\\ ", "~", ",", " ", "'", "_"],
+  ...[
+    "{,}",
+    ",\\!\\!",
+    ",\\!",
+    "\\!,\\!",
+    "{,\\!}",
+    "\\,",
+    "\\:",
+    "\\;",
+    "\\thinspace ",
+    "\\ ",
+    "~",
+    ",",
+    " ",
+    "'",
+    "_",
+  ],
 ];
 
 /** The separator before a group of exactly three digits at `at`: ",", "{,}", ",\!", "\,", " " ... or null. */
@@ -144,6 +160,8 @@ function repetendAt(text: string, at: number): { digits: string; end: number } |
     const isLast = /^\)\s*(?:$|[,;$}\])%]|\\[%)\]])/.test(text.slice(end, end + 12));
     return digits !== "" && isLast ? { digits, end: end + 1 } : null;
   }
+  const dotted = dottedRepetend(text, at);
+  if (dotted) return dotted;
   for (const command of ["\\overline", "\\bar", "\\dot"]) {
     if (!text.startsWith(command, at)) continue;
     let start = at + command.length;
@@ -156,6 +174,12 @@ function repetendAt(text: string, at: number): { digits: string; end: number } |
     if (digits !== "" && text.charAt(end) === "}") return { digits, end: end + 1 };
   }
   return null;
+}
+
+/** \dot{1}4285\dot{7}: dots over the first and the last digit of the period. */
+function dottedRepetend(text: string, at: number): { digits: string; end: number } | null {
+  const match = /^\\dot\{?(\d)\}?(\d*)\\dot\{?(\d)\}?/.exec(text.slice(at, at + 60));
+  return match && { digits: match.slice(1).join(""), end: at + match[0].length };
 }
 
 /** Length of the dots at `at` that say that a decimal goes on, or 0. */

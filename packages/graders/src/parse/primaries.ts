@@ -14,7 +14,9 @@ import {
   parseRounding,
   parseSet,
 } from "./brackets.ts";
+import { parseScriptsFirst } from "./combinations.ts";
 import type { Cursor } from "./cursor.ts";
+import type { DerivedFunction } from "./derived-functions.ts";
 import {
   type ConstantName,
   call,
@@ -27,11 +29,12 @@ import {
   rootOf,
   twoNode,
 } from "./expression.ts";
-import { parseArgument, parseCis, parseFunction, parseRepeated } from "./functions.ts";
+import { parseArgument, parseDerived, parseFunction, parseRepeated } from "./functions.ts";
 import { parseGroups } from "./statements.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
-import { numberSets } from "./vocabulary.ts";
+import { derivedFunctionWords, numberSets } from "./vocabulary.ts";
+import { isLeadIn } from "./words.ts";
 
 export function parsePrimary(cursor: Cursor): Expression {
   return cursor.deeper(() => parseToken(cursor, cursor.next()));
@@ -79,6 +82,9 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
       return cursor.nested(() => parseBraces(cursor));
     case "\\{":
       return cursor.nested(() => parseSet(cursor));
+    case "^":
+    case "_":
+      return parseScriptsFirst(cursor);
     case "|":
     case "‖":
       return parseBars(cursor, sign);
@@ -96,8 +102,6 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
       return parseRoot(cursor, true);
     case "...":
       return { kind: "text", text: "..." };
-    case "cis":
-      return parseCis(cursor);
     case "cuberoot":
       return rootOf(parseArgument(cursor, true), numberNode(integer(3)));
     case "sum":
@@ -110,6 +114,8 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
     case "\\$":
       return { kind: "quantity", value: parseSignedFactor(cursor), unit: "dollar" };
     default:
+      if (derivedFunctionWords.has(sign))
+        return parseDerived(cursor, derivedFunctionWords.get(sign) as DerivedFunction);
       if (sign.startsWith("begin:")) return cursor.nested(() => parseMatrix(cursor, sign.slice(6)));
       return cursor.fail(`unexpected ${sign}`);
   }
@@ -135,8 +141,16 @@ function parseText(cursor: Cursor, first: string): Expression {
   if (isCurrency) return { kind: "quantity", value: parseFactor(cursor), unit: first };
   const words = [first];
   while (cursor.peek()?.kind === "text") words.push(cursor.next().text);
+  if (isNameOfOne(cursor, words)) words.push(cursor.next().text);
   const text = words.join(" ");
   return parseException(cursor, text) ?? { kind: "text", text };
+}
+
+/** player A: words and a capital letter, and nothing behind them. */
+function isNameOfOne(cursor: Cursor, words: readonly string[]): boolean {
+  const letter = cursor.peek();
+  const isCapital = letter?.kind === "letter" && /^[A-Z]$/.test(letter.text);
+  return isCapital && letter.spaced && cursor.peek(1) === undefined && !isLeadIn(words.join(" "));
 }
 
 function parseRoot(cursor: Cursor, isGreedy: boolean): Expression {

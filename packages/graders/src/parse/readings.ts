@@ -28,6 +28,7 @@ const usual: ReadingOptions = {
   isRootGreedy: false,
   areLettersUnits: false,
   isLetterTimes: false,
+  areCombinations: false,
 };
 
 /** Reads a text, without its outer spaces. Never throws on content, except WorkExceeded when the budget is used up. */
@@ -56,6 +57,7 @@ export function readAnswer(written: string, work: Work): Readings {
   if (cursor.flags.product) others.push({ ...usual, isProductTight: true });
   if (cursor.flags.root) others.push({ ...usual, isRootGreedy: true });
   if (cursor.flags.times) others.push({ ...usual, isLetterTimes: true });
+  if (cursor.flags.combination) others.push({ ...usual, areCombinations: true });
   if (cursor.flags.unit) others.push({ ...usual, areLettersUnits: true });
   for (const options of others) {
     try {

@@ -9,7 +9,7 @@
 import { integer, isInteger } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
 import type { Cursor } from "./cursor.ts";
-import { type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
+import { call, type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
 import { parseQuantity } from "./quantities.ts";
 import { isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
@@ -34,12 +34,22 @@ const relationSigns = new Map<string, RelationOperator>(
 
 /** A whole answer: up to the end of the tokens. */
 export function parseAnswer(cursor: Cursor): Expression {
+  while (cursor.accept("\\\\") || cursor.accept(":")) {
+    // What stood before the answer.
+  }
   const answer = parseGroups(cursor);
   while (cursor.accept("}") || cursor.accept("\\\\")) {
     // Leftovers of an outer group.
   }
   if (cursor.peek()) cursor.fail("unexpected rest");
-  return answer;
+  return withDeclarations(answer, cursor.declarations);
+}
+
+/** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */
+function withDeclarations(answer: Expression, declarations: readonly Expression[]): Expression {
+  if (declarations.length === 0) return answer;
+  const items = answer.kind === "list" ? answer.items : [answer];
+  return { kind: "list", items: [...items, ...declarations], joiner: "comma" };
 }
 
 /** Groups between semicolons or line ends; the commas bind tighter. Stops before a closing sign. */
@@ -74,6 +84,8 @@ function parseCommaList(cursor: Cursor): Expression {
   }
   const excluded = excludedValues(items);
   if (excluded) return excluded;
+  const residues = withCommonModulus(items);
+  if (residues) return { kind: "list", items: residues, joiner };
   const groups = groupsAt(items, starts);
   if (groups) return { kind: "list", items: groups, joiner: "semicolon" };
   return items.length === 1
@@ -100,6 +112,25 @@ function excludedValues([first, ...rest]: readonly Expression[]): Expression | n
     operands: [name, { kind: "set", items: [value, ...rest] }],
     operators: ["not in"],
   };
+}
+
+/** x = 1, 4 mod 5: the modulus behind the last residue is that of all; null for another list. */
+function withCommonModulus(items: readonly Expression[]): readonly Expression[] | null {
+  const [first, ...rest] = items;
+  const last = rest.at(-1);
+  if (first?.kind !== "relation" || first.operators.join() !== "congruent") return null;
+  const modulus = last?.kind === "call" && last.name === "mod" ? last.args[1] : undefined;
+  const [name, value] = first.operands as readonly [Expression, Expression];
+  if (!modulus || !["number", "product"].includes(value.kind)) return null;
+  return [
+    value,
+    ...rest.slice(0, -1),
+    (last as Extract<Expression, { kind: "call" }>).args[0] as Expression,
+  ].map((residue) => ({
+    kind: "relation",
+    operands: [name, call("mod", residue, modulus)],
+    operators: ["congruent"],
+  }));
 }
 
 /** 1, 2, ..., 9: the items between, where whole numbers before and behind the dots give a step; else as written. */

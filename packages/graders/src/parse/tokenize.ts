@@ -14,13 +14,20 @@ import {
   undoubleEscapes,
   unicodeToLatex,
 } from "./characters.ts";
-import { isKnownCommand, layoutEnvironments, lineSkip, structureCommands } from "./commands.ts";
+import {
+  aligningEnvironments,
+  isKnownCommand,
+  layoutEnvironments,
+  lineSkip,
+  structureCommands,
+} from "./commands.ts";
 import type { FunctionName } from "./expression.ts";
 import { type CommaReading, scanNumber } from "./numerals.ts";
 import type { BareToken, Token } from "./tokens.ts";
-import { isUnitWord } from "./units.ts";
+import { isUnitWord, spelledUnit } from "./units.ts";
 import {
   constantWords,
+  derivedFunctionWords,
   droppedWithArgument,
   functionWords,
   greekLetters,
@@ -31,7 +38,7 @@ import {
   textCommands,
 } from "./vocabulary.ts";
 import { pushWords, readWord, type TokenSink } from "./word-tokens.ts";
-import { startsAsNumber } from "./words.ts";
+import { conditionWords, isModulus, startsAsNumber } from "./words.ts";
 
 export interface TokenizeResult {
   readonly tokens: readonly Token[];
@@ -48,6 +55,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
   let spaced = false;
   let bracketDepth = 0;
   const environments: string[] = [];
+  const layouts: string[] = [];
 
   const push = (token: BareToken): void => {
     work.spend();
@@ -101,7 +109,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
         if (start + 1 < text.length && !isSpace(text.charAt(start + 1)) && isLetter(text.charAt(start + 1))) {
           sign(".");
         } else spaced = true;
-      } else if (character === "&") sign(environments.length > 0 ? "&" : "and");
+      } else if (character === "&") readAlignment(start);
       else if ("+-*/^_!()[]{}|,;:=<>%'".includes(character)) {
         if (character === "(" || character === "[") bracketDepth++;
         if (character === ")" || character === "]") bracketDepth--;
@@ -137,7 +145,15 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       sign("quad");
       return start + 5;
     }
-    return namedCommand(name, end);
+    return name === "not" ? readNegation(end) : namedCommand(name, end);
+  }
+
+  /** \not= and \not\in. */
+  function readNegation(end: number): number {
+    const [written = "", relation] = /^\s*(=|\\in(?![a-zA-Z]))/.exec(text.slice(end, end + 8)) ?? [];
+    if (relation === undefined) return namedCommand("not", end);
+    sign(relation === "=" ? "!=" : "not in");
+    return end + written.length;
   }
 
   function namedCommand(name: string, end: number): number {
@@ -154,6 +170,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     else if (mark !== undefined) return readMark(name, mark, end);
     else if (functionWords.has(name))
       push({ kind: "function", text: functionWords.get(name) as FunctionName });
+    else if (derivedFunctionWords.has(name)) sign(derivedFunctionWords.get(name) as string);
     else if (constantWords.has(name)) pushConstant(constantWords.get(name) as string);
     else if (greekLetters.has(name)) push({ kind: "letter", text: greekLetters.get(name) as string });
     else if (droppedWithArgument.has(name)) return skipArgument(end);
@@ -197,19 +214,46 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
   function readEnvironment(kind: "begin" | "end", end: number): number {
     const argument = bracedArgument(end);
     const name = argument?.content.replace("*", "").trim() ?? "";
-    if (!matrixEnvironments.has(name)) {
-      if (!layoutEnvironments.has(name)) {
-        push({ kind: "unknown", text: `\\${kind}{${name}}` });
-      }
-      return argument?.end ?? end;
-    }
     let after = argument?.end ?? end;
+    const isSystem = kind === "begin" && opensSystem(name, after);
+    if (isSystem) {
+      tokens.pop();
+      bracketDepth--;
+    }
+    if (kind === "end" ? layouts.at(-1) === name : isSystem || layoutEnvironments.has(name)) {
+      if (kind === "begin") layouts.push(name);
+      else layouts.pop();
+      return kind === "begin" && name === "array" ? skipArgument(after) : after;
+    }
+    if (!matrixEnvironments.has(name)) {
+      if (!layoutEnvironments.has(name)) push({ kind: "unknown", text: `\\${kind}{${name}}` });
+      return after;
+    }
     if (kind === "begin") {
       environments.push(name);
       if (name === "array") after = skipArgument(after);
     } else environments.pop();
     sign(`${kind}:${name}`);
     return after;
+  }
+
+  /** \left\{\begin{array}...\end{array}\right. : a brace that nothing closes holds equations, as in cases. */
+  function opensSystem(name: string, start: number): boolean {
+    if (tokens.at(-1)?.text !== "\\{") return false;
+    const close = text.indexOf(`\\end{${name}}`, start);
+    return (
+      close >= 0 &&
+      !/^\s*(?:\\right\s*)?\\\}/.test(text.slice(close + name.length + 6, close + name.length + 26))
+    );
+  }
+
+  /** & in a matrix parts cells; in cases it parts a value from its condition; before a relation sign it only aligns. */
+  function readAlignment(start: number): void {
+    const layout = layouts.at(-1);
+    const isBeforeSign = /^\s*(?:[=<>]|\\(?:[lg]e|ne|equiv))/.test(text.slice(start + 1, start + 12));
+    if (environments.length > 0) sign("&");
+    else if (layout !== undefined && (isBeforeSign || aligningEnvironments.has(layout))) spaced = true;
+    else sign("and");
   }
 
   function readMark(name: string, mark: string, end: number): number {
@@ -245,12 +289,21 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     if (!argument) return end;
     const content = argument.content.trim();
     const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
-    if (content === "cis") sign("cis");
+    const isCondition = layouts.length > 0 && tokens.at(-1)?.text === "and" && conditionWords.has(content);
+    if (isCondition) spaced = true;
+    else if (derivedFunctionWords.has(content)) sign(derivedFunctionWords.get(content) as string);
     else if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
       push({ kind: "function", text: functionWords.get(content) as FunctionName });
+    } else if (tokens.length > 0 && spelledUnit(content) !== null) {
+      pushWords(spelledUnit(content) as string, sink);
     } else if (isName && content.length === 1 && isLetter(content)) {
       push({ kind: "letter", text: content });
-    } else if (content.includes("\\") || content.includes("{") || startsAsNumber(content)) {
+    } else if (
+      content.includes("\\") ||
+      content.includes("{") ||
+      startsAsNumber(content) ||
+      isModulus(content)
+    ) {
       // Mathematics inside text: read it where it stands.
       inner(content);
     } else pushWords(content, sink);

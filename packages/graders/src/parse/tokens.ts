@@ -28,7 +28,8 @@ type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : n
 export function printTokens(tokens: readonly Token[]): string {
   let result = "";
   let isAfterNumber = false;
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
+    if (isNeedlessBrace(tokens, index)) continue;
     const isNumber = token.kind === "number";
     // "1 2" is not 12.
     const isApart = token.kind === "text" || token.kind === "unknown" || (isNumber && isAfterNumber);
@@ -37,4 +38,21 @@ export function printTokens(tokens: readonly Token[]): string {
     if (result.length > limits.expressionLength * 4) break;
   }
   return result.trim();
+}
+
+/** The braces of x^{2} and x_{n}, which say no more than x^2 and x_n. */
+function isNeedlessBrace(tokens: readonly Token[], index: number): boolean {
+  const open = tokens[index]?.text === "{" ? index : index - 2;
+  const [before, , , close] = tokens.slice(Math.max(0, open - 1), open + 3);
+  const isScript = before?.kind === "sign" && (before.text === "^" || before.text === "_");
+  const isBrace =
+    tokens[index]?.kind === "sign" && (tokens[index]?.text === "{" || tokens[index]?.text === "}");
+  return (
+    isBrace &&
+    open > 0 &&
+    isScript &&
+    tokens[open]?.text === "{" &&
+    close?.kind === "sign" &&
+    close.text === "}"
+  );
 }

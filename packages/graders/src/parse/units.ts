@@ -142,6 +142,16 @@ export function measureWithin(unit: string): UnitMeasure | null {
   return last.length > 2 && words.every((word) => /^[a-z]+$/i.test(word)) ? measureOf(last) : null;
 }
 
+/** kg\cdot m/s^{2}, a unit with LaTeX in it, as plain words; null for anything else. */
+export function spelledUnit(content: string): string | null {
+  if (!content.includes("\\") || content.length > 60) return null;
+  const words = content
+    .replace(/\\(?:cdot|text|rm|[,;:! ])|~/g, " ")
+    .replace(/[{}()]/g, "")
+    .trim();
+  return measureOf(words) ? words : null;
+}
+
 /** Words of a phrase that is searched for a unit. */
 const longestPhrase = 8;
 

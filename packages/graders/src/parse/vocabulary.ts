@@ -2,6 +2,7 @@
  * What the tokenizer knows by name: LaTeX commands and plain words, each with the token it stands for.
  * Tables only. A command that is in no table becomes an unknown token, and the parser says so.
  */
+import type { DerivedFunction } from "./derived-functions.ts";
 import type { FunctionName } from "./expression.ts";
 
 /** Commands and plain signs that are operators, relations or brackets, by their one canonical spelling. */
@@ -33,6 +34,12 @@ export const operatorCommands = new Map<string, string>(
     doteq: "~",
     equiv: "congruent",
     in: "in",
+    nleq: ">",
+    nleqslant: ">",
+    ngeq: "<",
+    ngeqslant: "<",
+    nless: ">=",
+    ngtr: "<=",
     notin: "not in",
     subset: "subset",
     subseteq: "subset",
@@ -110,6 +117,7 @@ export const ignoredCommands = new Set<string>([
   ...["scriptstyle", "nolimits", "boxed", "fbox", "framebox", "large", "Large", "huge", "Huge", "normalsize"],
   ...["thinspace", "enspace", "space", "nobreak", "allowbreak", "centering", "ensuremath", "bf", "rm", "it"],
   ...["boldmath", "noindent", "par", "newline", "(", ")", "[", "]", "thickspace", "medspace", "negthinspace"],
+  ...["therefore", "checkmark", "hfill", "qed", "blacksquare"],
 ]);
 
 /** Commands whose argument in braces is to be dropped with them. */
@@ -250,6 +258,25 @@ export const functionWords = new Map<string, FunctionName>(
   } satisfies Record<string, FunctionName>),
 );
 
+/** Functions that are written out by others, by every name that they have. */
+export const derivedFunctionWords = new Map<string, DerivedFunction>(
+  Object.entries({
+    cis: "cis",
+    coth: "coth",
+    sech: "sech",
+    csch: "csch",
+    arsinh: "arsinh",
+    arcsinh: "arsinh",
+    asinh: "arsinh",
+    arcosh: "arcosh",
+    arccosh: "arcosh",
+    acosh: "arcosh",
+    artanh: "artanh",
+    arctanh: "artanh",
+    atanh: "artanh",
+  } satisfies Record<string, DerivedFunction>),
+);
+
 /** Plain words (and commands) that are constants or sets. */
 export const constantWords = new Map<string, string>(
   Object.entries({
@@ -258,6 +285,7 @@ export const constantWords = new Map<string, string>(
     inf: "infinity",
     infinity: "infinity",
     oo: "infinity",
+    uppi: "pi",
     imath: "i",
     iu: "i",
     emptyset: "empty",

@@ -3,8 +3,16 @@ import { isLetter, letterRun } from "./characters.ts";
 import type { FunctionName } from "./expression.ts";
 import type { BareToken, Token } from "./tokens.ts";
 import { currencyCodes, isUnitWord } from "./units.ts";
-import { constantWords, functionWords } from "./vocabulary.ts";
-import { isCount, isWord, joinerWords, ordinalEndings, stripFullStop, valueBehindLeadIn } from "./words.ts";
+import { constantWords, derivedFunctionWords, functionWords } from "./vocabulary.ts";
+import {
+  isCount,
+  isDate,
+  isWord,
+  joinerWords,
+  ordinalEndings,
+  stripFullStop,
+  valueBehindLeadIn,
+} from "./words.ts";
 
 /** Where the tokens go. */
 export interface TokenSink {
@@ -21,7 +29,7 @@ export interface TokenSink {
 
 /** Words: commas split them, "and" and "or" at the edges or between single letters become joiners. */
 export function pushWords(content: string, sink: TokenSink): void {
-  for (const [index, part] of content.split(",").entries()) {
+  for (const [index, part] of (isDate(content) ? [content] : content.split(",")).entries()) {
     if (index > 0) sink.sign(",");
     const words = part.split(/[\s$]+/).filter((word) => word !== "");
     const isJoiner = (word: string): boolean => joinerWords.has(word.toLowerCase());
@@ -74,9 +82,10 @@ export function readWord(text: string, start: number, sink: TokenSink): number {
   else if (isAfterNumber && run.length > 1 && isUnitWord(run) && !isCall) push({ kind: "text", text: run });
   else if (run.length === 1) push({ kind: "letter", text: run });
   else if (functionWords.has(run)) push({ kind: "function", text: functionWords.get(run) as FunctionName });
+  else if (run === "mod" || run === "modulo") sign("bmod");
   else if (run === "sqrt") sign("surd");
   else if (run === "cbrt") sign("cuberoot");
-  else if (run === "cis") sign("cis");
+  else if (derivedFunctionWords.has(run)) sign(derivedFunctionWords.get(run) as string);
   else if (currencyCodes.has(run)) {
     push({ kind: "text", text: run });
     return text.charAt(end) === "." ? end + 1 : end;

@@ -7,6 +7,9 @@ import { isUnitWord } from "./units.ts";
 /** Words that join two answers. */
 export const joinerWords: ReadonlySet<string> = new Set(["and", "or"]);
 
+/** Words before the condition of a case. */
+export const conditionWords: ReadonlySet<string> = new Set(["if", "for", "when"]);
+
 /** 1st, 2nd, 3rd, 4th: endings that say nothing about the value. */
 export const ordinalEndings: ReadonlySet<string> = new Set(["st", "nd", "rd", "th"]);
 
@@ -52,12 +55,25 @@ export function isPhrase(text: string): boolean {
   );
 }
 
-/** Text that is a numeral or a time of day. */
+/** "July 4, 2020": the comma belongs to the date. */
+export function isDate(content: string): boolean {
+  const [, month = ""] = /^([A-Za-z]+) \d{1,2}(?:st|nd|rd|th)?, \d{4}$/.exec(content) ?? [];
+  return months.includes(month.toLowerCase());
+}
+
+/** Text that is a time of day, or mathematics without a letter: a numeral, a tuple. */
 export function startsAsNumber(content: string): boolean {
   if (/^\d{1,2}:\d\d(?::\d\d)?\s*(?:[apAP]\.?[mM]\.?)?$/.test(content)) return true;
   let index = 0;
   while (index < content.length && !isLetter(content.charAt(index))) index++;
-  return index === content.length && isDigit(content.charAt(content.charAt(0) === "-" ? 1 : 0));
+  let digit = 0;
+  while (digit < index && !isDigit(content.charAt(digit))) digit++;
+  return index === content.length && digit < index;
+}
+
+/** "mod 5", "(mod 5)": the words behind a congruence. */
+export function isModulus(content: string): boolean {
+  return /^\(?mod(?:ulo)?\b/.test(content);
 }
 
 const negations =
@@ -97,7 +113,7 @@ const bases = new Map([
 
 /** The base that words name ("two", "base 5", "in base five"), or null. */
 export function baseOf(words: string): number | null {
-  const name = words.toLowerCase().replace(/^(?:in )?base[ -]?/, "");
+  const name = words.toLowerCase().replace(/^\(?(?:in )?base[ -]?|\)$/g, "");
   return bases.get(name) ?? (/^\d{1,2}$/.test(name) ? Number(name) : null);
 }
 

@@ -3,10 +3,15 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { PoolVerdict } from "./contract.ts";
 import { createGraderPool } from "./pool.ts";
 import type { GraderPoolOptions } from "./types.ts";
+
+// A verdict must never hang on how busy the machine is: a limit on honest work is one that no load reaches, a limit that has
+// to be reached is on work without an end, and a test's own limit is there to end what hangs.
+const patientMs = 60_000;
+vi.setConfig({ testTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "soft-tokens-pool-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,7 +61,12 @@ const errorOf = async (options: GraderPoolOptions): Promise<Error & { code?: str
 
 describe("the built-in grader in a pool", () => {
   it("gives what it gives without one, in order, for thousands of answers with hostile ones among them", async () => {
-    const pool = createGraderPool({ workers: 2, options: { mode: "boxed" }, maxLength: 200_000 });
+    const pool = createGraderPool({
+      workers: 2,
+      options: { mode: "boxed" },
+      maxLength: 200_000,
+      timeoutMs: patientMs,
+    });
     const hostile = [
       "{".repeat(100_000),
       "\\boxed{9^{9^{9^{9^{9}}}}}",
@@ -80,7 +90,7 @@ describe("the built-in grader in a pool", () => {
   });
 
   it("takes presets, options of an item and several answers", async () => {
-    const pool = createGraderPool({ workers: 1, preset: "olympiad" });
+    const pool = createGraderPool({ workers: 1, preset: "olympiad", timeoutMs: patientMs });
     const [percent, wrong, decimals] = await pool.gradeAll([
       { text: "\\boxed{4.25\\%}", gold: { gold: ["4.2"], unit: "%", error: "1e-1" } },
       { text: "\\boxed{4.4}", gold: { gold: ["4.2"], unit: "%", error: "1e-1" } },
@@ -91,7 +101,7 @@ describe("the built-in grader in a pool", () => {
   });
 
   it("takes only as many items of a stream as its workers are busy with", async () => {
-    const pool = createGraderPool({ workers: 1 });
+    const pool = createGraderPool({ workers: 1, timeoutMs: patientMs });
     let taken = 0;
     function* endless() {
       for (;;) yield { text: `\\boxed{${taken}}`, gold: String(taken++) };
@@ -106,7 +116,7 @@ describe("the built-in grader in a pool", () => {
   });
 
   it("answers the first item of a stream before there is a second one", async () => {
-    const pool = createGraderPool({ workers: 1 });
+    const pool = createGraderPool({ workers: 1, timeoutMs: patientMs });
     let release = () => {};
     async function* slow() {
       yield { text: "1", gold: "1" };
@@ -124,10 +134,11 @@ describe("the built-in grader in a pool", () => {
   });
 
   it("does not take a busy host for a slow worker", async () => {
-    const pool = createGraderPool({ workers: 1, timeoutMs: 300 });
+    const timeoutMs = 2000;
+    const pool = createGraderPool({ workers: 1, timeoutMs });
     await pool.start();
     const verdicts = pool.gradeAll(Array.from({ length: 200 }, () => ({ text: "1", gold: "1" })));
-    for (const end = performance.now() + 900; performance.now() < end; );
+    for (const end = performance.now() + 1.5 * timeoutMs; performance.now() < end; );
     expect((await verdicts).every(({ correct }) => correct)).toBe(true);
     await pool.dispose();
   });
@@ -149,19 +160,19 @@ describe("a grader of one's own", () => {
       "regex",
       "b",
     ];
-    const verdicts = await grade(texts, { grader: obedient, workers: 2, timeoutMs: 300 });
+    const verdicts = await grade(texts, { grader: obedient, workers: 2, timeoutMs: 1500 });
     expect(verdicts.map(({ status, reason }) => `${status}: ${reason}`)).toEqual([
       "graded: right",
-      "timeout: no verdict after 300 ms",
+      "timeout: no verdict after 1500 ms",
       "graded: wrong",
-      "timeout: no verdict after 300 ms",
+      "timeout: no verdict after 1500 ms",
       "failed: its worker died: it ended itself with status 3",
       "graded: wrong",
       "failed: the grader threw RangeError: will not",
       'failed: the grader is wrong: its result has "reward" NaN; wanted a finite number',
       "graded: wrong",
       'failed: the grader is wrong: its result has "correct" "yes"; wanted true or false',
-      "timeout: no verdict after 300 ms",
+      "timeout: no verdict after 1500 ms",
       "graded: wrong",
     ]);
     expect(verdicts[0]).toMatchObject({ correct: true, reward: 5, extracted: "right", boxed: true });
@@ -172,7 +183,7 @@ describe("a grader of one's own", () => {
       grader: obedient,
       workers: 1,
       memoryMb: 48,
-      timeoutMs: 20_000,
+      timeoutMs: patientMs,
     });
     expect(verdicts.map(({ status }) => status)).toEqual(["graded", "failed", "graded"]);
     expect(verdicts[1]?.reason).toMatch(/memory/i);
@@ -180,11 +191,13 @@ describe("a grader of one's own", () => {
 
   it("that hangs often takes its time each time, and no more", async () => {
     const texts = Array.from({ length: 400 }, (_, index) => (index % 80 === 3 ? "loop" : "right"));
-    const begin = performance.now();
-    const verdicts = await grade(texts, { grader: obedient, workers: 2, timeoutMs: 200 });
+    const pool = createGraderPool({ grader: obedient, workers: 2, timeoutMs: 1000 });
+    const verdicts = await pool.gradeAll(texts.map((text) => ({ text, gold: "" })));
     expect(verdicts.map(({ status }) => status === "timeout")).toEqual(texts.map((text) => text === "loop"));
-    // 5 waits of 0.2 s and as many new workers on two threads; a machine may be busy.
-    expect(performance.now() - begin).toBeLessThan(20_000);
+    // One wait and at most one new worker for each of the 5 loops.
+    expect(pool.counts).toMatchObject({ timeout: 5, graded: 395 });
+    expect(pool.counts.workersStarted).toBeLessThanOrEqual(2 + 5);
+    await pool.dispose();
   });
 
   it("may be TypeScript, asynchronous, and sees the whole sample and the package's own functions", async () => {
@@ -198,7 +211,7 @@ describe("a grader of one's own", () => {
        });
        export default grader;`,
     );
-    const pool = createGraderPool({ grader, workers: 1 });
+    const pool = createGraderPool({ grader, workers: 1, timeoutMs: patientMs });
     const verdict = await pool.grade({
       text: "thought and answer",
       answer: "answer",
@@ -227,7 +240,7 @@ describe("a grader of one's own", () => {
     ] as const;
     await Promise.all(
       cases.map(async ([name, code, wanted, words]) => {
-        const error = await errorOf({ grader: file(name, code), workers: 1 });
+        const error = await errorOf({ grader: file(name, code), workers: 1, startTimeoutMs: patientMs });
         expect([name, error.code]).toEqual([name, wanted]);
         expect(error.message).toContain(words);
         expect(error.message).toContain(name);
@@ -260,7 +273,7 @@ describe("a pool", () => {
   });
 
   it("gives one batch up when its signal says so, and goes on with the next", async () => {
-    const pool = createGraderPool({ grader: obedient, workers: 1, timeoutMs: 400 });
+    const pool = createGraderPool({ grader: obedient, workers: 1, timeoutMs: 1500 });
     const controller = new AbortController();
     const batch = pool.gradeAll(
       ["right", "loop", "right"].map((text) => ({ text, gold: "" })),
@@ -296,13 +309,13 @@ describe("a program with a pool", () => {
     const program = file(
       "program.mts",
       `import { createGraderPool } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
-       const pool = createGraderPool({ grader: ${JSON.stringify(printing)}, workers: 1 });
+       const pool = createGraderPool({ grader: ${JSON.stringify(printing)}, workers: 1, timeoutMs: ${patientMs} });
        const verdict = await pool.grade({ text: "1", gold: "1" });
        process.stdout.write(String(verdict.reward));`,
     );
     const output = execFileSync(process.execPath, ["--import", "tsx", program], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 2 * patientMs,
       stdio: ["ignore", "pipe", "ignore"],
     });
     expect(output).toBe("1");

@@ -8,7 +8,7 @@ export interface GraderPoolOptions {
   readonly workers?: number;
   /** Milliseconds of one sample. Defaults to 2,000. */
   readonly timeoutMs?: number;
-  /** Milliseconds in which a worker must have loaded its grader. Defaults to 30,000. */
+  /** Milliseconds in which a worker must have loaded its grader. Defaults to 30,000, or `timeoutMs` if that is more. */
   readonly startTimeoutMs?: number;
   /** Megabytes of JavaScript heap of a worker. Defaults to 256. */
   readonly memoryMb?: number;
