@@ -113,6 +113,8 @@ describe("a game", () => {
     ["a modulus around it", "\\boxed{|x - 5| < 1}", "5"],
     ["everything else", "\\boxed{x \\neq 6}", "5"],
     ["plus-minus", "\\boxed{5 \\pm 10}", "5"],
+    ["a progression around it", "\\boxed{x = 3k + 2, k \\in \\mathbb{Z}}", "5"],
+    ["a congruence around it", "\\boxed{x \\equiv 2 \\pmod 3}", "5"],
     ["the reals", "\\boxed{(-\\infty, \\infty)}", "5"],
     ["a set of all digits", "\\boxed{\\{1,2,3,4,5,6,7,8,9\\}}", "5"],
     ["a set that contains everything", "\\boxed{\\mathbb{C}}", "5"],

@@ -1,11 +1,12 @@
 /**
  * Hedges: answers that offer several values so that the right one is among them. "3 or 4 or 5", x > 2, all reals, a
- * list around the reference. A hedge is never equal; the reward treats it as a game.
+ * list or a progression around the reference. A hedge is never equal; the reward treats it as a game.
  */
 import type { Expression } from "../parse/expression.ts";
 import type { Context } from "./context.ts";
 import { namedValue } from "./names.ts";
 import { containsNumber, isInfiniteSet } from "./pieces.ts";
+import { isMemberOf } from "./progressions.ts";
 import { realSetOf } from "./real-sets.ts";
 import { realValue } from "./scalars.ts";
 import { compareExpressions } from "./structures.ts";
@@ -43,6 +44,7 @@ function isSingle(x: Expression): boolean {
 }
 
 function offers(answer: Expression, gold: Expression, context: Context): boolean {
+  if (isMemberOf(gold, answer, context)) return true;
   const value = namedValue(answer, context.work)?.value ?? answer;
   if (value.kind === "plusMinus" || value.kind === "sum") {
     return hasPlusMinus(value);

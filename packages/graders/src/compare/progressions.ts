@@ -46,6 +46,12 @@ export function compareProgressions(gold: Expression, answer: Expression, contex
 
 const mostMembers = 20;
 
+/** Whether `x` declares itself to be all a + bk with a whole k, and `value` is one of them. */
+export function isMemberOf(value: Expression, x: Expression, context: Context): boolean {
+  const family = declared(x, context);
+  return family !== null && isMultiple(sumOf([value, negative(family.first)]), family.step, context);
+}
+
 /** "x = 2k, x = 3k + 1, k in Z": each of the list with the declaration; null for anything else. */
 function membersOf(x: Expression, { work }: Context): readonly Expression[] | null {
   const family = declaredFamily(x, work);

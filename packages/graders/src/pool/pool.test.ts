@@ -200,34 +200,40 @@ describe("a grader of one's own", () => {
     await pool.dispose();
   });
 
-  it("may be TypeScript, asynchronous, and sees the whole sample and the package's own functions", async () => {
-    const grader = file(
-      "own.mts",
-      `import type { Grader } from "@soft-tokens/graders";
+  it.each([
+    ["of a module's name", "own.mts"],
+    ["in a folder that says nothing of modules", "own.ts"],
+  ])(
+    "may be TypeScript %s, asynchronous, and sees the whole sample and the package's own functions",
+    async (_, name) => {
+      const grader = file(
+        name,
+        `import type { Grader } from "@soft-tokens/graders";
        const grader: Grader = async (sample, { compareAnswers }) => ({
          correct: compareAnswers(sample.gold, "0.5").equal,
          reward: 3,
          reason: [sample.id, sample.question, sample.answer].join("|"),
        });
        export default grader;`,
-    );
-    const pool = createGraderPool({ grader, workers: 1, timeoutMs: patientMs });
-    const verdict = await pool.grade({
-      text: "thought and answer",
-      answer: "answer",
-      gold: "1/2",
-      id: "7",
-      question: "?",
-    });
-    expect(verdict).toMatchObject({
-      correct: true,
-      reward: 3,
-      reason: "7|?|answer",
-      extracted: null,
-      boxed: false,
-    });
-    await pool.dispose();
-  });
+      );
+      const pool = createGraderPool({ grader, workers: 1, timeoutMs: patientMs });
+      const verdict = await pool.grade({
+        text: "thought and answer",
+        answer: "answer",
+        gold: "1/2",
+        id: "7",
+        question: "?",
+      });
+      expect(verdict).toMatchObject({
+        correct: true,
+        reward: 3,
+        reason: "7|?|answer",
+        extracted: null,
+        boxed: false,
+      });
+      await pool.dispose();
+    },
+  );
 
   it("that cannot be used says why, before it grades", async () => {
     expect(() => createGraderPool({ grader: join(folder, "nowhere.ts") })).toThrow("no such file");

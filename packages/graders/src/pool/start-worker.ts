@@ -22,8 +22,8 @@ export interface StartedWorker {
 export interface StartOptions extends Omit<WorkerSettings, "port" | "progress"> {
   /** Megabytes of JavaScript heap above which a worker is ended. */
   readonly memoryMb: number;
-  /** URL of tsx's interface, or null where no TypeScript has to be read. */
-  readonly typescript: string | null;
+  /** What reads TypeScript, or null where none has to be read. */
+  readonly typescript: TypescriptLoader | null;
 }
 
 const isSource = import.meta.url.endsWith(".ts");
@@ -44,9 +44,19 @@ export function startWorker({ memoryMb, typescript, ...settings }: StartOptions)
   return { worker, port, progress };
 }
 
-function withLoader(api: string): string {
-  const [tsx, worker] = [JSON.stringify(api), JSON.stringify(workerFile.href)];
-  return `import(${tsx}).then(({ register }) => { register(); return import(${worker}); });`;
+/** URLs of tsx's interfaces. A .ts file beside no package.json, or one that says nothing of modules, is CommonJS to Node. */
+export interface TypescriptLoader {
+  readonly modules: string;
+  readonly commonJs: string;
+}
+
+function withLoader({ modules, commonJs }: TypescriptLoader): string {
+  const loaders = [modules, commonJs].map((url) => `import(${JSON.stringify(url)})`).join(", ");
+  const worker = JSON.stringify(workerFile.href);
+  return `Promise.all([${loaders}]).then((loaders) => {
+    for (const { register } of loaders) register();
+    return import(${worker});
+  });`;
 }
 
 /**
@@ -67,7 +77,7 @@ export function graderUrl(grader: string | URL): string {
  * What reads TypeScript in a worker: null where nothing has to, or where Node itself does.
  * @throws {GraderPoolError} GRADER_NEEDS_TYPESCRIPT
  */
-export function typescriptLoader(grader: string | null): string | null {
+export function typescriptLoader(grader: string | null): TypescriptLoader | null {
   const isTypeScript = grader !== null && /\.[cm]?tsx?$/.test(grader);
   if (!isSource && !isTypeScript) return null;
   const found = findTsx([
@@ -84,13 +94,15 @@ export function typescriptLoader(grader: string | null): string | null {
   );
 }
 
-/** tsx's interface for ES modules: `require.resolve` knows only the other one, so the manifest is asked. */
-function findTsx(places: readonly string[]): string | null {
+/** `require.resolve` knows only one of an interface's two forms, so the manifest is asked. */
+function findTsx(places: readonly string[]): TypescriptLoader | null {
   for (const place of places) {
     try {
       const manifest = createRequire(place).resolve("tsx/package.json");
       const { exports } = JSON.parse(readFileSync(manifest, "utf8")) as TsxManifest;
-      return new URL(exports["./esm/api"].import.default, pathToFileURL(manifest)).href;
+      const urlOf = (name: keyof typeof exports) =>
+        new URL(exports[name].import.default, pathToFileURL(manifest)).href;
+      return { modules: urlOf("./esm/api"), commonJs: urlOf("./cjs/api") };
     } catch {
       // Not installed there, or not as we know it.
     }
@@ -99,5 +111,7 @@ function findTsx(places: readonly string[]): string | null {
 }
 
 interface TsxManifest {
-  readonly exports: { readonly "./esm/api": { readonly import: { readonly default: string } } };
+  readonly exports: Readonly<
+    Record<"./esm/api" | "./cjs/api", { readonly import: { readonly default: string } }>
+  >;
 }

@@ -60,7 +60,9 @@ async function loadGrader(url: string): Promise<Grader> {
   } catch (error) {
     throw new GraderPoolError("GRADER_NOT_LOADED", `importing it failed with ${describe(error)}`);
   }
-  const grader = module.default;
+  // Of TypeScript that Node takes for CommonJS the default export is `module.exports`, with ours in it.
+  const outer = module.default as { readonly default?: unknown } | null | undefined;
+  const grader = typeof outer === "object" ? outer?.default : outer;
   if (typeof grader !== "function") {
     const names = Object.keys(module).join(", ") || "nothing";
     throw new GraderPoolError(
