@@ -70,6 +70,14 @@ describe("layOut", () => {
     expect(answers.count).toBe(0);
   });
 
+  it("leaves the row behind such a thought its first token", () => {
+    const thoughtAlone = { forcedIds: [], answerIds: [], thoughts: Float32Array.of(1, 2, 3, 4) };
+    const answerAlone = { thoughtIds: [], forcedIds: [], thoughts: new Float32Array(0) };
+    const { inputs } = layOut(batch([row(thoughtAlone), row(answerAlone)], 1), D);
+    expect([...inputs.ids_BT]).toEqual([0, 31]);
+    expect([...(inputs.stored?.isToken_BT ?? [])]).toEqual([0, 1]);
+  });
+
   it("refuses stored thoughts that do not fit their ids", () => {
     expect(() => layOut(batch([row({ thoughts: new Float32Array(3) })], 4), D)).toThrow(
       /need 4 numbers, got 3/,

@@ -59,13 +59,13 @@ export function layOut(batch: MicroBatch, hiddenSize: number): RowLayout {
     };
     for (let t = 0; t < T; t++) {
       thoughts.push(tableRow(t - 1), thoughtIds[t] as number, coefficient);
-      if (hasStored) isToken_BT[b * length + t] = 0;
-      else input(t, thoughtIds[t] as number);
+      if (!hasStored) input(t, thoughtIds[t] as number);
     }
     // The last step of a thought without an answer is scored but not fed: it may lie one past the end.
     if (row.thoughts) {
-      const fed = Math.min(T, length) * hiddenSize;
-      thoughts_BTD.set(row.thoughts.subarray(0, fed), b * length * hiddenSize);
+      const fed = Math.min(T, length);
+      isToken_BT.fill(0, b * length, b * length + fed);
+      thoughts_BTD.set(row.thoughts.subarray(0, fed * hiddenSize), b * length * hiddenSize);
     }
     for (let f = 0; f < forcedIds.length; f++) input(T + f, forcedIds[f] as number);
     const start = T + forcedIds.length;
