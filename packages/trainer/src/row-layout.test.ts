@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MicroBatch } from "./microbatch.ts";
+import { type MicroBatch, promptsOf } from "./microbatch.ts";
 import { layOut } from "./row-layout.ts";
 import type { TrainingRow } from "./training-row.ts";
 
@@ -16,11 +16,13 @@ const row = (change: Partial<TrainingRow>): TrainingRow => ({
 });
 const batch = (rows: TrainingRow[], suffixTokens: number): MicroBatch => ({
   rows,
+  prompts: promptsOf(rows),
   shape: {
-    prompts: new Set(rows.map((r) => r.promptIndex)).size,
+    prompts: promptsOf(rows).length,
     promptTokens: 2,
     rows: rows.length,
     suffixTokens,
+    arePromptsGiven: false,
   },
 });
 
