@@ -77,6 +77,31 @@ export interface GroupedHidden {
   readonly suffix_BTD: Tensor;
 }
 
+/** Keys and values of prompts in one layer, of right-padded prompts; in the weights' dtype. */
+export interface PromptLayer {
+  readonly key_PKSH: Tensor;
+  readonly value_PKSH: Tensor;
+}
+
+/** All that later tokens need of their prompts. The owner disposes it. */
+export interface PromptStates extends Disposable {
+  /** Tokens of each prompt. */
+  readonly lengths: readonly number[];
+  readonly layers: readonly PromptLayer[];
+  /** What predicts the first token behind each prompt. */
+  readonly lastHidden_PD: Tensor;
+}
+
+/** A teacher-forced batch behind prompts that have been computed; its rows are as those of {@link GroupedInput}. */
+export interface SuffixInput {
+  readonly prompts: PromptStates;
+  /** Consecutive rows per prompt, zeros allowed; sums to B. */
+  readonly rowsPerPrompt: readonly number[];
+  readonly suffix_BTD: Tensor;
+  /** Defaults to `false`. */
+  readonly checkpointLayers?: boolean;
+}
+
 export interface LanguageModel extends Disposable {
   readonly config: ModelConfig;
   readonly backend: Backend;
@@ -97,6 +122,10 @@ export interface LanguageModel extends Disposable {
   prefill(promptIds: PromptIds, options: PrefillOptions): Prefilled;
   /** Prompts pass the layers once for all their rows. Differentiable in the parameters and in `suffix_BTD`. */
   forwardGrouped(input: GroupedInput): GroupedHidden;
+  /** Prompts alone, for any number of `forwardSuffix`. Differentiable in the parameters. */
+  computePrompts(promptIds: PromptIds, options?: { readonly checkpointLayers?: boolean }): PromptStates;
+  /** Only the rows' own tokens pass the layers: [B, T, D]. Differentiable in the parameters, the prompts' states and `suffix_BTD`. */
+  forwardSuffix(input: SuffixInput): Tensor;
   dispose(): void;
 }
 

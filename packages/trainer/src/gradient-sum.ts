@@ -2,6 +2,12 @@
 
 import type { Backend, Differentiated, Tensor } from "@soft-tokens/tensor";
 
+/** Constants of a pass whose gradients are wanted too, and a float32 sum for each. */
+export interface GradientLeaves {
+  readonly tensors: readonly Tensor[];
+  readonly sums: readonly Tensor[];
+}
+
 /** One tensor per parameter, in the order of the parameters. Owns them. */
 export class GradientSum implements Disposable {
   #sums: Tensor[] | null = null;
@@ -12,10 +18,18 @@ export class GradientSum implements Disposable {
     private readonly parameters: readonly Tensor[],
   ) {}
 
-  /** Adds the gradient of what `fn` gives; the backend may do so while it makes it. The caller owns value and aux. */
-  add(fn: Parameters<Backend["valueAndGrad"]>[0]): Pick<Differentiated, "value" | "aux"> {
+  /**
+   * Adds the gradient of what `fn` gives, and that by `leaves` to their own sums; the backend may do so while it makes it.
+   * The caller owns value and aux.
+   */
+  add(
+    fn: Parameters<Backend["valueAndGrad"]>[0],
+    leaves: GradientLeaves = { tensors: [], sums: [] },
+  ): Pick<Differentiated, "value" | "aux"> {
     this.#norm = null;
-    return this.ops.valueAndGrad(fn, this.parameters, { addTo: this.tensors });
+    return this.ops.valueAndGrad(fn, [...this.parameters, ...leaves.tensors], {
+      addTo: [...this.tensors, ...leaves.sums],
+    });
   }
 
   /** Borrowed; zeros where nothing was added: a batch in which no sample has an advantage. */

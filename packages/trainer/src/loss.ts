@@ -8,7 +8,7 @@
  * Axes: P prompts, S prompt tokens, B rows, T inputs after the prompt, N scored positions, D hidden.
  */
 
-import { type LanguageModel, lastOfPrompts } from "@soft-tokens/model";
+import { type LanguageModel, lastOfPrompts, type PromptStates } from "@soft-tokens/model";
 import type { ThoughtPolicy } from "@soft-tokens/sampler";
 import {
   type HeadChunk,
@@ -43,13 +43,17 @@ export interface MicroBatchLoss {
   readonly aux: readonly [thoughtLogProb_N: Tensor, answerLogProb_N: Tensor];
 }
 
-/** Call inside `valueAndGrad`. */
-export function microBatchLoss(batch: MicroBatch, context: LossContext): MicroBatchLoss {
+/** Call inside `valueAndGrad`. `given`: states of the micro-batch's prompts, where they have been computed. */
+export function microBatchLoss(
+  batch: MicroBatch,
+  context: LossContext,
+  given: PromptStates | null,
+): MicroBatchLoss {
   const { model, policy, chunk } = context;
   const ops = model.backend;
   const layout = layOut(batch, model.config.hiddenSize);
   return ops.tidy(() => {
-    const table_RD = hiddenTable(batch.rows, layout.inputs, context);
+    const table_RD = hiddenTable(batch.rows, layout.inputs, context, given);
     const scorable = (positions: PositionList) => ({
       hidden_ND: ops.takeRows(table_RD, ops.tensor(positions.tableRows, [positions.count], "int32")),
       ids_N: ops.tensor(positions.ids, [positions.count], "int32"),
@@ -105,6 +109,7 @@ function hiddenTable(
   rows: readonly TrainingRow[],
   inputs: SuffixInputs,
   { model, checkpointLayers, inputNoise }: LossContext,
+  given: PromptStates | null,
 ): Tensor {
   const ops = model.backend;
   const D = model.config.hiddenSize;
@@ -115,14 +120,13 @@ function hiddenTable(
     const noise_BTD = ops.randomNormal([B, T, D], { key: rows.map(inputNoise.keyOf) });
     embedded_BTD = ops.add(embedded_BTD, ops.affine(noise_BTD, { scale: inputNoise.sigma }));
   }
-  const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
-    promptIds,
-    rowsPerPrompt,
-    suffix_BTD: inputs.stored ? withStoredThoughts(embedded_BTD, inputs.stored, model) : embedded_BTD,
-    checkpointLayers,
-  });
-  const last_PD = lastOfPrompts(ops, prompt_PSD, promptIds);
-  return ops.concat([last_PD, ops.reshape(suffix_BTD, [B * T, D])], 0);
+  const suffix_BTD = inputs.stored ? withStoredThoughts(embedded_BTD, inputs.stored, model) : embedded_BTD;
+  const table = (last_PD: Tensor, hidden_BTD: Tensor) =>
+    ops.concat([last_PD, ops.reshape(hidden_BTD, [B * T, D])], 0);
+  const input = { rowsPerPrompt, suffix_BTD, checkpointLayers };
+  if (given) return table(given.lastHidden_PD, model.forwardSuffix({ ...input, prompts: given }));
+  const hidden = model.forwardGrouped({ ...input, promptIds });
+  return table(lastOfPrompts(ops, hidden.prompt_PSD, promptIds), hidden.suffix_BTD);
 }
 
 /** Embedded tokens where there are tokens, the stored constants elsewhere: one factor of each sum is 0, so no rounding. */

@@ -2,15 +2,11 @@ import { initializeModel, type ModelConfig } from "@soft-tokens/model";
 import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { describe, expect, it } from "vitest";
+import { activationBytes, activationKind } from "./activation-bytes.ts";
 import { GradientSum } from "./gradient-sum.ts";
-import {
-  activationBytes,
-  activationKind,
-  computedTokens,
-  type MicroBatch,
-  planMicroBatches,
-} from "./microbatch.ts";
+import { computedTokens, planMicroBatches } from "./microbatch.ts";
 import { passWithGradients } from "./pass.ts";
+import { planPass } from "./pass-plan.ts";
 import { loadReferenceModel } from "./test-support/reference.ts";
 import { suffixLength, type TrainingRow } from "./training-row.ts";
 
@@ -84,7 +80,13 @@ describe("planMicroBatches", () => {
       [0, 3],
       [0, 1],
     ]);
-    expect(only?.shape).toEqual({ prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20 });
+    expect(only?.shape).toEqual({
+      prompts: 2,
+      promptTokens: 9,
+      rows: 10,
+      suffixTokens: 20,
+      arePromptsGiven: false,
+    });
   });
 
   it("keeps every row exactly once and every micro-batch within the budget", () => {
@@ -122,9 +124,16 @@ describe("planMicroBatches", () => {
 });
 
 describe("activationBytes", () => {
-  it.each([false, true])(
-    "is on the careful side of what the embedded backend measures (layers recomputed: %s)",
-    async (checkpointLayers) => {
+  const measuredCases = [false, true].flatMap((checkpointLayers) =>
+    [
+      { maxRowsPerMicroBatch: 0, promptTokens: 20 },
+      { maxRowsPerMicroBatch: 3, promptTokens: 20 },
+      { maxRowsPerMicroBatch: 3, promptTokens: 80 },
+    ].map((sizes) => ({ checkpointLayers, ...sizes })),
+  );
+  it.each(measuredCases)(
+    "is on the careful side of what the embedded backend measures: %o",
+    async ({ checkpointLayers, maxRowsPerMicroBatch, promptTokens }) => {
       using small = await loadReferenceModel("llama");
       const { backend } = small;
       const files = Object.fromEntries(
@@ -136,9 +145,10 @@ describe("activationBytes", () => {
         "config.json": { ...JSON.parse(files["config.json"] as string), ...sizes },
       };
       using model = initializeModel({ backend, key: RandomKey.fromSeed(1), files: changed });
-      const rows = Array.from({ length: 8 }, () => row(0, 40, 2, 20));
-      const limits = { ...unlimited, checkpointLayers };
-      const [batch] = planMicroBatches(rows, activationKind(model), limits);
+      const rows = Array.from({ length: 8 }, () => row(0, 40, 2, promptTokens));
+      const limits = { ...unlimited, checkpointLayers, maxRowsPerMicroBatch };
+      const plan = planPass(rows, activationKind(model), limits, { promptPasses: 2 });
+      expect(plan.parts[0]?.prompts?.length).toBe(maxRowsPerMicroBatch === 0 ? undefined : 1);
       const before = backend.memory().bytes;
       using gradients = new GradientSum(backend, [...model.parameters.values()]);
       const context = { model, policy: createThoughtPolicy("hard", { rms: 1 }), answerTemperature: 1 };
@@ -149,14 +159,13 @@ describe("activationBytes", () => {
         limits,
       });
       const measured = backend.memory().peakBytes - before;
-      const estimated = activationBytes((batch as MicroBatch).shape, activationKind(model), limits);
-      expect(estimated / measured).toBeGreaterThan(1);
-      expect(estimated / measured).toBeLessThan(3);
+      expect(plan.largestBytes / measured).toBeGreaterThan(1);
+      expect(plan.largestBytes / measured).toBeLessThan(3);
     },
   );
 
   it("holds a tile of the vocabulary and never all of it", () => {
-    const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160 };
+    const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160, arePromptsGiven: false };
     const bytes = (vocabularySize: number) =>
       activationBytes(shape, { ...kind, config: { ...config, vocabularySize } }, unlimited);
     expect(bytes(128_000)).toBe(bytes(256_000));
@@ -165,7 +174,7 @@ describe("activationBytes", () => {
 });
 
 describe("activationKind", () => {
-  const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160 };
+  const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160, arePromptsGiven: false };
   const scores = 4 * 3 * config.queryHeads * (10 * 10 + 64 * 160 * 170);
 
   it("leaves the scores of all layers but one to a backend that keeps them", () => {
@@ -182,7 +191,14 @@ describe("activationKind", () => {
 });
 
 describe("computedTokens", () => {
+  it("leaves given prompts out", () => {
+    const shape = { prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20, arePromptsGiven: true };
+    expect(computedTokens(shape)).toBe(200);
+  });
+
   it("counts a shared prompt once", () => {
-    expect(computedTokens({ prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20 })).toBe(218);
+    expect(
+      computedTokens({ prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20, arePromptsGiven: false }),
+    ).toBe(218);
   });
 });

@@ -6,17 +6,13 @@
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { LanguageModel } from "@soft-tokens/model";
 import type { Tensor } from "@soft-tokens/tensor";
+import { activationKind } from "./activation-bytes.ts";
 import type { Metrics } from "./contract.ts";
 import type { GradientSum } from "./gradient-sum.ts";
 import { type LossContext, type MicroBatchLoss, microBatchLoss } from "./loss.ts";
-import {
-  activationBytes,
-  activationKind,
-  computedTokens,
-  type MicroBatch,
-  type MicroBatchLimits,
-  planMicroBatches,
-} from "./microbatch.ts";
+import type { MicroBatch, MicroBatchLimits } from "./microbatch.ts";
+import { planPass } from "./pass-plan.ts";
+import { SharedPrompts } from "./shared-prompts.ts";
 import { scoredTokens, type TrainingRow } from "./training-row.ts";
 
 /** Sums of log pi under the trainer's pass. */
@@ -32,10 +28,10 @@ export interface PassResult {
   readonly loss: number;
   /** Only rows with a scored token are in it. */
   readonly logProbs: ReadonlyMap<TrainingRow, RowLogProb>;
-  /** Tokens computed, padding included, prompts once per micro-batch. */
+  /** Tokens that went through the linear layers, padding included, a prompt as often as it did. */
   readonly tokens: number;
   readonly microBatches: number;
-  /** By how much the largest micro-batch, a single row, exceeds the budget; 0 where all fit. */
+  /** By how much the largest micro-batch, a single row, or pass over a prompt exceeds the budget; 0 where all fit. */
   readonly bytesOverBudget: number;
 }
 
@@ -50,9 +46,14 @@ export async function passWithGradients(
   gradients: GradientSum,
   options: PassOptions,
 ): Promise<PassResult> {
-  return runPass(rows, options, (batch) => {
-    const { value, aux } = gradients.add(() => microBatchLoss(batch, options));
-    return { value, aux: aux as unknown as MicroBatchLoss["aux"] };
+  return runPass(rows, options, {
+    promptPasses: 2,
+    compute(batch, prompts) {
+      const loss = () => microBatchLoss(batch, options, prompts?.states ?? null);
+      const { value, aux } = gradients.add(loss, prompts?.leaves);
+      return { value, aux: aux as unknown as MicroBatchLoss["aux"] };
+    },
+    finish: (prompts) => prompts.passGradientOn(gradients, options),
   });
 }
 
@@ -61,7 +62,11 @@ export async function passWithoutGradients(
   rows: readonly TrainingRow[],
   options: PassOptions,
 ): Promise<PassResult> {
-  return runPass(rows, options, (batch) => microBatchLoss(batch, options));
+  return runPass(rows, options, {
+    promptPasses: 1,
+    compute: (batch, prompts) => microBatchLoss(batch, options, prompts?.states ?? null),
+    finish: () => {},
+  });
 }
 
 /** `memory/overBudgetBytes` only where a sequence alone is estimated above the budget. */
@@ -74,39 +79,69 @@ export function passMetrics(pass: PassResult, seconds: number): Metrics {
   };
 }
 
+/** What is done with gradients and what without. */
+interface PassWay {
+  readonly promptPasses: 1 | 2;
+  readonly compute: (batch: MicroBatch, prompts: SharedPrompts | null) => MicroBatchLoss;
+  /** After the last micro-batch that has rows of these prompts. */
+  readonly finish: (prompts: SharedPrompts) => void;
+}
+
 async function runPass(
   rows: readonly TrainingRow[],
   options: PassOptions,
-  compute: (batch: MicroBatch) => MicroBatchLoss,
+  way: PassWay,
 ): Promise<PassResult> {
   const { model, limits, signal } = options;
   const scored = rows.filter((row) => scoredTokens(row) > 0);
-  const kind = activationKind(model);
-  const plan = planMicroBatches(scored, kind, limits);
+  const plan = planPass(scored, activationKind(model), limits, way);
   const logProbs = new Map<TrainingRow, RowLogProb>();
-  let loss = 0;
-  for (const batch of plan) {
+  const breathe = async () => {
     await yieldToEventLoop(); // reads of a synchronous backend never let a signal handler run
     signal?.throwIfAborted();
-    const { value, aux } = compute(batch);
-    const [valueData, thoughtData, answerData] = await readAndDispose(model, [value, ...aux]);
-    loss += valueData?.[0] as number;
-    const takeThought = sequentialParts(thoughtData as Float32Array);
-    const takeAnswer = sequentialParts(answerData as Float32Array);
-    for (const row of batch.rows) {
-      const thoughtSteps = takeThought(row.thoughtIds.length);
-      const answerSteps = takeAnswer(row.answerIds.length);
-      logProbs.set(row, { thought: sumOf(thoughtSteps), answer: sumOf(answerSteps), thoughtSteps });
+  };
+  let loss = 0;
+  for (const part of plan.parts) {
+    if (part.prompts) await breathe();
+    using prompts =
+      part.prompts &&
+      new SharedPrompts(
+        model,
+        part.prompts.map(({ promptIds }) => promptIds),
+      );
+    for (const batch of part.microBatches) {
+      await breathe();
+      loss += await takeMicroBatch(model, batch, way.compute(batch, prompts), logProbs);
     }
+    if (!prompts) continue;
+    await breathe();
+    way.finish(prompts);
   }
-  const largest = Math.max(0, ...plan.map((batch) => activationBytes(batch.shape, kind, limits)));
   return {
     loss,
     logProbs,
-    tokens: plan.reduce((total, batch) => total + computedTokens(batch.shape), 0),
-    microBatches: plan.length,
-    bytesOverBudget: Math.max(0, largest - limits.memoryBudgetBytes),
+    tokens: plan.tokens,
+    microBatches: plan.parts.reduce((total, { microBatches }) => total + microBatches.length, 0),
+    bytesOverBudget: Math.max(0, plan.largestBytes - limits.memoryBudgetBytes),
   };
+}
+
+/** Notes the rows' log-probabilities, disposes the tensors and gives the loss. */
+async function takeMicroBatch(
+  model: LanguageModel,
+  batch: MicroBatch,
+  { value, aux }: MicroBatchLoss,
+  logProbs: Map<TrainingRow, RowLogProb>,
+): Promise<number> {
+  const [valueData, thoughtData, answerData] = await readAndDispose(model, [value, ...aux]);
+  const takeThought = sequentialParts(thoughtData as Float32Array);
+  const takeAnswer = sequentialParts(answerData as Float32Array);
+  for (const row of batch.rows) {
+    const thoughtSteps = takeThought(row.thoughtIds.length);
+    const answerSteps = takeAnswer(row.answerIds.length);
+    logProbs.set(row, { thought: sumOf(thoughtSteps), answer: sumOf(answerSteps), thoughtSteps });
+  }
+  return valueData?.[0] as number;
 }
 
 async function readAndDispose(model: LanguageModel, tensors: readonly Tensor[]): Promise<Float32Array[]> {

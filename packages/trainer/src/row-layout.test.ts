@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MicroBatch } from "./microbatch.ts";
+import { type MicroBatch, promptsOf } from "./microbatch.ts";
 import { layOut } from "./row-layout.ts";
 import type { TrainingRow } from "./training-row.ts";
 
@@ -16,11 +16,13 @@ const row = (change: Partial<TrainingRow>): TrainingRow => ({
 });
 const batch = (rows: TrainingRow[], suffixTokens: number): MicroBatch => ({
   rows,
+  prompts: promptsOf(rows),
   shape: {
-    prompts: new Set(rows.map((r) => r.promptIndex)).size,
+    prompts: promptsOf(rows).length,
     promptTokens: 2,
     rows: rows.length,
     suffixTokens,
+    arePromptsGiven: false,
   },
 });
 
@@ -68,6 +70,14 @@ describe("layOut", () => {
     expect([...(inputs.stored?.thoughts_BTD ?? [])]).toEqual([1, 2]);
     expect([...thoughts.tableRows]).toEqual([0, 1]);
     expect(answers.count).toBe(0);
+  });
+
+  it("leaves the row behind such a thought its first token", () => {
+    const thoughtAlone = { forcedIds: [], answerIds: [], thoughts: Float32Array.of(1, 2, 3, 4) };
+    const answerAlone = { thoughtIds: [], forcedIds: [], thoughts: new Float32Array(0) };
+    const { inputs } = layOut(batch([row(thoughtAlone), row(answerAlone)], 1), D);
+    expect([...inputs.ids_BT]).toEqual([0, 31]);
+    expect([...(inputs.stored?.isToken_BT ?? [])]).toEqual([0, 1]);
   });
 
   it("refuses stored thoughts that do not fit their ids", () => {

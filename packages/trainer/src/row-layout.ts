@@ -42,7 +42,7 @@ export interface RowLayout {
 export function layOut(batch: MicroBatch, hiddenSize: number): RowLayout {
   const { rows, shape } = batch;
   const length = shape.suffixTokens;
-  const { promptIds, rowsPerPrompt, promptOfRow } = groupPrompts(rows);
+  const { promptIds, rowsPerPrompt, promptOfRow } = countRows(batch);
   const hasStored = checkStored(rows, hiddenSize);
   const ids_BT = new Int32Array(rows.length * length);
   const isToken_BT = new Float32Array(hasStored ? rows.length * length : 0).fill(1);
@@ -59,13 +59,13 @@ export function layOut(batch: MicroBatch, hiddenSize: number): RowLayout {
     };
     for (let t = 0; t < T; t++) {
       thoughts.push(tableRow(t - 1), thoughtIds[t] as number, coefficient);
-      if (hasStored) isToken_BT[b * length + t] = 0;
-      else input(t, thoughtIds[t] as number);
+      if (!hasStored) input(t, thoughtIds[t] as number);
     }
     // The last step of a thought without an answer is scored but not fed: it may lie one past the end.
     if (row.thoughts) {
-      const fed = Math.min(T, length) * hiddenSize;
-      thoughts_BTD.set(row.thoughts.subarray(0, fed), b * length * hiddenSize);
+      const fed = Math.min(T, length);
+      isToken_BT.fill(0, b * length, b * length + fed);
+      thoughts_BTD.set(row.thoughts.subarray(0, fed * hiddenSize), b * length * hiddenSize);
     }
     for (let f = 0; f < forcedIds.length; f++) input(T + f, forcedIds[f] as number);
     const start = T + forcedIds.length;
@@ -89,20 +89,12 @@ export function layOut(batch: MicroBatch, hiddenSize: number): RowLayout {
   };
 }
 
-function groupPrompts(rows: readonly TrainingRow[]) {
-  const promptIds: (readonly number[])[] = [];
-  const rowsPerPrompt: number[] = [];
-  const promptOfRow: number[] = [];
-  for (const [b, row] of rows.entries()) {
-    if (b === 0 || row.promptIndex !== rows[b - 1]?.promptIndex) {
-      promptIds.push(row.promptIds);
-      rowsPerPrompt.push(0);
-    }
-    const p = promptIds.length - 1;
-    rowsPerPrompt[p] = (rowsPerPrompt[p] as number) + 1;
-    promptOfRow.push(p);
-  }
-  return { promptIds, rowsPerPrompt, promptOfRow };
+function countRows({ rows, prompts }: MicroBatch) {
+  const placeOf = new Map(prompts.map(({ promptIndex }, place) => [promptIndex, place]));
+  const promptOfRow = rows.map(({ promptIndex }) => placeOf.get(promptIndex) as number);
+  const rowsPerPrompt = Array<number>(prompts.length).fill(0);
+  for (const prompt of promptOfRow) rowsPerPrompt[prompt] = (rowsPerPrompt[prompt] as number) + 1;
+  return { promptIds: prompts.map(({ promptIds }) => promptIds), rowsPerPrompt, promptOfRow };
 }
 
 function checkStored(rows: readonly TrainingRow[], hiddenSize: number): boolean {

@@ -1,7 +1,7 @@
 /**
  * How many floating-point operations a batch needs (method.md sections 12 and 13): a product of [m, k] with [k, n] is 2 m k n.
  * What is needed is counted and not what is done: nothing that is computed a second time (checkpointed layers, a prompt that
- * falls into two micro-batches, the head's second visit), no padding, no norms, rotations and other elementwise work.
+ * several micro-batches share, the head's second visit), no padding, no norms, rotations and other elementwise work.
  *
  * Axes: P prompts of S tokens, B rows of T tokens after their prompt; D hidden, F ffn, N query heads, K kv heads, H head size,
  * L layers, V vocabulary.

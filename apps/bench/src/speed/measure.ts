@@ -49,7 +49,7 @@ export interface StepMeasurement {
   /** Chosen tokens per second with the prefill: forced ones do not count. */
   readonly generateTokensPerSecond: number;
   readonly microBatches: number;
-  /** Computed by the trainer's pass, padding and repeated prompts included. */
+  /** Gone through the linear layers in the trainer's pass, padding included and a prompt as often as it passed. */
   readonly computedTokens: number;
   /** Mean |sampler - trainer| of log pi over thought steps, nats. */
   readonly logProbGap: number;

@@ -114,6 +114,8 @@ function endless(model: LanguageModel): LanguageModel {
     forward: (input_BTD, options) => model.forward(input_BTD, options),
     prefill: (promptIds, options) => model.prefill(promptIds, options),
     forwardGrouped: (input) => model.forwardGrouped(input),
+    computePrompts: (promptIds, options) => model.computePrompts(promptIds, options),
+    forwardSuffix: (input) => model.forwardSuffix(input),
     dispose: () => model.dispose(),
     [Symbol.dispose]: () => model.dispose(),
   };

@@ -1,4 +1,7 @@
-/** The grouped pass against the plain one, which is tested against transformers. */
+/**
+ * The grouped pass against the plain one, which is tested against transformers; in one piece, and in two: prompts alone, then
+ * the rows behind them.
+ */
 
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import type { Backend, Tensor } from "@soft-tokens/tensor";
@@ -65,6 +68,8 @@ describe("grouped pass", () => {
           await readGradients(backend, model, (suffix) => plainLoss(backend, model, suffix)),
           await readGradients(backend, model, (suffix) => groupedLoss(backend, model, suffix, false)),
           await readGradients(backend, model, (suffix) => groupedLoss(backend, model, suffix, true)),
+          await readGradients(backend, model, (suffix) => twoPartLoss(backend, model, suffix, false)),
+          await readGradients(backend, model, (suffix) => twoPartLoss(backend, model, suffix, true)),
         ] as const;
         for (const gradients of grouped) {
           for (const [key, want] of plain) {
@@ -81,6 +86,33 @@ describe("grouped pass", () => {
       });
     },
   );
+
+  it.each(FIXTURE_NAMES)("%s gives the same when prompts are computed before their rows", async (name) => {
+    await withLeakCheck(backend, async () => {
+      const { model } = await openFixture(name, backend);
+      using _model = model;
+      using suffix = embedIds(model, SUFFIX_IDS, [ROW_PROMPTS.length, T]);
+      const input = { rowsPerPrompt: ROWS_PER_PROMPT, suffix_BTD: suffix };
+      const grouped = model.forwardGrouped({ promptIds: PROMPTS, ...input });
+      using prompt_PSD = grouped.prompt_PSD;
+      using suffix_BTD = grouped.suffix_BTD;
+      using last_PD = lastOfPrompts(backend, prompt_PSD, PROMPTS);
+      for (const checkpointLayers of [false, true]) {
+        using prompts = model.computePrompts(PROMPTS, { checkpointLayers });
+        expect(prompts.lengths).toEqual([5, 2, 3, 3]);
+        expect(prompts.layers).toHaveLength(model.config.layers);
+        using behind_BTD = model.forwardSuffix({ prompts, checkpointLayers, ...input });
+        for (const [got, want] of [
+          [prompts.lastHidden_PD, last_PD],
+          [behind_BTD, suffix_BTD],
+        ] as const) {
+          expect(got.shape).toEqual(want.shape);
+          const difference = largestDifference(await backend.read(got), await backend.read(want));
+          expect(difference).toBeLessThan(TOLERANCE);
+        }
+      }
+    });
+  });
 
   it("takes an empty suffix: no tokens, or no rows", async () => {
     await withLeakCheck(backend, async () => {
@@ -119,6 +151,12 @@ describe("grouped pass", () => {
       expect(run([], [])).toThrowError(/there is no prompt/);
       const long = Array<number>(129).fill(1);
       expect(run([long, [1]], [1, 1])).toThrowError(expect.objectContaining({ code: "MODEL_CONTEXT_FULL" }));
+      expect(() => model.computePrompts([[1], []])).toThrowError(/computePrompts: prompt 1 has no token/);
+      using prompts = model.computePrompts([[1], [2, 3]]);
+      const behind = (rowsPerPrompt: number[]) => () =>
+        model.forwardSuffix({ prompts, rowsPerPrompt, suffix_BTD: suffix });
+      expect(behind([3, 0])).toThrowError(/forwardSuffix: rowsPerPrompt sums to 3, the suffix has 2 rows/);
+      expect(behind([2])).toThrowError(/one count for each of 2 prompts/);
     });
   });
 });
@@ -176,15 +214,35 @@ function groupedLoss(
   suffix: Tensor,
   checkpointLayers: boolean,
 ): Tensor {
-  const D = model.config.hiddenSize;
   const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
     promptIds: PROMPTS,
     rowsPerPrompt: ROWS_PER_PROMPT,
     suffix_BTD: suffix,
     checkpointLayers,
   });
-  const last_PD = lastOfPrompts(backend, prompt_PSD, PROMPTS);
-  const rows = backend.tensor(Int32Array.from(ROW_PROMPTS), [ROW_PROMPTS.length], "int32");
-  const last_B1D = backend.reshape(backend.takeRows(last_PD, rows), [ROW_PROMPTS.length, 1, D]);
+  return weighted(backend, lastOfPrompts(backend, prompt_PSD, PROMPTS), suffix_BTD);
+}
+
+/** Differentiated through the prompts' keys, values and last hidden states. */
+function twoPartLoss(
+  backend: Backend,
+  model: LanguageModel,
+  suffix: Tensor,
+  checkpointLayers: boolean,
+): Tensor {
+  const prompts = model.computePrompts(PROMPTS, { checkpointLayers });
+  const suffix_BTD = model.forwardSuffix({
+    prompts,
+    rowsPerPrompt: ROWS_PER_PROMPT,
+    suffix_BTD: suffix,
+    checkpointLayers,
+  });
+  return weighted(backend, prompts.lastHidden_PD, suffix_BTD);
+}
+
+function weighted(backend: Backend, last_PD: Tensor, suffix_BTD: Tensor): Tensor {
+  const [B = 0, , D = 0] = suffix_BTD.shape;
+  const last_BD = backend.takeRows(last_PD, backend.tensor(Int32Array.from(ROW_PROMPTS), [B], "int32"));
+  const last_B1D = backend.reshape(last_BD, [B, 1, D]);
   return backend.sum(backend.multiply(backend.concat([last_B1D, suffix_BTD], 1), weightOf(backend, D)));
 }

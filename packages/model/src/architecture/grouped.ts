@@ -55,7 +55,7 @@ export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_BTD: Tenso
           attendSequences(ops, run.config, { B: P, T: S }, mask as Tensor, { keepCache: false }),
       },
       run,
-    );
+    ).hidden_MD;
   }
   const suffixMask = scope.track(causalMask(ops, T));
   const prefixMask_PS = prefixMask(ops, promptLengths, S);
@@ -78,7 +78,7 @@ export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_BTD: Tenso
       attend: (masks) => attendGrouped(ops, run, sizes, masks),
     },
     run,
-  );
+  ).hidden_MD;
 }
 
 /**
@@ -90,7 +90,7 @@ export function promptPositions(P: number, S: number): number[] {
 }
 
 /** Row b of prompt p counts on from the prompt's length. */
-function suffixPositions(
+export function suffixPositions(
   promptLengths: readonly number[],
   rowsPerPrompt: readonly number[],
   T: number,

@@ -32,7 +32,7 @@ export class PromptTable implements Disposable {
     private readonly ops: Backend,
     parts: PromptTableParts,
   ) {
-    this.layers = parts.layers;
+    this.layers = parts.layers.map((layer) => ({ ...layer }));
     this.#lengths = parts.lengths;
     this.#lastHidden_PD = parts.lastHidden_PD;
     this.#mask_PS = prefixMask(ops, parts.lengths, this.#S);

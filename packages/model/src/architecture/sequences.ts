@@ -1,11 +1,11 @@
 /**
  * Attention within whole rows: B sequences of T tokens, packed row by row, left-padded or not. It serves the plain
- * forward pass and the prompts of a prefill, whose keys and values it keeps.
+ * forward pass, prompts, whose keys and values it keeps, and rows behind prompts that have been computed.
  *
  * Axes: B rows, T tokens, M = B * T packed, N query heads, K kv heads, H head size.
  */
 
-import { attention, type Backend, type Tensor } from "@soft-tokens/tensor";
+import { attention, type Backend, type SharedPrefix, type Tensor } from "@soft-tokens/tensor";
 import type { ModelConfig } from "../config/config.ts";
 import type { Attend } from "./layer.ts";
 
@@ -14,13 +14,13 @@ export interface SequenceSizes {
   readonly T: number;
 }
 
-/** `keepCache`: also give keys and values, [B, K, T, H] each. */
+/** `keepCache`: also give keys and values, [B, K, T, H] each. `prefix`: what the rows of a prompt see before their own. */
 export function attendSequences(
   ops: Backend,
   config: ModelConfig,
   sizes: SequenceSizes,
   mask: Tensor,
-  options: { readonly keepCache: boolean },
+  options: { readonly keepCache: boolean; readonly prefix?: SharedPrefix },
 ): Attend {
   return (query, key, value) => {
     const key_BKTH = unpack(ops, key, sizes);
@@ -30,6 +30,7 @@ export function attendSequences(
       key_BKSH: key_BKTH,
       value_BKSH: value_BKTH,
       mask,
+      ...(options.prefix && { prefix: options.prefix }),
       scale: 1 / Math.sqrt(config.headSize),
     });
     const attended = pack(ops, attended_BNTH);

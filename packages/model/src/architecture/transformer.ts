@@ -15,6 +15,8 @@ import type {
   Prefilled,
   PrefillOptions,
   PromptIds,
+  PromptStates,
+  SuffixInput,
 } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -22,9 +24,11 @@ import { runGrouped } from "./grouped.ts";
 import { paddedCausalMask } from "./masks.ts";
 import { EMBEDDING, FINAL_NORM, HEAD } from "./parameters.ts";
 import { prefillPrompts } from "./prefill.ts";
+import { type PromptRun, runPrompts } from "./prompt-pass.ts";
 import { RopeTable } from "./rope.ts";
 import { attendSequences } from "./sequences.ts";
 import { runLayers } from "./stack.ts";
+import { runSuffix } from "./suffix.ts";
 
 export interface TransformerParts {
   readonly config: ModelConfig;
@@ -94,37 +98,48 @@ export class Transformer implements LanguageModel {
           attend: ([own]) => attendSequences(ops, this.config, { B, T }, own as Tensor, { keepCache: false }),
         },
         { checkpointLayers: options.checkpointLayers ?? false },
-      ),
+      ).hidden_MD,
     );
     const normed_MD = scope.track(this.#norm(hidden_MD));
     return ops.reshape(normed_MD, [B, T, D]);
   }
 
   prefill(promptIds: PromptIds, options: PrefillOptions): Prefilled {
-    const rows = this.#checkPrompts(promptIds, options.rowsPerPrompt, "prefill");
-    if (rows === 0) throw new RangeError("prefill: rowsPerPrompt asks for no row at all");
-    return prefillPrompts(
-      {
-        ops: this.backend,
-        config: this.config,
-        parameters: this.parameters,
-        rope: this.#rope,
-        finalNorm_D: this.#finalNorm_D,
-        embedPrompts: (ids, S) => this.#embedPrompts(ids, S),
-      },
-      promptIds,
-      options,
-    );
+    this.#checkPrompts(promptIds, "prefill");
+    if (checkRows(options.rowsPerPrompt, promptIds.length, null, "prefill") === 0)
+      throw new RangeError("prefill: rowsPerPrompt asks for no row at all");
+    return prefillPrompts(this.#promptRun(), promptIds, options);
+  }
+
+  computePrompts(promptIds: PromptIds, options: { readonly checkpointLayers?: boolean } = {}): PromptStates {
+    this.#checkPrompts(promptIds, "computePrompts");
+    return runPrompts(this.#promptRun(), promptIds, { checkpointLayers: options.checkpointLayers ?? false });
+  }
+
+  forwardSuffix(input: SuffixInput): Tensor {
+    const ops = this.backend;
+    const { prompts, rowsPerPrompt, suffix_BTD } = input;
+    const D = this.config.hiddenSize;
+    const { B = 0, T = 0 } = assertShape(suffix_BTD, ["B", "T", D], "forwardSuffix: suffix");
+    checkRows(rowsPerPrompt, prompts.lengths.length, B, "forwardSuffix");
+    if (B * T === 0) return ops.clone(suffix_BTD);
+    using scope = new TensorScope();
+    const run = {
+      ...this.#promptRun(),
+      prompts,
+      rowsPerPrompt,
+      checkpointLayers: input.checkpointLayers ?? false,
+    };
+    const hidden_MD = scope.track(runSuffix(run, this.#toStream(suffix_BTD, scope)));
+    return ops.reshape(scope.track(this.#norm(hidden_MD)), [B, T, D]);
   }
 
   forwardGrouped(input: GroupedInput): GroupedHidden {
     const ops = this.backend;
     const D = this.config.hiddenSize;
     const { B = 0, T = 0 } = assertShape(input.suffix_BTD, ["B", "T", D], "forwardGrouped: suffix");
-    const rows = this.#checkPrompts(input.promptIds, input.rowsPerPrompt, "forwardGrouped");
-    if (rows !== B) {
-      throw new RangeError(`forwardGrouped: rowsPerPrompt sums to ${rows}, the suffix has ${B} rows`);
-    }
+    this.#checkPrompts(input.promptIds, "forwardGrouped");
+    checkRows(input.rowsPerPrompt, input.promptIds.length, B, "forwardGrouped");
     const P = input.promptIds.length;
     const S = longest(input.promptIds);
 
@@ -162,6 +177,17 @@ export class Transformer implements LanguageModel {
     this.dispose();
   }
 
+  #promptRun(): PromptRun {
+    return {
+      ops: this.backend,
+      config: this.config,
+      parameters: this.parameters,
+      rope: this.#rope,
+      finalNorm_D: this.#finalNorm_D,
+      embedPrompts: (ids, S) => this.#embedPrompts(ids, S),
+    };
+  }
+
   #parameter(name: string): Tensor {
     const tensor = this.parameters.get(name);
     if (!tensor) throw new RangeError(`model: there is no parameter ${name}`);
@@ -188,8 +214,7 @@ export class Transformer implements LanguageModel {
     );
   }
 
-  /** Number of rows in all. */
-  #checkPrompts(promptIds: PromptIds, rowsPerPrompt: readonly number[], operation: string): number {
+  #checkPrompts(promptIds: PromptIds, operation: string): void {
     const { vocabularySize } = this.config;
     if (promptIds.length === 0) throw new RangeError(`${operation}: there is no prompt`);
     promptIds.forEach((ids, prompt) => {
@@ -201,16 +226,7 @@ export class Transformer implements LanguageModel {
         );
       }
     });
-    if (
-      rowsPerPrompt.length !== promptIds.length ||
-      !rowsPerPrompt.every((rows) => Number.isInteger(rows) && rows >= 0)
-    ) {
-      throw new RangeError(
-        `${operation}: rowsPerPrompt [${rowsPerPrompt.join(", ")}] wants one count for each of ${promptIds.length} prompts`,
-      );
-    }
     this.#checkPositions(longest(promptIds), operation);
-    return rowsPerPrompt.reduce((sum, rows) => sum + rows, 0);
   }
 
   #checkPositions(count: number, operation: string): void {
@@ -226,6 +242,28 @@ export class Transformer implements LanguageModel {
 
 function longest(promptIds: PromptIds): number {
   return promptIds.reduce((length, ids) => Math.max(length, ids.length), 0);
+}
+
+/** Number of rows in all; `wanted` where the batch is there already. */
+function checkRows(
+  rowsPerPrompt: readonly number[],
+  prompts: number,
+  wanted: number | null,
+  operation: string,
+): number {
+  if (
+    rowsPerPrompt.length !== prompts ||
+    !rowsPerPrompt.every((rows) => Number.isInteger(rows) && rows >= 0)
+  ) {
+    throw new RangeError(
+      `${operation}: rowsPerPrompt [${rowsPerPrompt.join(", ")}] wants one count for each of ${prompts} prompts`,
+    );
+  }
+  const rows = rowsPerPrompt.reduce((sum, count) => sum + count, 0);
+  if (wanted !== null && rows !== wanted) {
+    throw new RangeError(`${operation}: rowsPerPrompt sums to ${rows}, the suffix has ${wanted} rows`);
+  }
+  return rows;
 }
 
 function checkPadding(leftPadding: readonly number[], B: number, T: number): void {
