@@ -125,7 +125,8 @@ function makeOperands(ops: LibtorchBackend, { H, T, Z }: Sizes): Tensor[] {
 
 /** The last T of the keys' tokens ask, each sees itself and what is before it. */
 function attend(ops: Parameters<typeof attention>[0], operands: readonly Tensor[], { H }: Sizes): Tensor {
-  const [query_BNTH, key_BKSH, value_BKSH, key_PKSH, value_PKSH] = operands as [Tensor, Tensor, Tensor];
+  const [query_BNTH, key_BKSH, value_BKSH, ...shared] = operands as [Tensor, Tensor, Tensor, ...Tensor[]];
+  const [key_PKSH, value_PKSH] = shared;
   const [T, S] = [query_BNTH.shape[2] as number, key_BKSH.shape[2] as number];
   const mask = Float32Array.from({ length: T * S }, (_, at) =>
     at % S > Math.floor(at / S) + S - T ? -1e9 : 0,
