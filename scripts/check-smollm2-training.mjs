@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /**
  * A real small model takes a few steps on real GSM8K rows through the command line, with hard and with soft thoughts, and
- * generates from what was saved: that the numbers are finite, that sampler and trainer agree, and that memory stays bounded.
- * It learns nothing in so few steps.
+ * generates from what was saved: that the numbers are finite, that sampler and trainer agree, that memory stays bounded, and
+ * that transformers writes the same greedy text from what was saved. It learns nothing in so few steps.
  *
  *   node scripts/check-smollm2-training.mjs FOLDER      # of SmolLM2-135M-Instruct; default: $SOFT_TOKENS_SMOLLM2
+ *
+ * SOFT_TOKENS_PYTHON: a Python with torch and transformers.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -28,6 +30,7 @@ process.on("exit", () => {
   running?.kill("SIGKILL");
   rmSync(work, { recursive: true, force: true });
 });
+const checkpoint = join(work, "soft", "checkpoints", `step-${String(STEPS).padStart(6, "0")}`);
 const { check, finish } = createReport();
 
 for (const thought of ["hard", "soft"]) {
@@ -56,7 +59,6 @@ for (const thought of ["hard", "soft"]) {
   });
 }
 await check("the trained model generates", async () => {
-  const checkpoint = join(work, "soft", "checkpoints", `step-${String(STEPS).padStart(6, "0")}`);
   const question = "Tom has 3 apples and buys 4 more. How many apples has Tom?";
   const options = ["--question", question, "--mode", "hard-greedy", "--max-thought-steps", "12", "--json"];
   const { status, stdout, stderr } = await command(["generate", "--model", checkpoint, ...options]);
@@ -64,7 +66,39 @@ await check("the trained model generates", async () => {
   const { thought, thoughtSteps, answer } = JSON.parse(stdout);
   expectTrue(thoughtSteps > 0 && thought.trim() !== "" && answer.includes("\\boxed{"), stdout);
 });
+await check("transformers writes what the trained model writes, greedily", () => sameInTransformers());
 finish();
+
+/** Thoughts of hard-greedy are plain greedy text, up to what ends a thought. */
+async function sameInTransformers() {
+  if (!process.env.SOFT_TOKENS_PYTHON)
+    throw new Error("set SOFT_TOKENS_PYTHON: a Python with torch and transformers");
+  const tokens = 48;
+  const questions = [
+    "Tom has 3 apples and buys 4 more. How many apples has Tom?",
+    "A pen costs 2 dollars. How much do 6 pens cost?",
+  ];
+  for (const question of questions) {
+    const options = ["--question", question, "--mode", "hard-greedy", "--max-thought-steps", String(tokens)];
+    const form = ["--prompt-template", "User: QUESTION Assistant:", "--dtype", "float32", "--json"];
+    const ours = await command(["generate", "--model", checkpoint, ...options, ...form]);
+    expectEqual(ours.status, 0, `status (${ours.stderr})`);
+    const { thought, thoughtSteps } = JSON.parse(ours.stdout);
+    expectTrue(thoughtSteps > 8, `a text of ${thoughtSteps} tokens says little`);
+    const script = join(root, "apps", "train", "fixtures-scripts", "greedy_text.py");
+    const prompt = `User: ${question} Assistant:`;
+    const theirs = spawnSync(
+      process.env.SOFT_TOKENS_PYTHON,
+      [script, checkpoint, prompt, String(thoughtSteps)],
+      {
+        encoding: "utf8",
+        env: { ...process.env, HF_HUB_OFFLINE: "1" },
+      },
+    );
+    expectEqual(theirs.status, 0, `status (${theirs.stderr})`);
+    expectEqual(thought, theirs.stdout, question);
+  }
+}
 
 function train(thought, out) {
   return command([

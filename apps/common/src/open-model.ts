@@ -36,8 +36,10 @@ export async function openModel(
     signal,
     onProgress({ file, bytes, totalBytes }: LoadProgress) {
       if (totalBytes < 32e6) return; // too quick to show
+      const megabytes = Math.round(totalBytes / 1e6);
+      if (!shown) progress.update(0, megabytes, file); // or the first part would count as one megabyte
       shown = true;
-      progress.update(Math.round(bytes / 1e6), Math.round(totalBytes / 1e6), file);
+      progress.update(Math.round(bytes / 1e6), megabytes, file);
     },
   };
   try {
