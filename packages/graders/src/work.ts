@@ -40,8 +40,12 @@ export function createWork(limit: number = limits.steps): Work {
   let spent = 0;
   return {
     spend(steps = 1) {
+      // A step that is too large is refused before it is taken; nothing can be done behind it.
+      if (spent + steps > limit) {
+        spent = limit;
+        throw new WorkExceeded(`more than ${limit} steps`);
+      }
       spent += steps;
-      if (spent > limit) throw new WorkExceeded(`more than ${limit} steps`);
     },
     get spent() {
       return spent;

@@ -23,8 +23,6 @@ export interface FuzzResult {
 
 /** The default time of a comparison in a pool of workers. */
 const timeLimitMs = 2000;
-/** The last step that is taken may be a large one. */
-const stepLimit = limits.steps * 1.25;
 const heapGrowthLimit = 8 * 2 ** 20;
 
 /** Runs `count` cases; `report` is called about every tenth of them. */
@@ -49,7 +47,7 @@ export function fuzz(count: number, seed: number, report: (done: number) => void
       const verdict = compareAnswers(gold, answer);
       mostSteps = Math.max(mostSteps, verdict.steps);
       if (verdict.equal) equal++;
-      if (verdict.steps > stepLimit) fail(`${verdict.steps} steps`);
+      if (verdict.steps > limits.steps) fail(`${verdict.steps} steps`);
       if (verdict.equal !== (verdict.status === "equal")) fail("status and verdict differ");
       checkMore(index, gold, answer, verdict.equal, fail);
     } catch (error) {

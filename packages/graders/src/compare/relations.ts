@@ -92,12 +92,18 @@ function haveSameNames(gold: Expression, answer: Expression, { work }: Context):
   return names.size > 0 && names.size === others.size && [...names].every((name) => others.has(name));
 }
 
-/** The sign of the constant c with answer = c * gold, or 0 where there is none. */
+/**
+ * The sign of the constant c with answer = c * gold, or 0 where there is none. Sides that doubles cannot tell from a constant
+ * (x - 54!, 0 * x - 3) are multiples of each other only if arithmetic modulo a prime says so.
+ */
 function constantFactor(gold: Expression, answer: Expression, context: Context): number {
   const { work } = context;
   if (!haveSameNames(gold, answer, context)) return 0;
-  if (isModularMultiple(gold, answer, context) === false) return 0;
+  const isMultiple = isModularMultiple(gold, answer, context);
+  if (isMultiple === false) return 0;
   let factor: number | null = null;
+  let first: number | null = null;
+  let varies = isMultiple === true;
   let agreements = 0;
   for (let index = 0; index < pointCount; index++) {
     const field = complexField("e");
@@ -116,9 +122,11 @@ function constantFactor(gold: Expression, answer: Expression, context: Context):
     )
       return 0;
     factor ??= ratio;
+    first ??= a.re;
+    varies ||= Math.abs(a.re - first) > 1e-9 * Math.abs(first);
     agreements++;
   }
-  return agreements >= 4 && factor !== null ? Math.sign(factor) : 0;
+  return agreements >= 4 && varies && factor !== null ? Math.sign(factor) : 0;
 }
 
 /** Whether b / a is the same at two points modulo a prime; null where the sides are not rational expressions. */
