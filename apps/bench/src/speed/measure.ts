@@ -125,18 +125,20 @@ export async function createBench(subject: Subject, workload: Workload, signal: 
       await finish(backend);
       const rlooSeconds = (performance.now() - start) / 1000;
       const rollouts = event.samples.map(({ rollout }) => rollout);
-      const forward = await forwardSeconds(policy, rollouts);
+      // Measured beside the step: on a machine whose speed changes it may come out longer than the pass that it is a part of.
+      const forwardAlone = await forwardSeconds(policy, rollouts);
       const value = (name: string) => event.metrics[name] ?? Number.NaN;
       const prefill = value("time/prefill");
       const decode = value("time/decode");
       const passSeconds = value("time/pass");
       const optimizer = rlooSeconds - value("time/sample") - value("time/grade") - passSeconds;
       const steps = thoughtSteps + (rollouts[0]?.forcedIds.length ?? 0) + answerTokens;
-      const thoughts = clocked.secondsOfThoughts();
+      const thoughts = Math.min(clocked.secondsOfThoughts(), decode);
+      const forward = Math.min(forwardAlone, passSeconds);
       return {
         phases: {
-          ...{ prefill, thoughts, answer: Math.max(0, decode - thoughts), grade: value("time/grade") },
-          ...{ forward, backward: Math.max(0, passSeconds - forward), optimizer },
+          ...{ prefill, thoughts, answer: decode - thoughts, grade: value("time/grade") },
+          ...{ forward, backward: passSeconds - forward, optimizer },
         },
         rlooSeconds,
         trainSeconds: passSeconds + optimizer,
