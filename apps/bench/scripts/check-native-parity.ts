@@ -13,7 +13,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBackend } from "@soft-tokens/app-common";
-import { embeddingRms, type LanguageModel, lastOfPrompts, loadModel } from "@soft-tokens/model";
+import { embeddingRms, type LanguageModel, loadModel } from "@soft-tokens/model";
 import { createThoughtPolicy, defaultGenerationSettings, generate, type Rollout } from "@soft-tokens/sampler";
 import { mixture, RandomKey, type Tensor, tokenChoice, tokenLogProb } from "@soft-tokens/tensor";
 import { scoreRollouts } from "@soft-tokens/trainer";
@@ -80,15 +80,14 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
   const promptIds = reference.cases.map((one) => one.ids);
   const continuation = reference.continuation_ids;
   const [rows, T, D] = [promptIds.length, continuation.length, model.config.hiddenSize];
-  const { last_RD, suffix_BTD } = backend.tidy(() => {
-    const ids = backend.tensor(Int32Array.from(promptIds.flatMap(() => continuation)), [rows, T], "int32");
-    const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
+  const { lastHidden_PD: last_RD, suffix_MD } = backend.tidy(() => {
+    const ids = backend.tensor(Int32Array.from(promptIds.flatMap(() => continuation)), [rows * T], "int32");
+    return model.forwardGrouped({
       promptIds,
       rowsPerPrompt: promptIds.map(() => 1),
-      suffix_BTD: model.embed(ids),
+      suffixLengths: promptIds.map(() => T),
+      suffix_MD: model.embed(ids),
     });
-    const last_RD = lastOfPrompts(backend, prompt_PSD, promptIds);
-    return { last_RD, suffix_BTD };
   });
   const logits = await readAndDispose(backend.matmul(last_RD, model.head.weight_VD, { transposeB: true }));
   const V = model.config.vocabularySize;
@@ -107,7 +106,7 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
     backend.concat(
       reference.cases.flatMap((_, row) => [
         backend.slice(last_RD, [row, 0], [1, D]),
-        backend.reshape(backend.slice(suffix_BTD, [row, 0, 0], [1, T - 1, D]), [T - 1, D]),
+        backend.slice(suffix_MD, [row * T, 0], [T - 1, D]),
       ]),
       0,
     ),
@@ -124,7 +123,7 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
     worst <= TOLERANCE,
     `largest difference ${tiny(worst)}`,
   );
-  for (const tensor of [last_RD, suffix_BTD, hidden_ND]) tensor.dispose();
+  for (const tensor of [last_RD, suffix_MD, hidden_ND]) tensor.dispose();
 }
 
 async function againstTop1(model: LanguageModel, dtype: "float32" | "bfloat16"): Promise<void> {
