@@ -1,7 +1,7 @@
 /**
  * The native backend against transformers on a real small model, and against itself: float32 logits and log-probabilities,
- * bfloat16 top-1 tokens at 1,000 positions, the head in bfloat16 against float64 from the same hidden states, and log pi of the
- * sampler against the trainer's.
+ * bfloat16 top-1 tokens at 1,000 positions, the head in bfloat16 against float64 from the same hidden states, rows of unequal
+ * lengths against padded ones, and log pi of the sampler against the trainer's.
  *
  *   SOFT_TOKENS_SHARED=FOLDER SOFT_TOKENS_SMOLLM2=FOLDER \
  *     node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/check-native-parity.ts
@@ -70,6 +70,7 @@ process.stdout.write(`${reason}\n`);
   using model = await loadModel(modelFolder, { backend, dtype: "bfloat16" });
   await againstTop1(model, "bfloat16");
   await headAgainstFloat64(model);
+  await packedAgainstPadded(model);
   await samplerAgainstTrainer(model);
 }
 backend[Symbol.dispose]();
@@ -227,6 +228,43 @@ async function headAgainstFloat64(model: LanguageModel): Promise<void> {
     );
   }
   hidden_RD.dispose();
+}
+
+/** Hidden states of rows that are packed without padding, and of the same rows filled up with tokens behind their own. */
+async function packedAgainstPadded(model: LanguageModel): Promise<void> {
+  const D = model.config.hiddenSize;
+  const idsOf = (row: number) => positions.ids[row] as readonly number[];
+  const promptIds = [60, 37, 46].map((length, row) => idsOf(row).slice(0, length));
+  const rowsPerPrompt = [2, 3, 2];
+  const lengths = [40, 1, 17, 33, 8, 2, 24];
+  const longest = Math.max(...lengths);
+  const hiddenOf = async (suffixLengths: readonly number[]) => {
+    const ids = suffixLengths.flatMap((length, row) => idsOf(row % 5).slice(60, 60 + length));
+    const hidden = backend.tidy(() =>
+      model.forwardGrouped({
+        promptIds,
+        rowsPerPrompt,
+        suffixLengths,
+        suffix_MD: model.embed(backend.tensor(Int32Array.from(ids), [ids.length], "int32")),
+      }),
+    );
+    hidden.lastHidden_PD.dispose();
+    return readAndDispose(hidden.suffix_MD);
+  };
+  const packed = await hiddenOf(lengths);
+  const padded = await hiddenOf(lengths.map(() => longest));
+  let at = 0;
+  let others = 0;
+  lengths.forEach((length, row) => {
+    for (let i = 0; i < length * D; i++) {
+      if (packed[at++] !== padded[row * longest * D + i]) others++;
+    }
+  });
+  check(
+    "bfloat16 rows of unequal lengths have the bits of padded ones",
+    others === 0 && at === packed.length,
+    `${at - others} of ${at} elements`,
+  );
 }
 
 /** Generates with noise, passes the stored thoughts through the trainer's forward pass, compares step by step. */
