@@ -1,7 +1,7 @@
 /**
  * The native backend against transformers on a real small model, and against itself: float32 logits and log-probabilities,
- * bfloat16 top-1 tokens at 1,000 positions, the head in bfloat16 against float64 from the same hidden states, and log pi of the
- * sampler against the trainer's.
+ * bfloat16 top-1 tokens at 1,000 positions, the head in bfloat16 against float64 from the same hidden states, rows of unequal
+ * lengths against padded ones, and log pi of the sampler against the trainer's.
  *
  *   SOFT_TOKENS_SHARED=FOLDER SOFT_TOKENS_SMOLLM2=FOLDER \
  *     node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/check-native-parity.ts
@@ -13,7 +13,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBackend } from "@soft-tokens/app-common";
-import { embeddingRms, type LanguageModel, lastOfPrompts, loadModel } from "@soft-tokens/model";
+import { embeddingRms, type LanguageModel, loadModel } from "@soft-tokens/model";
 import { createThoughtPolicy, defaultGenerationSettings, generate, type Rollout } from "@soft-tokens/sampler";
 import { mixture, RandomKey, type Tensor, tokenChoice, tokenLogProb } from "@soft-tokens/tensor";
 import { scoreRollouts } from "@soft-tokens/trainer";
@@ -70,6 +70,7 @@ process.stdout.write(`${reason}\n`);
   using model = await loadModel(modelFolder, { backend, dtype: "bfloat16" });
   await againstTop1(model, "bfloat16");
   await headAgainstFloat64(model);
+  await packedAgainstPadded(model);
   await samplerAgainstTrainer(model);
 }
 backend[Symbol.dispose]();
@@ -80,15 +81,14 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
   const promptIds = reference.cases.map((one) => one.ids);
   const continuation = reference.continuation_ids;
   const [rows, T, D] = [promptIds.length, continuation.length, model.config.hiddenSize];
-  const { last_RD, suffix_BTD } = backend.tidy(() => {
-    const ids = backend.tensor(Int32Array.from(promptIds.flatMap(() => continuation)), [rows, T], "int32");
-    const { prompt_PSD, suffix_BTD } = model.forwardGrouped({
+  const { lastHidden_PD: last_RD, suffix_MD } = backend.tidy(() => {
+    const ids = backend.tensor(Int32Array.from(promptIds.flatMap(() => continuation)), [rows * T], "int32");
+    return model.forwardGrouped({
       promptIds,
       rowsPerPrompt: promptIds.map(() => 1),
-      suffix_BTD: model.embed(ids),
+      suffixLengths: promptIds.map(() => T),
+      suffix_MD: model.embed(ids),
     });
-    const last_RD = lastOfPrompts(backend, prompt_PSD, promptIds);
-    return { last_RD, suffix_BTD };
   });
   const logits = await readAndDispose(backend.matmul(last_RD, model.head.weight_VD, { transposeB: true }));
   const V = model.config.vocabularySize;
@@ -107,7 +107,7 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
     backend.concat(
       reference.cases.flatMap((_, row) => [
         backend.slice(last_RD, [row, 0], [1, D]),
-        backend.reshape(backend.slice(suffix_BTD, [row, 0, 0], [1, T - 1, D]), [T - 1, D]),
+        backend.slice(suffix_MD, [row * T, 0], [T - 1, D]),
       ]),
       0,
     ),
@@ -124,7 +124,7 @@ async function againstTransformers(model: LanguageModel): Promise<void> {
     worst <= TOLERANCE,
     `largest difference ${tiny(worst)}`,
   );
-  for (const tensor of [last_RD, suffix_BTD, hidden_ND]) tensor.dispose();
+  for (const tensor of [last_RD, suffix_MD, hidden_ND]) tensor.dispose();
 }
 
 async function againstTop1(model: LanguageModel, dtype: "float32" | "bfloat16"): Promise<void> {
@@ -228,6 +228,43 @@ async function headAgainstFloat64(model: LanguageModel): Promise<void> {
     );
   }
   hidden_RD.dispose();
+}
+
+/** Hidden states of rows that are packed without padding, and of the same rows filled up with tokens behind their own. */
+async function packedAgainstPadded(model: LanguageModel): Promise<void> {
+  const D = model.config.hiddenSize;
+  const idsOf = (row: number) => positions.ids[row] as readonly number[];
+  const promptIds = [60, 37, 46].map((length, row) => idsOf(row).slice(0, length));
+  const rowsPerPrompt = [2, 3, 2];
+  const lengths = [40, 1, 17, 33, 8, 2, 24];
+  const longest = Math.max(...lengths);
+  const hiddenOf = async (suffixLengths: readonly number[]) => {
+    const ids = suffixLengths.flatMap((length, row) => idsOf(row % 5).slice(60, 60 + length));
+    const hidden = backend.tidy(() =>
+      model.forwardGrouped({
+        promptIds,
+        rowsPerPrompt,
+        suffixLengths,
+        suffix_MD: model.embed(backend.tensor(Int32Array.from(ids), [ids.length], "int32")),
+      }),
+    );
+    hidden.lastHidden_PD.dispose();
+    return readAndDispose(hidden.suffix_MD);
+  };
+  const packed = await hiddenOf(lengths);
+  const padded = await hiddenOf(lengths.map(() => longest));
+  let at = 0;
+  let others = 0;
+  lengths.forEach((length, row) => {
+    for (let i = 0; i < length * D; i++) {
+      if (packed[at++] !== padded[row * longest * D + i]) others++;
+    }
+  });
+  check(
+    "bfloat16 rows of unequal lengths have the bits of padded ones",
+    others === 0 && at === packed.length,
+    `${at - others} of ${at} elements`,
+  );
 }
 
 /** Generates with noise, passes the stored thoughts through the trainer's forward pass, compares step by step. */

@@ -132,10 +132,14 @@ function loss(policy: ThoughtPolicy): Tensor {
   const length = T + A;
   const ids = backend.tensor(
     Int32Array.from({ length: R * length }, (_, i) => (7 * i) % V),
-    [R, length],
+    [R * length],
   );
-  const { suffix_BTD } = model.forwardGrouped({ promptIds, rowsPerPrompt, suffix_BTD: model.embed(ids) });
-  const flat = backend.reshape(suffix_BTD, [R * length, D]);
+  const { suffix_MD: flat } = model.forwardGrouped({
+    promptIds,
+    rowsPerPrompt,
+    suffixLengths: Array<number>(R).fill(length),
+    suffix_MD: model.embed(ids),
+  });
   const pick = (from: number, count: number) => {
     const rows = Array.from(
       { length: R * count },

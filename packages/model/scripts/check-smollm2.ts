@@ -66,22 +66,19 @@ async function checkGrouped(): Promise<void> {
   const T = continuation.length;
   const rows = promptIds.length;
   const ids = Int32Array.from(promptIds.flatMap(() => continuation));
-  const { prompt_PSD, suffix_BTD } = backend.tidy(() =>
+  const { lastHidden_PD, suffix_MD } = backend.tidy(() =>
     model.forwardGrouped({
       promptIds,
       rowsPerPrompt,
-      suffix_BTD: model.embed(backend.tensor(ids, [rows, T], "int32")),
+      suffixLengths: promptIds.map(() => T),
+      suffix_MD: model.embed(backend.tensor(ids, [rows * T], "int32")),
     }),
   );
-  using _prompt = prompt_PSD;
-  using _suffix = suffix_BTD;
-  const [, , D = 0] = prompt_PSD.shape;
+  using _last = lastHidden_PD;
+  using _suffix = suffix_MD;
+  const [, D = 0] = lastHidden_PD.shape;
   for (const [row, expected] of reference.cases.entries()) {
-    using last = backend.slice(
-      prompt_PSD,
-      [row, (promptIds[row] as readonly number[]).length - 1, 0],
-      [1, 1, D],
-    );
+    using last = backend.slice(lastHidden_PD, [row, 0], [1, D]);
     using logits = logitsOf(last);
     const { values, indices } = backend.topK(logits, 5);
     using sum = backend.logSumExp(logits);
@@ -90,8 +87,8 @@ async function checkGrouped(): Promise<void> {
     report.close(`case ${row}: log-sum-exp`, await read(sum), [expected.logsumexp_last], TOLERANCE);
 
     // The logits that predict token t stand at the position before it.
-    using before = backend.slice(suffix_BTD, [row, 0, 0], [1, T - 1, D]);
-    using states = backend.concat([last, before], 1);
+    using before = backend.slice(suffix_MD, [row * T, 0], [T - 1, D]);
+    using states = backend.concat([last, before], 0);
     using all = logitsOf(states);
     using logProbs = backend.logSoftmax(all);
     using targets = backend.tensor(Int32Array.from(continuation), [T], "int32");

@@ -1,7 +1,8 @@
 /**
  * What a language model is to the rest of the project: embeddings in, final hidden states out. No sampling, no loss.
  *
- * Axes: P prompts, B batch rows, S prompt tokens (right-padded to the longest), T tokens after the prompt, D hidden, V vocabulary.
+ * Axes: P prompts, B batch rows, S prompt tokens (right-padded to the longest), T tokens after the prompt, M such tokens of all
+ * rows, one row behind the other without padding, D hidden, V vocabulary.
  * Invariants: hidden states are after the final norm, ready for the head; linear weights live in memory as [in, out]
  * (Hugging Face files hold [out, in]), because that is the orientation in which every backend is fast.
  */
@@ -59,22 +60,28 @@ export interface Prefilled {
   readonly hidden_RD: Tensor;
 }
 
-/** A teacher-forced batch whose rows share prompts. Positions of row b of prompt p start at the prompt's length. */
-export interface GroupedInput {
-  readonly promptIds: PromptIds;
-  /** Consecutive rows per prompt, sums to B. */
+/** Rows behind prompts, for a teacher-forced pass. Nothing is padded. Positions of a row start at its prompt's length. */
+export interface SuffixRows {
+  /** Consecutive rows per prompt, zeros allowed; sums to B. */
   readonly rowsPerPrompt: readonly number[];
-  /** Embeddings that follow the prompt, right-padded to T; padding rows are never seen by earlier positions. */
-  readonly suffix_BTD: Tensor;
+  /** Tokens of each of the B rows, zeros allowed; sums to M. */
+  readonly suffixLengths: readonly number[];
+  /** Embeddings of these tokens, [M, D]. */
+  readonly suffix_MD: Tensor;
   /** Keep only each layer's input and compute the rest again in the backward pass. Defaults to `false`. */
   readonly checkpointLayers?: boolean;
 }
 
+/** A teacher-forced batch whose rows share prompts. */
+export interface GroupedInput extends SuffixRows {
+  readonly promptIds: PromptIds;
+}
+
 export interface GroupedHidden {
-  /** [P, S, D], right-padded; `lastOfPrompts` takes what predicts the first token behind each prompt. */
-  readonly prompt_PSD: Tensor;
-  /** [B, T, D] */
-  readonly suffix_BTD: Tensor;
+  /** What predicts the first token behind each prompt. */
+  readonly lastHidden_PD: Tensor;
+  /** [M, D] */
+  readonly suffix_MD: Tensor;
 }
 
 /** Keys and values of prompts in one layer, of right-padded prompts; in the weights' dtype. */
@@ -92,14 +99,9 @@ export interface PromptStates extends Disposable {
   readonly lastHidden_PD: Tensor;
 }
 
-/** A teacher-forced batch behind prompts that have been computed; its rows are as those of {@link GroupedInput}. */
-export interface SuffixInput {
+/** A teacher-forced batch behind prompts that have been computed. */
+export interface SuffixInput extends SuffixRows {
   readonly prompts: PromptStates;
-  /** Consecutive rows per prompt, zeros allowed; sums to B. */
-  readonly rowsPerPrompt: readonly number[];
-  readonly suffix_BTD: Tensor;
-  /** Defaults to `false`. */
-  readonly checkpointLayers?: boolean;
 }
 
 export interface LanguageModel extends Disposable {
@@ -120,11 +122,11 @@ export interface LanguageModel extends Disposable {
   ): Tensor;
   /** Computes each prompt once and opens a decode session. No gradient. */
   prefill(promptIds: PromptIds, options: PrefillOptions): Prefilled;
-  /** Prompts pass the layers once for all their rows. Differentiable in the parameters and in `suffix_BTD`. */
+  /** Prompts pass the layers once for all their rows. Differentiable in the parameters and in `suffix_MD`. */
   forwardGrouped(input: GroupedInput): GroupedHidden;
   /** Prompts alone, for any number of `forwardSuffix`. Differentiable in the parameters. */
   computePrompts(promptIds: PromptIds, options?: { readonly checkpointLayers?: boolean }): PromptStates;
-  /** Only the rows' own tokens pass the layers: [B, T, D]. Differentiable in the parameters, the prompts' states and `suffix_BTD`. */
+  /** Only the rows' own tokens pass the layers: [M, D]. Differentiable in the parameters, the prompts' states and `suffix_MD`. */
   forwardSuffix(input: SuffixInput): Tensor;
   dispose(): void;
 }

@@ -1,5 +1,4 @@
 /** Language models from Hugging Face folders. See README.md. */
-export { lastOfPrompts } from "./architecture/last-of-prompts.ts";
 export type * from "./config/config.ts";
 export { parseConfig } from "./config/parse-config.ts";
 export type * from "./contract.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { LanguageModel, ModelConfig } from "@soft-tokens/model";
-import type { MicroBatchLimits, MicroBatchShape } from "./microbatch.ts";
+import type { MicroBatchLimits, MicroBatchShape, PromptShape } from "./microbatch.ts";
 
 /** What is known of a model's activations beside their number. */
 export interface ActivationKind {
@@ -38,7 +38,8 @@ type ActivationOptions = Pick<MicroBatchLimits, "checkpointLayers" | "headChunkE
  * Kept per token and layer: the inputs of two norms, which are the float32 stream (2 D); two norms and their gradients (4 D),
  * queries before and after rotation, the attention's output (3 N H), keys and values (4 K H), the four vectors of the gated
  * MLP (4 F); and scores, masked scores and probabilities of attention (3 N times the visible positions, float32), by every
- * layer or, with flash attention, by the one at work. With `checkpointLayers` only each layer's input (D) is kept, and one
+ * layer or, with flash attention, by the one at work. Where lengths differ, attention keeps queries, keys, values and its
+ * result once more, padded (2 N H + 2 K H for each place). With `checkpointLayers` only each layer's input (D) is kept, and one
  * layer in full. One more layer stands for the gradients in flight, 4 D for the head's gathered rows, and `HEAD_TILES` tiles
  * for its visit of the vocabulary. Given prompts have no activations but states.
  * On the careful side: 1.3 to 2.4 times what was measured on the embedded backend (see the test).
@@ -50,40 +51,49 @@ export function activationBytes(
 ): number {
   const { config, bytesPerElement, keepsScores } = kind;
   const { hiddenSize: D, ffnSize: F, queryHeads: N, kvHeads: K, headSize: H, layers } = config;
-  const allPromptTokens = shape.prompts * shape.promptTokens;
-  const promptTokens = shape.arePromptsGiven ? 0 : allPromptTokens;
-  const suffixTokens = shape.rows * shape.suffixTokens;
-  const tokens = promptTokens + suffixTokens;
-  const visible =
-    promptTokens * shape.promptTokens + suffixTokens * (shape.promptTokens + shape.suffixTokens);
+  const { prompts, promptTokens, longestPrompt, rows, suffixTokens, longestSuffix, arePromptsGiven } = shape;
+  const promptPlaces = arePromptsGiven ? 0 : prompts * longestPrompt;
+  const suffixPlaces = rows * longestSuffix;
+  const places = promptPlaces + suffixPlaces;
+  const tokens = (arePromptsGiven ? 0 : promptTokens) + suffixTokens;
+  const visible = promptPlaces * longestPrompt + suffixPlaces * (longestPrompt + longestSuffix);
   const scores = 4 * 3 * N * visible;
   const narrow = 4 * D + 3 * N * H + 4 * K * H + 4 * F;
-  const layer = tokens * (4 * 2 * D + bytesPerElement * narrow) + (keepsScores ? scores : 0);
+  const padded = places > tokens ? places * bytesPerElement * (2 * N * H + 2 * K * H) : 0;
+  const layer = tokens * (4 * 2 * D + bytesPerElement * narrow) + padded + (keepsScores ? scores : 0);
   const kept = options.checkpointLayers ? layers * tokens * 4 * D + layer : layers * layer;
   const inFlight = layer + (keepsScores ? 0 : scores);
-  const tile = Math.min(options.headChunkElements || DEFAULT_HEAD_TILE, suffixTokens * config.vocabularySize);
-  const given = shape.arePromptsGiven ? promptStateBytes(allPromptTokens, kind) : 0;
+  const scored = rows + suffixTokens; // at most: a row's first token is predicted by its prompt
+  const tile = Math.min(options.headChunkElements || DEFAULT_HEAD_TILE, scored * config.vocabularySize);
+  const given = arePromptsGiven ? promptStateBytes(shape, kind) : 0;
   return kept + inFlight + 4 * (tokens * 4 * D + HEAD_TILES * tile) + given;
 }
 
-/** Keys and values of all layers (2 K H a token), the float32 sums of their gradients, and the gradients of one micro-batch. */
-export function promptStateBytes(promptTokens: number, { config, bytesPerElement }: ActivationKind): number {
+/**
+ * Keys and values of all layers (2 K H a token of padded prompts), the float32 sums of their gradients, and the gradients of one
+ * micro-batch.
+ */
+export function promptStateBytes(
+  { prompts, longestPrompt }: PromptShape,
+  { config, bytesPerElement }: ActivationKind,
+): number {
   const { kvHeads: K, headSize: H, layers } = config;
-  return promptTokens * layers * 2 * K * H * (4 + 2 * bytesPerElement);
+  return prompts * longestPrompt * layers * 2 * K * H * (4 + 2 * bytesPerElement);
 }
 
 /**
- * Bytes of the backward pass through P prompts of S tokens: their activations, the sums of their states' gradients, and the
- * states in float32 that these are multiplied by. A checkpoint gives the states joined to its stream.
+ * Bytes of the backward pass through prompts: their activations, the sums of their states' gradients, and the states in float32
+ * that these are multiplied by. A checkpoint gives the states joined to its stream.
  */
 export function promptPassBytes(
-  { prompts, promptTokens }: Pick<MicroBatchShape, "prompts" | "promptTokens">,
+  prompts: PromptShape,
   kind: ActivationKind,
   options: ActivationOptions,
 ): number {
   const { hiddenSize: D, kvHeads: K, headSize: H, layers } = kind.config;
-  const shape = { prompts, promptTokens, rows: 0, suffixTokens: 0, arePromptsGiven: false };
+  const shape = { ...prompts, rows: 0, suffixTokens: 0, longestSuffix: 0, arePromptsGiven: false };
   const state = 2 * K * H;
-  const perToken = 4 * (2 * state + (options.checkpointLayers ? D + 2 * state : 0));
-  return activationBytes(shape, kind, options) + prompts * promptTokens * layers * perToken;
+  const perPlace = 4 * (2 * state + (options.checkpointLayers ? D + 2 * state : 0));
+  const places = prompts.prompts * prompts.longestPrompt;
+  return activationBytes(shape, kind, options) + places * layers * perPlace;
 }

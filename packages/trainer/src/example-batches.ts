@@ -1,6 +1,6 @@
 /**
- * Supervised examples as batches of token rows: shuffled by key and epoch, with neighbours in length together so that little is
- * padded. A pure function of the step, like {@link createDataOrder}.
+ * Supervised examples as batches of token rows: shuffled by key and epoch, with neighbours in length together so that attention
+ * pads little. A pure function of the step, like {@link createDataOrder}.
  *
  * An epoch's shuffled order is cut into windows of `lengthBucket` batches; a window is sorted by length, cut into batches, and
  * its batches shuffled again.

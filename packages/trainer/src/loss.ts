@@ -5,10 +5,11 @@
  *
  * The stored thoughts are constants: one forward pass, no back-propagation through time.
  *
- * Axes: P prompts, S prompt tokens, B rows, T inputs after the prompt, N scored positions, D hidden.
+ * Axes: P prompts, B rows, T inputs of the longest after its prompt, M inputs of all rows without padding, N scored positions,
+ * D hidden.
  */
 
-import { type LanguageModel, lastOfPrompts, type PromptStates } from "@soft-tokens/model";
+import type { LanguageModel, PromptStates } from "@soft-tokens/model";
 import type { ThoughtPolicy } from "@soft-tokens/sampler";
 import {
   type HeadChunk,
@@ -104,7 +105,7 @@ export function microBatchLoss(
   });
 }
 
-/** Hidden states of each prompt's last position, then of all suffix positions: [P + B * T, D]. */
+/** Hidden states of each prompt's last position, then of all suffix positions: [P + M, D]. */
 function hiddenTable(
   rows: readonly TrainingRow[],
   inputs: SuffixInputs,
@@ -112,32 +113,44 @@ function hiddenTable(
   given: PromptStates | null,
 ): Tensor {
   const ops = model.backend;
-  const D = model.config.hiddenSize;
-  const { promptIds, rowsPerPrompt, rows: B, length: T } = inputs;
+  const { promptIds, rowsPerPrompt, lengths } = inputs;
   // float32, as the stream through the layers is: a stored thought is not rounded to the weights' dtype.
-  let embedded_BTD = ops.cast(model.embed(ops.tensor(inputs.ids_BT, [B, T], "int32")), "float32");
+  const ids_M = ops.tensor(inputs.ids_M, [inputs.ids_M.length], "int32");
+  let suffix_MD = ops.cast(model.embed(ids_M), "float32");
   if (inputNoise) {
-    const noise_BTD = ops.randomNormal([B, T, D], { key: rows.map(inputNoise.keyOf) });
-    embedded_BTD = ops.add(embedded_BTD, ops.affine(noise_BTD, { scale: inputNoise.sigma }));
+    const noise_MD = packedNoise(model, rows.map(inputNoise.keyOf), lengths);
+    suffix_MD = ops.add(suffix_MD, ops.affine(noise_MD, { scale: inputNoise.sigma }));
   }
-  const suffix_BTD = inputs.stored ? withStoredThoughts(embedded_BTD, inputs.stored, model) : embedded_BTD;
-  const table = (last_PD: Tensor, hidden_BTD: Tensor) =>
-    ops.concat([last_PD, ops.reshape(hidden_BTD, [B * T, D])], 0);
-  const input = { rowsPerPrompt, suffix_BTD, checkpointLayers };
-  if (given) return table(given.lastHidden_PD, model.forwardSuffix({ ...input, prompts: given }));
+  if (inputs.stored) suffix_MD = withStoredThoughts(suffix_MD, inputs.stored, model);
+  const input = { rowsPerPrompt, suffixLengths: lengths, suffix_MD, checkpointLayers };
+  if (given) {
+    const hidden_MD = model.forwardSuffix({ ...input, prompts: given });
+    return ops.concat([given.lastHidden_PD, hidden_MD], 0);
+  }
   const hidden = model.forwardGrouped({ ...input, promptIds });
-  return table(lastOfPrompts(ops, hidden.prompt_PSD, promptIds), hidden.suffix_BTD);
+  return ops.concat([hidden.lastHidden_PD, hidden.suffix_MD], 0);
+}
+
+/** Normal noise [M, D]. A row's own is the same whatever stands beside it. */
+function packedNoise(model: LanguageModel, keys: readonly RandomKey[], lengths: readonly number[]): Tensor {
+  const ops = model.backend;
+  const D = model.config.hiddenSize;
+  const T = Math.max(...lengths);
+  const noise_BTD = ops.randomNormal([lengths.length, T, D], { key: keys });
+  const places = lengths.flatMap((length, row) => Array.from({ length }, (_, at) => row * T + at));
+  const places_M = ops.tensor(Int32Array.from(places), [places.length], "int32");
+  return ops.takeRows(ops.reshape(noise_BTD, [lengths.length * T, D]), places_M);
 }
 
 /** Embedded tokens where there are tokens, the stored constants elsewhere: one factor of each sum is 0, so no rounding. */
 function withStoredThoughts(
-  embedded_BTD: Tensor,
+  embedded_MD: Tensor,
   stored: NonNullable<SuffixInputs["stored"]>,
   model: LanguageModel,
 ): Tensor {
   const ops = model.backend;
-  const [B = 0, T = 0] = embedded_BTD.shape;
-  const isToken_BT1 = ops.tensor(stored.isToken_BT, [B, T, 1]);
-  const thoughts_BTD = ops.tensor(stored.thoughts_BTD, embedded_BTD.shape);
-  return ops.add(ops.multiply(embedded_BTD, isToken_BT1), thoughts_BTD);
+  const [M = 0] = embedded_MD.shape;
+  const isToken_M1 = ops.tensor(stored.isToken_M, [M, 1]);
+  const thoughts_MD = ops.tensor(stored.thoughts_MD, embedded_MD.shape);
+  return ops.add(ops.multiply(embedded_MD, isToken_M1), thoughts_MD);
 }

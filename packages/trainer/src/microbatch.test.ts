@@ -47,6 +47,16 @@ function row(promptIndex: number, thought: number, answer = 2, prompt = 5): Trai
 }
 
 const batch = [3, 9, 1, 7, 5].flatMap((length) => [row(0, length), row(1, 2 * length, 2, 9)]);
+/** One prompt of 10 tokens, 64 rows of 160. */
+const evenShape = {
+  prompts: 1,
+  promptTokens: 10,
+  longestPrompt: 10,
+  rows: 64,
+  suffixTokens: 64 * 160,
+  longestSuffix: 160,
+  arePromptsGiven: false,
+};
 const unlimited = {
   memoryBudgetBytes: Number.MAX_SAFE_INTEGER,
   maxRowsPerMicroBatch: 0,
@@ -82,11 +92,23 @@ describe("planMicroBatches", () => {
     ]);
     expect(only?.shape).toEqual({
       prompts: 2,
-      promptTokens: 9,
+      promptTokens: 5 + 9,
+      longestPrompt: 9,
       rows: 10,
-      suffixTokens: 20,
+      suffixTokens: 25 + 50 + 10 * 2,
+      longestSuffix: 20,
       arePromptsGiven: false,
     });
+  });
+
+  it("is filled by tokens, not by the padding that only attention sees", () => {
+    const ragged = Array.from({ length: 40 }, (_, at) => row(0, at === 0 ? 40 : 4));
+    const even = ragged.map(() => row(0, 40));
+    const flash = { ...kind, keepsScores: false };
+    const limits = { ...unlimited, memoryBudgetBytes: 1_500_000 };
+    const [first] = planMicroBatches(ragged, flash, limits);
+    const [firstOfEven] = planMicroBatches(even, flash, limits);
+    expect(first?.rows.length).toBeGreaterThan(1.3 * (firstOfEven?.rows.length ?? 0));
   });
 
   it("keeps every row exactly once and every micro-batch within the budget", () => {
@@ -123,17 +145,24 @@ describe("planMicroBatches", () => {
   });
 });
 
+interface MeasuredSizes {
+  readonly maxRowsPerMicroBatch: number;
+  readonly promptTokens: number;
+  readonly isRagged?: boolean;
+}
+
 describe("activationBytes", () => {
   const measuredCases = [false, true].flatMap((checkpointLayers) =>
     [
       { maxRowsPerMicroBatch: 0, promptTokens: 20 },
       { maxRowsPerMicroBatch: 3, promptTokens: 20 },
       { maxRowsPerMicroBatch: 3, promptTokens: 80 },
-    ].map((sizes) => ({ checkpointLayers, ...sizes })),
+      { maxRowsPerMicroBatch: 0, promptTokens: 20, isRagged: true },
+    ].map((sizes: MeasuredSizes) => ({ checkpointLayers, ...sizes })),
   );
   it.each(measuredCases)(
     "is on the careful side of what the embedded backend measures: %o",
-    async ({ checkpointLayers, maxRowsPerMicroBatch, promptTokens }) => {
+    async ({ checkpointLayers, maxRowsPerMicroBatch, promptTokens, isRagged = false }) => {
       using small = await loadReferenceModel("llama");
       const { backend } = small;
       const files = Object.fromEntries(
@@ -145,7 +174,9 @@ describe("activationBytes", () => {
         "config.json": { ...JSON.parse(files["config.json"] as string), ...sizes },
       };
       using model = initializeModel({ backend, key: RandomKey.fromSeed(1), files: changed });
-      const rows = Array.from({ length: 8 }, () => row(0, 40, 2, promptTokens));
+      const rows = Array.from({ length: 8 }, (_, at) =>
+        row(0, isRagged ? 5 * (at + 1) : 40, 2, promptTokens),
+      );
       const limits = { ...unlimited, checkpointLayers, maxRowsPerMicroBatch };
       const plan = planPass(rows, activationKind(model), limits, { promptPasses: 2 });
       expect(plan.parts[0]?.prompts?.length).toBe(maxRowsPerMicroBatch === 0 ? undefined : 1);
@@ -164,8 +195,17 @@ describe("activationBytes", () => {
     },
   );
 
+  it("counts padding as what attention keeps of it and its scores, and nothing where lengths are even", () => {
+    const flash = { ...kind, keepsScores: false };
+    const bytes = (longestSuffix: number) =>
+      activationBytes({ ...evenShape, longestSuffix }, flash, unlimited);
+    const scores = (T: number) => 4 * 3 * config.queryHeads * 64 * T * (10 + T);
+    const places = (T: number) => 4 * (10 + 64 * T) * (2 * 4 * 4 + 2 * 2 * 4);
+    expect(bytes(200) - bytes(160)).toBe(scores(200) - scores(160) + (config.layers + 1) * places(200));
+  });
+
   it("holds a tile of the vocabulary and never all of it", () => {
-    const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160, arePromptsGiven: false };
+    const shape = evenShape;
     const bytes = (vocabularySize: number) =>
       activationBytes(shape, { ...kind, config: { ...config, vocabularySize } }, unlimited);
     expect(bytes(128_000)).toBe(bytes(256_000));
@@ -174,7 +214,7 @@ describe("activationBytes", () => {
 });
 
 describe("activationKind", () => {
-  const shape = { prompts: 1, promptTokens: 10, rows: 64, suffixTokens: 160, arePromptsGiven: false };
+  const shape = evenShape;
   const scores = 4 * 3 * config.queryHeads * (10 * 10 + 64 * 160 * 170);
 
   it("leaves the scores of all layers but one to a backend that keeps them", () => {
@@ -191,14 +231,21 @@ describe("activationKind", () => {
 });
 
 describe("computedTokens", () => {
-  it("leaves given prompts out", () => {
-    const shape = { prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20, arePromptsGiven: true };
-    expect(computedTokens(shape)).toBe(200);
+  const shape = {
+    prompts: 2,
+    promptTokens: 14,
+    longestPrompt: 9,
+    rows: 10,
+    suffixTokens: 95,
+    longestSuffix: 20,
+    arePromptsGiven: false,
+  };
+
+  it("counts a shared prompt once, and no padding", () => {
+    expect(computedTokens(shape)).toBe(14 + 95);
   });
 
-  it("counts a shared prompt once", () => {
-    expect(
-      computedTokens({ prompts: 2, promptTokens: 9, rows: 10, suffixTokens: 20, arePromptsGiven: false }),
-    ).toBe(218);
+  it("leaves given prompts out", () => {
+    expect(computedTokens({ ...shape, arePromptsGiven: true })).toBe(95);
   });
 });

@@ -3,9 +3,8 @@
  * speed and memory, not the loss (beyond rounding).
  *
  * A prompt's rows stay together, because its tokens pass the model once for all of them, and are sorted by length, because
- * padding is waste. The largest comes first: a budget that is too generous fails at once and not after an hour.
- *
- * Axes: P prompts of a micro-batch padded to S tokens, R rows padded to T tokens after their prompts.
+ * attention pads them to the longest; nothing else does. The largest comes first: a budget that is too generous fails at once
+ * and not after an hour.
  */
 
 import { type ActivationKind, activationBytes } from "./activation-bytes.ts";
@@ -22,11 +21,19 @@ export interface MicroBatch {
   readonly shape: MicroBatchShape;
 }
 
-export interface MicroBatchShape {
+export interface PromptShape {
   readonly prompts: number;
+  /** Of all prompts, without padding: what the layers compute. */
   readonly promptTokens: number;
+  /** Tokens to which attention pads each of them. */
+  readonly longestPrompt: number;
+}
+
+export interface MicroBatchShape extends PromptShape {
   readonly rows: number;
+  /** Of all rows behind their prompts, without padding. */
   readonly suffixTokens: number;
+  readonly longestSuffix: number;
   /** Keys and values of the prompts are there already: only suffix tokens are computed. */
   readonly arePromptsGiven: boolean;
 }
@@ -71,9 +78,9 @@ export function planMicroBatches(
   return plan;
 }
 
-/** Tokens that the model computes for a micro-batch, padding included. */
+/** Tokens that go through the linear layers for a micro-batch. */
 export function computedTokens(shape: MicroBatchShape): number {
-  return (shape.arePromptsGiven ? 0 : shape.prompts * shape.promptTokens) + shape.rows * shape.suffixTokens;
+  return (shape.arePromptsGiven ? 0 : shape.promptTokens) + shape.suffixTokens;
 }
 
 /** Prompts in order of their longest sequence, rows of a prompt by length, both descending; ties keep their order. */
@@ -97,21 +104,26 @@ export function promptsOf(rows: readonly TrainingRow[]): RowPrompt[] {
   return [...new Map(rows.map((row) => [row.promptIndex, row])).values()];
 }
 
-/** Tokens of the longest. */
-export function longestPrompt(prompts: readonly RowPrompt[]): number {
-  return Math.max(...prompts.map(({ promptIds }) => promptIds.length));
+export function promptShapeOf(prompts: readonly RowPrompt[]): PromptShape {
+  const lengths = prompts.map(({ promptIds }) => promptIds.length);
+  return { prompts: prompts.length, promptTokens: sumOf(lengths), longestPrompt: Math.max(...lengths) };
 }
 
-function shapeOf(
+export function shapeOf(
   rows: readonly TrainingRow[],
   prompts: readonly RowPrompt[],
   arePromptsGiven: boolean,
 ): MicroBatchShape {
+  const lengths = rows.map(suffixLength);
   return {
-    prompts: prompts.length,
-    promptTokens: longestPrompt(prompts),
+    ...promptShapeOf(prompts),
     rows: rows.length,
-    suffixTokens: Math.max(1, ...rows.map(suffixLength)),
+    suffixTokens: sumOf(lengths),
+    longestSuffix: Math.max(...lengths),
     arePromptsGiven,
   };
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { activationBytes, promptPassBytes } from "./activation-bytes.ts";
 import { computedTokens, planMicroBatches } from "./microbatch.ts";
 import { type PassPlan, planPass } from "./pass-plan.ts";
-import type { TrainingRow } from "./training-row.ts";
+import { suffixLength, type TrainingRow } from "./training-row.ts";
 
 /** SmolLM2-135M in bfloat16, with attention that keeps no scores. */
 const config: ModelConfig = {
@@ -71,6 +71,17 @@ describe("planPass", () => {
     expect(planPass(rows, kind, limits, withoutGradients).tokens).toBe(2 * 150 + 64 * 168);
   });
 
+  it("counts tokens and no padding", () => {
+    const rows = batch(2, 32).map((row, at) => ({
+      ...row,
+      promptIds: row.promptIds.slice(row.promptIndex * 40),
+      thoughtIds: Array<number>((37 * at) % 128).fill(2),
+    }));
+    const suffixTokens = rows.reduce((sum, row) => sum + suffixLength(row), 0);
+    expect(planPass(rows, kind, limits, withGradients).tokens).toBe(2 * (150 + 110) + suffixTokens);
+    expect(planPass(rows, kind, limits, withoutGradients).tokens).toBe(150 + 110 + suffixTokens);
+  });
+
   it("leaves prompts with their rows where nothing would be gained", () => {
     const cases = [
       { rows: batch(2, 2), microBatches: 1 }, // all at once
@@ -114,7 +125,7 @@ describe("planPass", () => {
   });
 
   it("counts what a checkpoint of a prompt's layer gives beside its input", () => {
-    const shape = { prompts: 2, promptTokens: 150 };
+    const shape = { prompts: 2, promptTokens: 300, longestPrompt: 150 };
     const recomputed = promptPassBytes(shape, kind, { ...limits, checkpointLayers: true });
     expect(recomputed).toBeLessThan(promptPassBytes(shape, kind, limits));
     expect(recomputed).toBeGreaterThan(2 * 150 * config.layers * 4 * (2 * 576 + 3 * 2 * 3 * 64));

@@ -11,10 +11,10 @@ import {
 } from "./activation-bytes.ts";
 import {
   computedTokens,
-  longestPrompt,
   type MicroBatch,
   type MicroBatchLimits,
   planMicroBatches,
+  promptShapeOf,
   promptsOf,
   type RowPrompt,
   sortedForPadding,
@@ -30,7 +30,7 @@ interface PassPart {
 
 export interface PassPlan {
   readonly parts: readonly PassPart[];
-  /** Tokens that go through the linear layers, padding included; a prompt as often as it does. */
+  /** Tokens that go through the linear layers; a prompt as often as it does. */
   readonly tokens: number;
   /** Of the largest micro-batch or prompt pass. */
   readonly largestBytes: number;
@@ -97,14 +97,14 @@ function fitsTogether(
   kind: ActivationKind,
   limits: MicroBatchLimits,
 ): boolean {
-  const shape = { prompts: prompts.length, promptTokens: longestPrompt(prompts) };
-  const states = promptStateBytes(shape.prompts * shape.promptTokens, kind);
+  const shape = promptShapeOf(prompts);
+  const states = promptStateBytes(shape, kind);
   const budget = limits.memoryBudgetBytes;
   return states <= STATE_SHARE * budget && promptPassBytes(shape, kind, limits) <= budget;
 }
 
 function tokensOf({ prompts, microBatches }: PassPart, promptPasses: number): number {
-  const ofPrompts = prompts ? promptPasses * prompts.length * longestPrompt(prompts) : 0;
+  const ofPrompts = prompts ? promptPasses * promptShapeOf(prompts).promptTokens : 0;
   return ofPrompts + sumOf(microBatches.map(({ shape }) => computedTokens(shape)));
 }
 
@@ -115,8 +115,7 @@ function bytesOf(
 ): number[] {
   const bytes = microBatches.map(({ shape }) => activationBytes(shape, kind, limits));
   if (!prompts) return bytes;
-  const shape = { prompts: prompts.length, promptTokens: longestPrompt(prompts) };
-  return [...bytes, promptPassBytes(shape, kind, limits)];
+  return [...bytes, promptPassBytes(promptShapeOf(prompts), kind, limits)];
 }
 
 function sumOf(values: readonly number[]): number {

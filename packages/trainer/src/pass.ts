@@ -28,7 +28,7 @@ export interface PassResult {
   readonly loss: number;
   /** Only rows with a scored token are in it. */
   readonly logProbs: ReadonlyMap<TrainingRow, RowLogProb>;
-  /** Tokens that went through the linear layers, padding included, a prompt as often as it did. */
+  /** Tokens that went through the linear layers, a prompt as often as it did. */
   readonly tokens: number;
   readonly microBatches: number;
   /** By how much the largest micro-batch, a single row, or pass over a prompt exceeds the budget; 0 where all fit. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type MicroBatch, promptsOf } from "./microbatch.ts";
+import { type MicroBatch, promptsOf, shapeOf } from "./microbatch.ts";
 import { layOut } from "./row-layout.ts";
 import type { TrainingRow } from "./training-row.ts";
 
@@ -14,22 +14,15 @@ const row = (change: Partial<TrainingRow>): TrainingRow => ({
   coefficient: 0.5,
   ...change,
 });
-const batch = (rows: TrainingRow[], suffixTokens: number): MicroBatch => ({
-  rows,
-  prompts: promptsOf(rows),
-  shape: {
-    prompts: promptsOf(rows).length,
-    promptTokens: 2,
-    rows: rows.length,
-    suffixTokens,
-    arePromptsGiven: false,
-  },
-});
+const batch = (rows: TrainingRow[]): MicroBatch => {
+  const prompts = promptsOf(rows);
+  return { rows, prompts, shape: shapeOf(rows, prompts, false) };
+};
 
 describe("layOut", () => {
   it("predicts the first step from the prompt, each next from the one before, and answers after the forced tokens", () => {
-    const { inputs, thoughts, answers, stored_ND } = layOut(batch([row({})], 4), D);
-    expect([...inputs.ids_BT]).toEqual([11, 12, 21, 31]); // the last answer token is predicted, not fed
+    const { inputs, thoughts, answers, stored_ND } = layOut(batch([row({})]), D);
+    expect([...inputs.ids_M]).toEqual([11, 12, 21, 31]); // the last answer token is predicted, not fed
     // table: row 0 is the prompt's last position, 1.. are suffix positions
     expect([...thoughts.tableRows]).toEqual([0, 1]);
     expect([...thoughts.ids]).toEqual([11, 12]);
@@ -39,17 +32,18 @@ describe("layOut", () => {
     expect(stored_ND).toBeNull();
   });
 
-  it("offsets rows by prompts and padded length", () => {
+  it("offsets rows by prompts and by the inputs of the rows before", () => {
     const rows = [
       row({}),
       row({ thoughtIds: [] }),
       row({ promptIndex: 1, thoughtIds: [13], answerIds: [33] }),
     ];
-    const { inputs, thoughts, answers } = layOut(batch(rows, 4), D);
+    const { inputs, thoughts, answers } = layOut(batch(rows), D);
     expect(inputs.rowsPerPrompt).toEqual([2, 1]);
-    expect([...inputs.ids_BT]).toEqual([11, 12, 21, 31, 21, 31, 0, 0, 13, 21, 0, 0]);
+    expect([...inputs.ids_M]).toEqual([11, 12, 21, 31, 21, 31, 13, 21]);
+    expect(inputs.lengths).toEqual([4, 2, 2]);
     expect([...thoughts.tableRows]).toEqual([0, 2, 1]);
-    expect([...answers.tableRows]).toEqual([2 + 2, 2 + 3, 2 + 4, 2 + 5, 2 + 9]);
+    expect([...answers.tableRows]).toEqual([2 + 2, 2 + 3, 2 + 4, 2 + 5, 2 + 7]);
   });
 
   it("puts stored thoughts in the place of tokens", () => {
@@ -57,33 +51,31 @@ describe("layOut", () => {
       row({ thoughts: Float32Array.of(1, 2, 3, 4) }),
       row({ thoughtIds: [], thoughts: new Float32Array(0) }),
     ];
-    const { inputs, stored_ND } = layOut(batch(rows, 4), D);
-    expect([...inputs.ids_BT]).toEqual([0, 0, 21, 31, 21, 31, 0, 0]);
-    expect([...(inputs.stored?.isToken_BT ?? [])]).toEqual([0, 0, 1, 1, 1, 1, 1, 1]);
-    expect([...(inputs.stored?.thoughts_BTD.subarray(0, 6) ?? [])]).toEqual([1, 2, 3, 4, 0, 0]);
+    const { inputs, stored_ND } = layOut(batch(rows), D);
+    expect([...inputs.ids_M]).toEqual([0, 0, 21, 31, 21, 31]);
+    expect([...(inputs.stored?.isToken_M ?? [])]).toEqual([0, 0, 1, 1, 1, 1]);
+    expect([...(inputs.stored?.thoughts_MD.subarray(0, 6) ?? [])]).toEqual([1, 2, 3, 4, 0, 0]);
     expect([...(stored_ND ?? [])]).toEqual([1, 2, 3, 4]);
   });
 
   it("scores but does not feed the last step of a thought without an answer", () => {
     const rows = [row({ forcedIds: [], answerIds: [], thoughts: Float32Array.of(1, 2, 3, 4) })];
-    const { inputs, thoughts, answers } = layOut(batch(rows, 1), D);
-    expect([...(inputs.stored?.thoughts_BTD ?? [])]).toEqual([1, 2]);
+    const { inputs, thoughts, answers } = layOut(batch(rows), D);
+    expect([...(inputs.stored?.thoughts_MD ?? [])]).toEqual([1, 2]);
     expect([...thoughts.tableRows]).toEqual([0, 1]);
     expect(answers.count).toBe(0);
   });
 
-  it("leaves the row behind such a thought its first token", () => {
+  it("leaves a row without inputs out of the way", () => {
     const thoughtAlone = { forcedIds: [], answerIds: [], thoughts: Float32Array.of(1, 2, 3, 4) };
     const answerAlone = { thoughtIds: [], forcedIds: [], thoughts: new Float32Array(0) };
-    const { inputs } = layOut(batch([row(thoughtAlone), row(answerAlone)], 1), D);
-    expect([...inputs.ids_BT]).toEqual([0, 31]);
-    expect([...(inputs.stored?.isToken_BT ?? [])]).toEqual([0, 1]);
+    const { inputs } = layOut(batch([row(thoughtAlone), row(answerAlone)]), D);
+    expect([...inputs.ids_M]).toEqual([0, 31]);
+    expect([...(inputs.stored?.isToken_M ?? [])]).toEqual([0, 1]);
   });
 
   it("refuses stored thoughts that do not fit their ids", () => {
-    expect(() => layOut(batch([row({ thoughts: new Float32Array(3) })], 4), D)).toThrow(
-      /need 4 numbers, got 3/,
-    );
-    expect(() => layOut(batch([row({ thoughts: new Float32Array(4) }), row({})], 4), D)).toThrow(/some rows/);
+    expect(() => layOut(batch([row({ thoughts: new Float32Array(3) })]), D)).toThrow(/need 4 numbers, got 3/);
+    expect(() => layOut(batch([row({ thoughts: new Float32Array(4) }), row({})]), D)).toThrow(/some rows/);
   });
 });

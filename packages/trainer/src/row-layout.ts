@@ -2,12 +2,12 @@
  * Where everything of a micro-batch lies, as host arrays: the inputs that follow each prompt, and for every scored position
  * the hidden state that predicts it. Integers and copies only; the arithmetic is in `loss.ts`.
  *
- * Hidden states are looked up in one table [P + B * T, D]: the last prompt position of each prompt, then all suffix positions.
- * Axes: P prompts, B rows, T inputs after the prompt (right-padded), N scored positions, D hidden.
+ * Hidden states are looked up in one table [P + M, D]: the last prompt position of each prompt, then all suffix positions.
+ * Axes: P prompts, B rows, M inputs after the prompts, row after row without padding, N scored positions, D hidden.
  */
 
 import type { MicroBatch } from "./microbatch.ts";
-import type { TrainingRow } from "./training-row.ts";
+import { suffixLength, type TrainingRow } from "./training-row.ts";
 
 /** Scored positions in row order. */
 export interface PositionList {
@@ -22,12 +22,12 @@ export interface PositionList {
 export interface SuffixInputs {
   readonly promptIds: readonly (readonly number[])[];
   readonly rowsPerPrompt: readonly number[];
-  readonly rows: number;
-  readonly length: number;
-  /** Tokens to embed [B, T]; 0 where the input is a stored thought or padding. */
-  readonly ids_BT: Int32Array;
+  /** Of each row, [B]; they sum to M. */
+  readonly lengths: readonly number[];
+  /** Tokens to embed [M]; 0 where the input is a stored thought. */
+  readonly ids_M: Int32Array;
   /** Stored thoughts in their places, zero elsewhere, and 1 where the input is an embedded token; null without stored thoughts. */
-  readonly stored: { readonly thoughts_BTD: Float32Array; readonly isToken_BT: Float32Array } | null;
+  readonly stored: { readonly thoughts_MD: Float32Array; readonly isToken_M: Float32Array } | null;
 }
 
 export interface RowLayout {
@@ -40,48 +40,52 @@ export interface RowLayout {
 
 /** @throws RangeError when a row's stored thoughts are not [T, D], or only some rows have them. */
 export function layOut(batch: MicroBatch, hiddenSize: number): RowLayout {
-  const { rows, shape } = batch;
-  const length = shape.suffixTokens;
+  const { rows } = batch;
   const { promptIds, rowsPerPrompt, promptOfRow } = countRows(batch);
   const hasStored = checkStored(rows, hiddenSize);
-  const ids_BT = new Int32Array(rows.length * length);
-  const isToken_BT = new Float32Array(hasStored ? rows.length * length : 0).fill(1);
-  const thoughts_BTD = new Float32Array(hasStored ? rows.length * length * hiddenSize : 0);
+  const lengths = rows.map(suffixLength);
+  const M = lengths.reduce((sum, length) => sum + length, 0);
+  const ids_M = new Int32Array(M);
+  const isToken_M = new Float32Array(hasStored ? M : 0).fill(1);
+  const thoughts_MD = new Float32Array(hasStored ? M * hiddenSize : 0);
   const thoughts = positionBuilder(rows.reduce((total, row) => total + row.thoughtIds.length, 0));
   const answers = positionBuilder(rows.reduce((total, row) => total + row.answerIds.length, 0));
 
+  let first = 0;
   for (const [b, row] of rows.entries()) {
     const { thoughtIds, forcedIds, answerIds, coefficient } = row;
     const T = thoughtIds.length;
-    const tableRow = (q: number) => (q < 0 ? (promptOfRow[b] as number) : promptIds.length + b * length + q);
+    const length = lengths[b] as number;
+    const start = first;
+    const tableRow = (q: number) => (q < 0 ? (promptOfRow[b] as number) : promptIds.length + start + q);
     const input = (q: number, id: number) => {
-      if (q < length) ids_BT[b * length + q] = id;
+      if (q < length) ids_M[start + q] = id;
     };
     for (let t = 0; t < T; t++) {
       thoughts.push(tableRow(t - 1), thoughtIds[t] as number, coefficient);
       if (!hasStored) input(t, thoughtIds[t] as number);
     }
-    // The last step of a thought without an answer is scored but not fed: it may lie one past the end.
+    // The last step of a thought without an answer is scored but not fed: it lies one past the end.
     if (row.thoughts) {
       const fed = Math.min(T, length);
-      isToken_BT.fill(0, b * length, b * length + fed);
-      thoughts_BTD.set(row.thoughts.subarray(0, fed * hiddenSize), b * length * hiddenSize);
+      isToken_M.fill(0, start, start + fed);
+      thoughts_MD.set(row.thoughts.subarray(0, fed * hiddenSize), start * hiddenSize);
     }
     for (let f = 0; f < forcedIds.length; f++) input(T + f, forcedIds[f] as number);
-    const start = T + forcedIds.length;
+    const answer = T + forcedIds.length;
     for (let a = 0; a < answerIds.length; a++) {
-      answers.push(tableRow(start + a - 1), answerIds[a] as number, coefficient);
-      if (a + 1 < answerIds.length) input(start + a, answerIds[a] as number);
+      answers.push(tableRow(answer + a - 1), answerIds[a] as number, coefficient);
+      if (a + 1 < answerIds.length) input(answer + a, answerIds[a] as number);
     }
+    first += length;
   }
   return {
     inputs: {
       promptIds,
       rowsPerPrompt,
-      rows: rows.length,
-      length,
-      ids_BT,
-      stored: hasStored ? { thoughts_BTD, isToken_BT } : null,
+      lengths,
+      ids_M,
+      stored: hasStored ? { thoughts_MD, isToken_M } : null,
     },
     thoughts: thoughts.list,
     answers: answers.list,

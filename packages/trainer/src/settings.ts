@@ -106,7 +106,7 @@ export const SupervisedSettings = z.strictObject({
     ),
   lengthBucket: count()
     .default(16)
-    .describe("Batches whose examples are sorted by length together, to waste less on padding (1: none)"),
+    .describe("Batches whose examples are sorted by length together, so that attention pads less (1: none)"),
   ...optimizerKeys,
   learningRate: optimizerKeys.learningRate.default(1e-5),
   ...operationKeys,

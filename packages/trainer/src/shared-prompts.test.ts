@@ -14,8 +14,7 @@ import type { TrainingRow } from "./training-row.ts";
 const TOLERANCE = 1e-5;
 const THOUGHTS = ["hard", "soft", "fuzzy"] as const;
 const ROWS_PER_MICRO_BATCH = 2;
-/** Prompts of the batch, padded to the longest. */
-const PROMPT_TOKENS = PROMPT_LENGTHS.length * Math.max(...PROMPT_LENGTHS);
+const PROMPT_TOKENS = PROMPT_LENGTHS.reduce((sum, length) => sum + length, 0);
 const KEY = RandomKey.fromSeed(3);
 
 /** Fuzzy thoughts are sharper than soft ones, but not as in training: 1 / tau magnifies how logits are rounded. */
@@ -125,6 +124,22 @@ describe.each(modelKinds)("prompts once for all micro-batches of %s", (kind) => 
       });
     },
   );
+
+  it("scores rows that feed nothing behind their prompts, alone and beside others", async () => {
+    const { backend, model } = opened;
+    const silent = { thoughts: null, thoughtIds: [], forcedIds: [], coefficient: 0.1 };
+    const prompts = variedRows(model.config.hiddenSize, false).slice(0, 8);
+    const rows = prompts.map((row, at) => ({ ...row, ...silent, answerIds: at % 4 === 3 ? [5, 6, 7] : [5] }));
+    const inputNoise = { sigma: 0.1, keyOf: (row: TrainingRow) => KEY.fold(rows.indexOf(row as never)) };
+    await withLeakCheck(backend, async () => {
+      const options = { ...optionsOf(model, policyOf("hard"), { inputNoise }), policy: null };
+      const wanted = await readPass(rows, options);
+      const got = await readPass(rows, inMicroBatches(options));
+      expect(got.tokens).toBe(2 * (9 + 4) + 2 * 2);
+      expectSameLogProbs(got, wanted);
+      expectSameGradients(got, wanted);
+    });
+  });
 
   it("has no gradient at all where every coefficient is 0", async () => {
     const { backend, model } = opened;

@@ -71,10 +71,10 @@ export async function runLikelihood(
 }
 
 function describePlan(plan: ScorePlan, questions: number, seconds: number): string {
-  const { batches, tokens, paddedTokens, unsharedTokens } = plan;
+  const { batches, tokens, places, unsharedTokens } = plan;
   const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(0)} %`;
   return (
     `scored   ${count(questions, "question")} in ${formatDuration(seconds)}: ${batches} batches, ${tokens} tokens ` +
-    `(${share(tokens, unsharedTokens)} of those without shared contexts), ${share(tokens, paddedTokens)} of what was computed`
+    `(${share(tokens, unsharedTokens)} of those without shared contexts), ${share(tokens, places)} of what attention saw`
   );
 }

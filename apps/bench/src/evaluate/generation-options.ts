@@ -28,7 +28,9 @@ export const generationOptions = {
     .int()
     .positive()
     .default(4096)
-    .describe("Most tokens computed together in likelihood tasks, padding included"),
+    .describe(
+      "Most tokens computed together in likelihood tasks; padding, which only attention sees, counts an eighth",
+    ),
 };
 
 type GenerationOptions = z.infer<z.ZodObject<typeof generationOptions>>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EncodedQuestion } from "./encode-choices.ts";
-import { paddedTokens, planBatches } from "./plan-batches.ts";
+import { batchCost, batchTokens, planBatches } from "./plan-batches.ts";
 
 /** A question of `S` context tokens and choices of the given tokens. */
 const question = (id: number, S: number, choices: number[]): EncodedQuestion => ({
@@ -20,18 +20,33 @@ describe("batches", () => {
     const batches = planBatches(mixed, 1500);
     const ids = batches.flat().map(({ id }) => Number(id));
     expect(ids.sort((a, b) => a - b)).toEqual(mixed.map((_, index) => index));
-    expect(Math.max(...batches.map(paddedTokens))).toBeLessThanOrEqual(1500);
+    expect(Math.max(...batches.map(batchCost))).toBeLessThanOrEqual(1500);
   });
 
   test("begin with the most expensive one, so that memory runs out at once or never", () => {
-    const tokens = planBatches(mixed, 1500).map(paddedTokens);
-    expect(tokens).toEqual([...tokens].sort((a, b) => b - a));
+    const costs = planBatches(mixed, 1500).map(batchCost);
+    expect(costs).toEqual([...costs].sort((a, b) => b - a));
   });
 
-  test("pad little: a tenth more than what each question needs by itself", () => {
-    const padded = planBatches(mixed, 4096).reduce((sum, batch) => sum + paddedTokens(batch), 0);
-    const alone = mixed.reduce((sum, one) => sum + paddedTokens([one]), 0);
-    expect(padded / alone).toBeLessThan(1.1);
+  test("compute no padding, and show attention little of it", () => {
+    const tokens = mixed.reduce(
+      (sum, { contextIds, choiceIds }) =>
+        sum + contextIds.length + choiceIds.flat().length - choiceIds.length,
+      0,
+    );
+    const batches = planBatches(mixed, 4096);
+    const total = (size: "tokens" | "places") =>
+      batches.reduce((sum, batch) => sum + batchTokens(batch)[size], 0);
+    expect(total("tokens")).toBe(tokens);
+    expect(total("places") / tokens).toBeLessThan(1.5);
+    expect(batches.reduce((sum, batch) => sum + batchCost(batch), 0) / tokens).toBeLessThan(1.05);
+  });
+
+  test("count a place of padding as an eighth of a token", () => {
+    const batch = [question(0, 10, [5, 3, 1]), question(1, 6, [2])];
+    // fed: 4, 2, none and 1 of three rows, behind 10 and 6
+    expect(batchTokens(batch)).toEqual({ tokens: 16 + 7, places: 2 * 10 + 3 * 4 });
+    expect(batchCost(batch)).toBe(23 + 9 / 8);
   });
 
   test("give a question that is longer than the limit a batch of its own", () => {

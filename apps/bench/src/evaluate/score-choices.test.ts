@@ -4,7 +4,7 @@ import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import type { ChoiceQuestion, ScoredQuestion } from "@soft-tokens/evals";
 import type { LanguageModel } from "@soft-tokens/model";
 import type { Backend } from "@soft-tokens/tensor";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { randomModel } from "../engine/random-model.ts";
 import { encodeChoices } from "./encode-choices.ts";
 import { createScoreFunction, type ScorePlan } from "./score-choices.ts";
@@ -97,6 +97,25 @@ describe("scoring of choices", () => {
     const fed = choiceIds.reduce((sum, ids) => sum + ids.length - 1, 0);
     expect(plan?.tokens).toBe(contextIds.length + fed);
     expect(plan?.unsharedTokens).toBe(3 * contextIds.length + fed);
+  });
+
+  test("feeds every token once, however long the other choices are", async () => {
+    const lengths: number[] = [];
+    const original = model.forwardGrouped.bind(model);
+    const forward = vi.spyOn(model, "forwardGrouped").mockImplementation((input) => {
+      lengths.push(...input.promptIds.map((ids) => ids.length), input.suffix_MD.shape[0] as number);
+      return original(input);
+    });
+    const { plan } = await score(4096);
+    forward.mockRestore();
+    const fed = questions.flatMap((one) => {
+      const { contextIds, choiceIds } = encodeChoices(model.tokenizer, one, 1024);
+      return [contextIds.length, ...choiceIds.map((ids) => ids.length - 1)];
+    });
+    const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+    expect(sumOf(lengths)).toBe(sumOf(fed));
+    expect(plan?.tokens).toBe(sumOf(fed));
+    expect(plan?.places).toBeGreaterThan(sumOf(fed));
   });
 
   test("stops when it is told to", async () => {

@@ -86,7 +86,7 @@ export function makeFigures(context: Context, measured: Measurements) {
       shape && {
         tokensShared: linearTokens(shape, { isShared: true }),
         tokensSeparate: linearTokens(shape, { isShared: false }),
-        /** Padding included, and prompts that several micro-batches share twice: without gradient, then with it. */
+        /** Prompts that several micro-batches share count twice: without gradient, then with it. */
         tokensComputed: Math.round(steps.hard[0]?.computedTokens ?? 0),
         microBatchRows: sharing.rows,
         secondsShared: spread(sharing.shared),

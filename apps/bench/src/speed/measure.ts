@@ -49,7 +49,7 @@ export interface StepMeasurement {
   /** Chosen tokens per second with the prefill: forced ones do not count. */
   readonly generateTokensPerSecond: number;
   readonly microBatches: number;
-  /** Gone through the linear layers in the trainer's pass, padding included and a prompt as often as it passed. */
+  /** Gone through the linear layers in the trainer's pass, a prompt as often as it passed. */
   readonly computedTokens: number;
   /** Mean |sampler - trainer| of log pi over thought steps, nats. */
   readonly logProbGap: number;
@@ -193,13 +193,14 @@ export async function createBench(subject: Subject, workload: Workload, signal: 
       () =>
         backend.tidy(() => {
           const rowIds = Int32Array.from({ length: rows * length }, (_, i) => (7 * i) % 256);
-          const { suffix_BTD } = model.forwardGrouped({
+          const { suffix_MD } = model.forwardGrouped({
             promptIds: isShared ? [ids] : Array.from({ length: rows }, () => ids),
             rowsPerPrompt: isShared ? [rows] : Array.from({ length: rows }, () => 1),
-            suffix_BTD: model.embed(backend.tensor(rowIds, [rows, length], "int32")),
+            suffixLengths: Array<number>(rows).fill(length),
+            suffix_MD: model.embed(backend.tensor(rowIds, [rows * length], "int32")),
             checkpointLayers: workload.checkpointLayers,
           });
-          return backend.mean(backend.cast(suffix_BTD, "float32"));
+          return backend.mean(backend.cast(suffix_MD, "float32"));
         }),
       parameters,
     );

@@ -1,19 +1,27 @@
 /**
- * The teacher-forced pass over rows that share prompts. Prompt tokens and suffix tokens are packed into one [M, D], so
- * every linear layer is one product and a prompt passes it once for all of its rows; only attention tells them apart.
- * Gradients flow from a row's suffix into the keys and values of its prompt.
+ * The teacher-forced pass over rows that share prompts. Prompt tokens and suffix tokens are packed into one [M, D] without
+ * padding, so every linear layer is one product and a prompt passes it once for all of its rows; only attention tells them
+ * apart. Gradients flow from a row's suffix into the keys and values of its prompt.
  *
- * Axes: P prompts, S prompt tokens (right-padded), B rows, T suffix tokens, M = P * S + B * T, N query heads, K kv heads,
- * H head size, D hidden.
+ * Axes: P prompts, S tokens of the longest, B rows, T suffix tokens of the longest, M tokens of prompts, of suffixes, or of both
+ * as they are, N query heads, K kv heads, H head size, D hidden.
  */
 
 import { attention, type Backend, type Tensor, TensorScope } from "@soft-tokens/tensor";
 import type { ModelConfig } from "../config/config.ts";
 import type { Attend } from "./layer.ts";
 import { causalMask, prefixMask } from "./masks.ts";
+import { forPacked, longestOf } from "./packed-sequences.ts";
 import type { RopeTable } from "./rope.ts";
 import { attendSequences, pack, unpack } from "./sequences.ts";
-import { runLayers } from "./stack.ts";
+import { type AttentionPlan, runLayers } from "./stack.ts";
+
+/** Rows behind prompts, each with a token of its own. */
+export interface PackedRows {
+  readonly rowsPerPrompt: readonly number[];
+  /** Tokens of each row. */
+  readonly lengths: readonly number[];
+}
 
 export interface GroupedRun {
   readonly ops: Backend;
@@ -21,83 +29,70 @@ export interface GroupedRun {
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly rope: RopeTable;
   readonly promptLengths: readonly number[];
-  readonly rowsPerPrompt: readonly number[];
+  readonly rows: PackedRows;
   readonly checkpointLayers: boolean;
 }
 
-/** prompt [P * S, D] and suffix [B, T, D] -> both, packed [M, D], before the final norm. The caller owns the result. */
-export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_BTD: Tensor): Tensor {
-  const { ops, promptLengths, rowsPerPrompt } = run;
-  const P = promptLengths.length;
-  const S = (prompt_MD.shape[0] as number) / P;
-  const [B = 0, T = 0, D = 0] = suffix_BTD.shape;
-  const hasSuffix = B > 0 && T > 0;
-
+/** prompts [M, D] and suffixes [M, D] -> both, prompts first, before the final norm. The caller owns the result. */
+export function runGrouped(run: GroupedRun, prompt_MD: Tensor, suffix_MD: Tensor): Tensor {
+  const { ops, config, promptLengths, rows } = run;
+  const hasSuffix = rows.lengths.length > 0;
   using scope = new TensorScope();
-  const positions = [
-    ...promptPositions(P, S),
-    ...(hasSuffix ? suffixPositions(promptLengths, rowsPerPrompt, T) : []),
-  ];
-  const rotation = run.rope.tensors(ops, positions);
-  const promptMask = scope.track(causalMask(ops, S));
+  const rotation = run.rope.tensors(ops, [
+    ...promptPositions(promptLengths),
+    ...suffixPositions(promptLengths, rows),
+  ]);
   scope.track(rotation.cos);
   scope.track(rotation.sin);
-  const sizes = { P, S, B, T };
-  if (!hasSuffix) {
-    return runLayers(
-      ops,
-      run.config,
-      run.parameters,
-      prompt_MD,
-      {
-        constants: [rotation.cos, rotation.sin, promptMask],
-        attend: ([mask]) =>
-          attendSequences(ops, run.config, { B: P, T: S }, mask as Tensor, { keepCache: false }),
-      },
-      run,
-    ).hidden_MD;
-  }
-  const suffixMask = scope.track(causalMask(ops, T));
-  const prefixMask_PS = prefixMask(ops, promptLengths, S);
-  if (prefixMask_PS) scope.track(prefixMask_PS);
-  const suffix_MD = scope.track(ops.reshape(suffix_BTD, [B * T, D]));
-  const packed_MD = scope.track(ops.concat([prompt_MD, suffix_MD], 0));
-  return runLayers(
-    ops,
-    run.config,
-    run.parameters,
-    packed_MD,
-    {
-      constants: [
-        rotation.cos,
-        rotation.sin,
-        promptMask,
-        suffixMask,
-        ...(prefixMask_PS ? [prefixMask_PS] : []),
-      ],
-      attend: (masks) => attendGrouped(ops, run, sizes, masks),
-    },
-    run,
-  ).hidden_MD;
+  const x_MD = hasSuffix ? scope.track(ops.concat([prompt_MD, suffix_MD], 0)) : prompt_MD;
+  const plan = hasSuffix ? planGrouped(run, rotation, scope) : planPrompts(run, rotation, scope);
+  const packed = forPacked(ops, plan, hasSuffix ? [promptLengths, rows.lengths] : [promptLengths], scope);
+  return runLayers(ops, config, run.parameters, x_MD, packed, run).hidden_MD;
 }
 
 /**
- * Positions of P right-padded prompts. Padding stands behind, where no token of a prompt sees it: so a token has the same
- * index among the keys whatever prompts are beside it, and attention adds up the same numbers in the same order.
+ * Positions of prompts, packed. Where attention pads them, padding stands behind, where no token of a prompt sees it: so a token
+ * has the same index among the keys whatever prompts are beside it, and attention adds up the same numbers in the same order.
  */
-export function promptPositions(P: number, S: number): number[] {
-  return Array.from({ length: P * S }, (_, index) => index % S);
+export function promptPositions(promptLengths: readonly number[]): number[] {
+  return promptLengths.flatMap((length) => Array.from({ length }, (_, index) => index));
 }
 
-/** Row b of prompt p counts on from the prompt's length. */
-export function suffixPositions(
-  promptLengths: readonly number[],
-  rowsPerPrompt: readonly number[],
-  T: number,
-): number[] {
-  return promptLengths.flatMap((length, prompt) =>
-    Array.from({ length: (rowsPerPrompt[prompt] as number) * T }, (_, index) => length + (index % T)),
+/** A row of a prompt counts on from the prompt's length. */
+export function suffixPositions(promptLengths: readonly number[], rows: PackedRows): number[] {
+  const starts = promptLengths.flatMap((length, prompt) =>
+    Array<number>(rows.rowsPerPrompt[prompt] as number).fill(length),
   );
+  return starts.flatMap((start, row) =>
+    Array.from({ length: rows.lengths[row] as number }, (_, index) => start + index),
+  );
+}
+
+interface Rotation {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+}
+
+function planPrompts(
+  { ops, config, promptLengths }: GroupedRun,
+  { cos, sin }: Rotation,
+  scope: TensorScope,
+): AttentionPlan {
+  const sizes = { B: promptLengths.length, T: longestOf(promptLengths) };
+  return {
+    constants: [cos, sin, scope.track(causalMask(ops, sizes.T))],
+    attend: ([mask]) => attendSequences(ops, config, sizes, mask as Tensor, { keepCache: false }),
+  };
+}
+
+function planGrouped(run: GroupedRun, { cos, sin }: Rotation, scope: TensorScope): AttentionPlan {
+  const { ops, promptLengths, rows } = run;
+  const [S, T] = [longestOf(promptLengths), longestOf(rows.lengths)];
+  const masks = [scope.track(causalMask(ops, S)), scope.track(causalMask(ops, T))];
+  const prefixMask_PS = prefixMask(ops, promptLengths, S);
+  if (prefixMask_PS) masks.push(scope.track(prefixMask_PS));
+  const sizes = { P: promptLengths.length, S, B: rows.lengths.length, T };
+  return { constants: [cos, sin, ...masks], attend: (own) => attendGrouped(ops, run, sizes, own) };
 }
 
 function attendGrouped(
@@ -108,10 +103,10 @@ function attendGrouped(
 ): Attend {
   const [promptMask, suffixMask, prefixMask_PS] = masks as [Tensor, Tensor, Tensor | undefined];
   const scale = 1 / Math.sqrt(run.config.headSize);
-  const split = (x_MN1H: Tensor) => {
-    const [M = 0, heads = 0, , H = 0] = x_MN1H.shape;
-    const prompt = ops.slice(x_MN1H, [0, 0, 0, 0], [P * S, heads, 1, H]);
-    const suffix = ops.slice(x_MN1H, [P * S, 0, 0, 0], [M - P * S, heads, 1, H]);
+  const split = (x_WN1H: Tensor) => {
+    const [, heads = 0, , H = 0] = x_WN1H.shape;
+    const prompt = ops.slice(x_WN1H, [0, 0, 0, 0], [P * S, heads, 1, H]);
+    const suffix = ops.slice(x_WN1H, [P * S, 0, 0, 0], [B * T, heads, 1, H]);
     return [unpack(ops, prompt, { B: P, T: S }), unpack(ops, suffix, { B, T })] as const;
   };
   return (query, key, value) => {
@@ -133,7 +128,7 @@ function attendGrouped(
       prefix: {
         key_PKSH,
         value_PKSH,
-        rowsPerPrompt: run.rowsPerPrompt,
+        rowsPerPrompt: run.rows.rowsPerPrompt,
         ...(prefixMask_PS && { mask_PS: prefixMask_PS }),
       },
       scale,

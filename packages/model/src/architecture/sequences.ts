@@ -1,8 +1,8 @@
 /**
- * Attention within whole rows: B sequences of T tokens, packed row by row, left-padded or not. It serves the plain
- * forward pass, prompts, whose keys and values it keeps, and rows behind prompts that have been computed.
+ * Attention within whole rows: B sequences of T tokens, row by row, padded or not. It serves the plain forward pass,
+ * prompts, whose keys and values it keeps, and rows behind prompts that have been computed.
  *
- * Axes: B rows, T tokens, M = B * T packed, N query heads, K kv heads, H head size.
+ * Axes: B rows, T tokens, M = B * T, N query heads, K kv heads, H head size.
  */
 
 import { attention, type Backend, type SharedPrefix, type Tensor } from "@soft-tokens/tensor";

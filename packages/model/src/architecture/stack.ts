@@ -1,7 +1,7 @@
 /**
  * All layers over packed tokens, each as it stands or behind a checkpoint that keeps only the layer's input.
  *
- * A plan says how tokens attend to each other. Its constants (rotary tables, masks) and what it gives a layer to attend to
+ * A plan says how tokens attend to each other. Its constants (rotary tables, masks, indices) and what it gives a layer to attend to
  * travel as inputs, not by closure: a checkpoint runs the layer again in the backward pass, when the caller's handles may be
  * gone.
  */
@@ -14,11 +14,11 @@ import { type LayerParameters, layerParameters } from "./parameters.ts";
 
 export interface AttentionPlan {
   /** cos, sin, then whatever `attend` needs. */
-  readonly constants: readonly [cos: Tensor, sin: Tensor, ...masks: Tensor[]];
+  readonly constants: readonly [cos: Tensor, sin: Tensor, ...own: Tensor[]];
   /** What one layer attends to beside its own tokens; gradients flow there. Defaults to nothing. */
   readonly givenTo?: (layer: number) => readonly Tensor[];
-  /** Makes the attention from the masks and what the layer was given. */
-  readonly attend: (masks: readonly Tensor[], given: readonly Tensor[]) => Attend;
+  /** Makes the attention from its own constants and what the layer was given. */
+  readonly attend: (own: readonly Tensor[], given: readonly Tensor[]) => Attend;
 }
 
 export interface StackOptions {
@@ -72,8 +72,8 @@ function runPlanned(
   x_MD: Tensor,
   { plan, constants, given }: PlannedInputs,
 ): LayerResult {
-  const [cos, sin, ...masks] = constants as [Tensor, Tensor, ...Tensor[]];
-  return runLayer(ops, config, parameters, x_MD, { cos, sin }, plan.attend(masks, given));
+  const [cos, sin, ...own] = constants as [Tensor, Tensor, ...Tensor[]];
+  return runLayer(ops, config, parameters, x_MD, { cos, sin }, plan.attend(own, given));
 }
 
 /** A checkpoint has one result: what the layer keeps leaves it joined to its stream. */

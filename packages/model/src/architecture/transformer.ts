@@ -2,7 +2,7 @@
  * The decoder-only transformer of Llama, Qwen2 and Qwen3 as a {@link LanguageModel}. The families differ by settings of
  * the config alone (biases, norms of q and k, head size), so one file serves them.
  *
- * Axes: P prompts, S prompt tokens, B rows, T tokens, R rows of a decode batch, D hidden.
+ * Axes: P prompts, B rows, T tokens, M tokens packed without padding, R rows of a decode batch, D hidden.
  */
 
 import { assertShape, type Backend, rmsNorm, type Tensor, TensorScope } from "@soft-tokens/tensor";
@@ -17,11 +17,13 @@ import type {
   PromptIds,
   PromptStates,
   SuffixInput,
+  SuffixRows,
 } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { runGrouped } from "./grouped.ts";
+import { type PackedRows, runGrouped } from "./grouped.ts";
 import { paddedCausalMask } from "./masks.ts";
+import { lastTokens, longestOf } from "./packed-sequences.ts";
 import { EMBEDDING, FINAL_NORM, HEAD } from "./parameters.ts";
 import { prefillPrompts } from "./prefill.ts";
 import { type PromptRun, runPrompts } from "./prompt-pass.ts";
@@ -117,56 +119,40 @@ export class Transformer implements LanguageModel {
   }
 
   forwardSuffix(input: SuffixInput): Tensor {
-    const ops = this.backend;
-    const { prompts, rowsPerPrompt, suffix_BTD } = input;
-    const D = this.config.hiddenSize;
-    const { B = 0, T = 0 } = assertShape(suffix_BTD, ["B", "T", D], "forwardSuffix: suffix");
-    checkRows(rowsPerPrompt, prompts.lengths.length, B, "forwardSuffix");
-    if (B * T === 0) return ops.clone(suffix_BTD);
+    const { prompts, suffix_MD } = input;
+    const rows = this.#checkSuffix(input, prompts.lengths.length, "forwardSuffix");
+    if (rows.lengths.length === 0) return this.backend.clone(suffix_MD);
     using scope = new TensorScope();
     const run = {
       ...this.#promptRun(),
       prompts,
-      rowsPerPrompt,
+      rows,
       checkpointLayers: input.checkpointLayers ?? false,
     };
-    const hidden_MD = scope.track(runSuffix(run, this.#toStream(suffix_BTD, scope)));
-    return ops.reshape(scope.track(this.#norm(hidden_MD)), [B, T, D]);
+    return this.#norm(scope.track(runSuffix(run, this.#toStream(suffix_MD, scope))));
   }
 
   forwardGrouped(input: GroupedInput): GroupedHidden {
     const ops = this.backend;
-    const D = this.config.hiddenSize;
-    const { B = 0, T = 0 } = assertShape(input.suffix_BTD, ["B", "T", D], "forwardGrouped: suffix");
-    this.#checkPrompts(input.promptIds, "forwardGrouped");
-    checkRows(input.rowsPerPrompt, input.promptIds.length, B, "forwardGrouped");
-    const P = input.promptIds.length;
-    const S = longest(input.promptIds);
+    const { promptIds, suffix_MD } = input;
+    this.#checkPrompts(promptIds, "forwardGrouped");
+    const rows = this.#checkSuffix(input, promptIds.length, "forwardGrouped");
+    const promptLengths = promptIds.map((ids) => ids.length);
 
     using scope = new TensorScope();
-    const prompt_MD = scope.track(this.#embedPrompts(input.promptIds, S));
-    const packed_MD = scope.track(
-      runGrouped(
-        {
-          ops,
-          config: this.config,
-          parameters: this.parameters,
-          rope: this.#rope,
-          promptLengths: input.promptIds.map((ids) => ids.length),
-          rowsPerPrompt: input.rowsPerPrompt,
-          checkpointLayers: input.checkpointLayers ?? false,
-        },
-        prompt_MD,
-        this.#toStream(input.suffix_BTD, scope),
-      ),
-    );
-    const hidden_MD = scope.track(this.#norm(packed_MD));
-    if (B * T === 0) {
-      return { prompt_PSD: ops.reshape(hidden_MD, [P, S, D]), suffix_BTD: ops.clone(input.suffix_BTD) };
-    }
-    const prompt = scope.track(ops.slice(hidden_MD, [0, 0], [P * S, D]));
-    const suffix = scope.track(ops.slice(hidden_MD, [P * S, 0], [B * T, D]));
-    return { prompt_PSD: ops.reshape(prompt, [P, S, D]), suffix_BTD: ops.reshape(suffix, [B, T, D]) };
+    const run = {
+      ...this.#promptRun(),
+      promptLengths,
+      rows,
+      checkpointLayers: input.checkpointLayers ?? false,
+    };
+    const prompt_MD = scope.track(this.#embedPrompts(promptIds));
+    const packed_MD = scope.track(runGrouped(run, prompt_MD, this.#toStream(suffix_MD, scope)));
+    const lastHidden_PD = this.#norm(scope.track(lastTokens(ops, packed_MD, promptLengths)));
+    if (rows.lengths.length === 0) return { lastHidden_PD, suffix_MD: ops.clone(suffix_MD) };
+    const begin = prompt_MD.shape[0] as number;
+    const hidden_MD = scope.track(ops.slice(packed_MD, [begin, 0], [-1, -1]));
+    return { lastHidden_PD, suffix_MD: this.#norm(hidden_MD) };
   }
 
   dispose(): void {
@@ -184,7 +170,7 @@ export class Transformer implements LanguageModel {
       parameters: this.parameters,
       rope: this.#rope,
       finalNorm_D: this.#finalNorm_D,
-      embedPrompts: (ids, S) => this.#embedPrompts(ids, S),
+      embedPrompts: (ids) => this.#embedPrompts(ids),
     };
   }
 
@@ -203,15 +189,26 @@ export class Transformer implements LanguageModel {
     return x.dtype === "float32" ? x : scope.track(this.backend.cast(x, "float32"));
   }
 
-  /** Embeddings of prompts, right-padded with id 0: float32 [P * S, D]. */
-  #embedPrompts(promptIds: PromptIds, S: number): Tensor {
-    const ids = new Int32Array(promptIds.length * S);
-    promptIds.forEach((prompt, row) => {
-      ids.set(prompt, row * S);
-    });
+  /** Embeddings of prompts, one behind the other: float32 [M, D]. */
+  #embedPrompts(promptIds: PromptIds): Tensor {
+    const ids = Int32Array.from(promptIds.flat());
     return this.backend.tidy(() =>
       this.backend.cast(this.embed(this.backend.tensor(ids, [ids.length], "int32")), "float32"),
     );
+  }
+
+  /** Rows without a token have no part in the pass: what is given is about the others. */
+  #checkSuffix(input: SuffixRows, prompts: number, operation: string): PackedRows {
+    const { suffixLengths, suffix_MD } = input;
+    const { M = 0 } = assertShape(suffix_MD, ["M", this.config.hiddenSize], `${operation}: suffix`);
+    checkRows(input.rowsPerPrompt, prompts, suffixLengths.length, operation);
+    checkLengths(suffixLengths, M, operation);
+    let end = 0;
+    const rowsPerPrompt = input.rowsPerPrompt.map((rows) => {
+      end += rows;
+      return suffixLengths.slice(end - rows, end).filter((length) => length > 0).length;
+    });
+    return { rowsPerPrompt, lengths: suffixLengths.filter((length) => length > 0) };
   }
 
   #checkPrompts(promptIds: PromptIds, operation: string): void {
@@ -226,7 +223,7 @@ export class Transformer implements LanguageModel {
         );
       }
     });
-    this.#checkPositions(longest(promptIds), operation);
+    this.#checkPositions(longestOf(promptIds.map((ids) => ids.length)), operation);
   }
 
   #checkPositions(count: number, operation: string): void {
@@ -240,11 +237,7 @@ export class Transformer implements LanguageModel {
   }
 }
 
-function longest(promptIds: PromptIds): number {
-  return promptIds.reduce((length, ids) => Math.max(length, ids.length), 0);
-}
-
-/** Number of rows in all; `wanted` where the batch is there already. */
+/** Number of rows in all; `wanted` where they are there already. */
 function checkRows(
   rowsPerPrompt: readonly number[],
   prompts: number,
@@ -261,9 +254,17 @@ function checkRows(
   }
   const rows = rowsPerPrompt.reduce((sum, count) => sum + count, 0);
   if (wanted !== null && rows !== wanted) {
-    throw new RangeError(`${operation}: rowsPerPrompt sums to ${rows}, the suffix has ${wanted} rows`);
+    throw new RangeError(`${operation}: rowsPerPrompt sums to ${rows}, suffixLengths has ${wanted} rows`);
   }
   return rows;
+}
+
+function checkLengths(suffixLengths: readonly number[], M: number, operation: string): void {
+  const sum = suffixLengths.reduce((total, length) => total + length, 0);
+  if (suffixLengths.every((length) => Number.isInteger(length) && length >= 0) && sum === M) return;
+  throw new RangeError(
+    `${operation}: suffixLengths [${suffixLengths.join(", ")}] want counts that sum to ${M}, the tokens of the suffix`,
+  );
 }
 
 function checkPadding(leftPadding: readonly number[], B: number, T: number): void {
