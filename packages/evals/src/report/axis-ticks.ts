@@ -29,14 +29,14 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-/** 0.00002 -> 2e-5, 12000 -> 12k. */
+/** 0.00002 -> 2e-5, 12000 -> 12k, 1024 as it is. */
 export function compactNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 1e6) return `${trim(value / 1e6)}M`;
   if (size >= 1e4) return `${trim(value / 1e3)}k`;
   if (size < 1e-3) return value.toExponential(size < 1e-99 ? 0 : 1).replace(".0", "");
-  return trim(value);
+  return Number.isInteger(value) ? String(value) : trim(value);
 }
 
 function trim(value: number): string {

@@ -20,10 +20,11 @@ describe("ticks", () => {
   });
 
   test("are written short", () => {
-    expect([0, 0.25, 12, 9500, 12000, 2.5e6, 2e-5, -0.5].map(compactNumber)).toEqual([
+    expect([0, 0.25, 12, 1024, 9500, 12000, 2.5e6, 2e-5, -0.5].map(compactNumber)).toEqual([
       "0",
       "0.25",
       "12",
+      "1024",
       "9500",
       "12k",
       "2.5M",
