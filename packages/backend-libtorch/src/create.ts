@@ -7,7 +7,12 @@ import { loadAddon } from "./native/load-addon.ts";
 
 type Device = "cpu" | "cuda" | "mps";
 
-const UNIT_NAMES = { amx: "AMX", avx512: "AVX-512", avx2: "AVX2" } satisfies Record<TileUnit, string>;
+const UNIT_NAMES = {
+  amx: "AMX",
+  avx512bf16: "AVX-512 bfloat16",
+  avx512: "AVX-512",
+  avx2: "AVX2",
+} satisfies Record<TileUnit, string>;
 
 export interface LibtorchOptions {
   /** Defaults to `auto`: CUDA where a GPU is, else MPS, else the CPU. */

@@ -196,7 +196,7 @@ export interface NativeEngine {
 }
 
 /** Matrix unit, or the instructions that stand in for one: see native/src/kernels/tiles.h. */
-export type TileUnit = "amx" | "avx512" | "avx2";
+export type TileUnit = "amx" | "avx512bf16" | "avx512" | "avx2";
 
 export interface NativeDescription {
   /** Version of the libtorch that the addon was built against. */

@@ -180,6 +180,23 @@ Tensor multiply_weight(const Tensor& x_MK, const Tensor& weight_KN, at::ScalarTy
   return multiply_plain(x_MK, weight_KN, Direction::forward);
 }
 
+Tensor multiply_matrices(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b, at::ScalarType dtype) {
+  if (!transpose_a && !transpose_b) return multiply_weight(a, b.contiguous(), dtype);
+  if (transpose_a && transpose_b) return multiply_matrices(a.t().contiguous(), b, false, true, dtype);
+  if (transpose_b) {
+    const Tensor right = b.contiguous();
+    if (dtype == at::kBFloat16) return multiply_weight_transposed(a, right);
+    return matmul_float32(a, right, false, true);
+  }
+  const Tensor left = a.contiguous(), right = b.contiguous();
+  if (fits_gradient_tiles(left, right, right) && left.size(1) % 16 == 0) {
+    const Tensor sum_MN = at::zeros({left.size(1), right.size(1)}, left.options().dtype(at::kFloat));
+    add_weight_gradient_tiles(sum_MN, left, right);
+    return sum_MN.to(dtype);
+  }
+  return matmul_float32(left, right, true, false).to(dtype);
+}
+
 bool fits_gated(const Tensor& x_MD, const Tensor& gate_DF, const Tensor& up_DF) {
   return is_ours(x_MD, gate_DF) && is_ours(x_MD, up_DF) && takes_tiles(gate_DF, Direction::forward) &&
          takes_tiles(up_DF, Direction::forward);

@@ -13,6 +13,10 @@ namespace soft_tokens {
 /// x [M, K], weight [K, N] -> [M, N] in `dtype`: that of x, or float32 for sums that are not rounded.
 at::Tensor multiply_weight(const at::Tensor& x_MK, const at::Tensor& weight_KN, at::ScalarType dtype);
 
+/// op(a) op(b) of two bfloat16 matrices on the CPU, each as it is or transposed, in bfloat16 or float32; rounded once.
+at::Tensor multiply_matrices(const at::Tensor& a, const at::Tensor& b, bool transpose_a, bool transpose_b,
+                             at::ScalarType dtype);
+
 /// What a gated MLP does before its last product: silu(x gate) * (x up), rounded once.
 struct Gated {
   at::Tensor activation_MF;

@@ -28,6 +28,7 @@ namespace amx {
 namespace {
 
 #include "lanes-512.h"
+#include "lanes-dot.h"
 #include "lanes-rows.h"
 #include "lanes-softmax.h"
 
@@ -142,20 +143,6 @@ void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16
   for (int64_t head = 0; head < heads; head += 8) {
     kAccumulate[std::min<int64_t>(8, heads - head) - 1](pairs + head, stride_pairs, values, stride_values,
                                                         keys, width, out + head * stride_out, stride_out);
-  }
-}
-
-LANES_TARGET void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows,
-                          int64_t H, float* to) {
-  for (int64_t row = 0; row < rows; row++) {
-    __m512 sum = _mm512_setzero_ps();
-    for (int64_t h = 0; h < H; h += kStep) {
-      const __mmask32 valid = H - h >= kStep ? 0xffffffffu : (1u << (H - h)) - 1;
-      const __m512i left = _mm512_maskz_loadu_epi16(valid, a + row * stride_a + h);
-      const __m512i right = _mm512_maskz_loadu_epi16(valid, b + row * stride_b + h);
-      sum = _mm512_dpbf16_ps(sum, (__m512bh)left, (__m512bh)right);
-    }
-    to[row] = _mm512_reduce_add_ps(sum);
   }
 }
 

@@ -24,7 +24,7 @@ struct TileUnit {
 };
 
 // Each is defined in the file of its name, and not available where the compiler or the system lacks it.
-extern const TileUnit amx_unit, avx512_unit, avx2_unit;
+extern const TileUnit amx_unit, avx512bf16_unit, avx512_unit, avx2_unit;
 
 /** A unit that no machine has. */
 inline TileUnit missing_unit(const char* name) {

@@ -19,7 +19,7 @@ namespace soft_tokens::tiles {
 namespace {
 
 /** The fastest first. */
-constexpr std::array<const TileUnit*, 3> kUnits{&amx_unit, &avx512_unit, &avx2_unit};
+constexpr std::array<const TileUnit*, 4> kUnits{&amx_unit, &avx512bf16_unit, &avx512_unit, &avx2_unit};
 
 const TileUnit* best_unit() {
   const auto* best = std::find_if(kUnits.begin(), kUnits.end(), [](const TileUnit* unit) { return unit->is_available(); });

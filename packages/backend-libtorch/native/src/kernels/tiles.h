@@ -1,6 +1,6 @@
 // Matrix products of bfloat16 in tiles, and the data movement around them: for attention, whose blocks are small and of many
 // sizes, and for linear layers and the head, whose sums must not depend on the batch. Done by the tile unit of x86 (AMX)
-// where there is one, else by the float32 multiply-adds of AVX-512 or AVX2: "tile units" all three.
+// where there is one, else by the bfloat16 dot product of AVX-512 or by float32 multiply-adds of AVX-512 or AVX2: "tile units" all four.
 //
 // Every product is C [M, N] (+)= A [M, X] B [X, N] in float32, A as rows of bfloat16, B as "pairs": a word [X
 // / 2, N] holds rows 2 i and 2 i + 1 of one column (low and high half), which is how AMX reads it.
@@ -35,7 +35,7 @@ inline int64_t round_up(int64_t value, int64_t multiple) {
 /** Whether this machine has a tile unit. AMX counts where oneDNN may use it too (ONEDNN_MAX_CPU_ISA). */
 bool available();
 
-/** The units of this machine, the fastest first: "amx", "avx512", "avx2". */
+/** The units of this machine, the fastest first: "amx", "avx512bf16", "avx512", "avx2". */
 std::vector<std::string> unit_names();
 
 /** Takes one unit from now on; "" takes the fastest. False where this machine has none of that name: then nothing has changed. */
