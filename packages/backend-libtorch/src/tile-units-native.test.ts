@@ -93,31 +93,34 @@ if (process.env.SOFT_TOKENS_NATIVE_TESTS === "1") {
       { transposeA: false, transposeB: true },
       { transposeA: true, transposeB: false },
       { transposeA: true, transposeB: true },
-    ])("a product with transposed operands and its gradients are those of float32: %o", async (transposed) => {
-      const ops = await open();
-      const [M, K, N] = [70, 96, 64];
-      const random = (shape: number[], seed: number) =>
-        ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
-      const narrow = [
-        random(transposed.transposeA ? [K, M] : [M, K], 1),
-        random(transposed.transposeB ? [N, K] : [K, N], 2),
-      ] as const;
-      const wide = [ops.cast(narrow[0], "float32"), ops.cast(narrow[1], "float32")] as const;
-      const product = ([a, b]: readonly [Tensor, Tensor], outputDtype: "bfloat16" | "float32") =>
-        ops.matmul(a, b, { ...transposed, outputDtype });
-      const want = await ops.read(product(wide, "float32"));
-      expect(await ops.read(product(narrow, "float32"))).toSatisfy(isNear(want, 1e-5));
-      expect(await ops.read(product(narrow, "bfloat16"))).toSatisfy(isNear(want, 4e-3));
-      const weights = ops.randomNormal([M, N], { key: RandomKey.fromSeed(3) });
-      const total = (operands: readonly [Tensor, Tensor]) => () =>
-        ops.tidy(() => ops.sum(ops.multiply(product(operands, "float32"), weights)));
-      const got = ops.valueAndGrad(total(narrow), narrow);
-      const reference = ops.valueAndGrad(total(wide), wide);
-      for (const [at, gradient] of got.gradients.entries()) {
-        const exact = await ops.read(reference.gradients[at] as Tensor);
-        expect(await ops.read(gradient)).toSatisfy(isNear(exact, 0.01));
-      }
-    });
+    ])(
+      "a product with transposed operands and its gradients are those of float32: %o",
+      async (transposed) => {
+        const ops = await open();
+        const [M, K, N] = [70, 96, 64];
+        const random = (shape: number[], seed: number) =>
+          ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
+        const narrow = [
+          random(transposed.transposeA ? [K, M] : [M, K], 1),
+          random(transposed.transposeB ? [N, K] : [K, N], 2),
+        ] as const;
+        const wide = [ops.cast(narrow[0], "float32"), ops.cast(narrow[1], "float32")] as const;
+        const product = ([a, b]: readonly [Tensor, Tensor], outputDtype: "bfloat16" | "float32") =>
+          ops.matmul(a, b, { ...transposed, outputDtype });
+        const want = await ops.read(product(wide, "float32"));
+        expect(await ops.read(product(narrow, "float32"))).toSatisfy(isNear(want, 1e-5));
+        expect(await ops.read(product(narrow, "bfloat16"))).toSatisfy(isNear(want, 4e-3));
+        const weights = ops.randomNormal([M, N], { key: RandomKey.fromSeed(3) });
+        const total = (operands: readonly [Tensor, Tensor]) => () =>
+          ops.tidy(() => ops.sum(ops.multiply(product(operands, "float32"), weights)));
+        const got = ops.valueAndGrad(total(narrow), narrow);
+        const reference = ops.valueAndGrad(total(wide), wide);
+        for (const [at, gradient] of got.gradients.entries()) {
+          const exact = await ops.read(reference.gradients[at] as Tensor);
+          expect(await ops.read(gradient)).toSatisfy(isNear(exact, 0.01));
+        }
+      },
+    );
   });
 } else {
   describe("kernels of a name that no processor has", () => {
