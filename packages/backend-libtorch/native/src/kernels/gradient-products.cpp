@@ -8,6 +8,7 @@
 #include "tiles.h"
 #include "element-type.h"
 #include "options.h"
+#include "tile-products.h"
 
 namespace soft_tokens {
 
@@ -80,14 +81,7 @@ Tensor multiply_transposed_tiles(const std::vector<std::pair<Tensor, Tensor>>& p
   const int64_t whole = M / kTile * kTile;
   for (const auto& [dy_MN, weight_KN] : pairs) {
     const int64_t N = dy_MN.size(1), length = N / 2;
-    packed.push_back(words(length * K));
-    const auto* from = reinterpret_cast<const uint32_t*>(bits_of(weight_KN));
-    uint32_t* to = writable_words_of(packed.back());
-    at::parallel_for(0, K / kTile, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t panel = begin; panel < end; panel++) {
-        transpose_to_panels(from + panel * kTile * length, length, kTile, length, {to + panel * kTile * length, 0});
-      }
-    });
+    packed.push_back(pack_rows_for_tiles(weight_KN));
     // The rows beyond the last whole tile, with zeros behind.
     tails.push_back(words(kTile * length));
     copy_rows(bits_of(dy_MN) + whole * N, N, M - whole, N, reinterpret_cast<Bits16*>(writable_words_of(tails.back())), N, kTile);

@@ -11,6 +11,7 @@
 #include "gemm.h"
 #include "head-paths.h"
 #include "head-softmax.h"
+#include "products.h"
 
 namespace soft_tokens::head::cpu {
 
@@ -77,7 +78,8 @@ std::vector<at::Tensor> mixture(const at::Tensor& hidden_RD, const at::Tensor& w
   at::Tensor mixture_RD = at::empty({R, width}, hidden_RD.options().dtype(at::kFloat));
   for (int64_t begin = 0; begin < R; begin += plan.rows_per_chunk) {
     const int64_t rows = std::min(plan.rows_per_chunk, R - begin);
-    ChunkSoftmax chunk = visit_chunk(hidden_RD.narrow(0, begin, rows), weight_VD, temperature, first_cutoff(mass));
+    const at::Tensor z_RV = multiply_few_rows(hidden_RD.narrow(0, begin, rows), weight_VD);
+    ChunkSoftmax chunk = visit_chunk(z_RV, temperature, first_cutoff(mass));
     keep_probable(chunk, mass);
     fill(out, chunk, begin);
     const bool dense = is_dense(chunk);
@@ -114,7 +116,8 @@ std::vector<at::Tensor> token_choice(const at::Tensor& hidden_RD, const at::Tens
   }
   for (int64_t begin = 0; begin < R; begin += rows_per_chunk) {
     const int64_t rows = std::min(rows_per_chunk, R - begin);
-    ChunkSoftmax chunk = visit_chunk(hidden_RD.narrow(0, begin, rows), weight_VD, is_greedy ? 1 : temperature, 0);
+    const at::Tensor z_RV = multiply_few_rows(hidden_RD.narrow(0, begin, rows), weight_VD);
+    ChunkSoftmax chunk = visit_chunk(z_RV, is_greedy ? 1 : temperature, 0);
     fill(out, chunk, begin);
     if (!is_greedy) {
       const float* draws = draws_R.const_data_ptr<float>() + begin;

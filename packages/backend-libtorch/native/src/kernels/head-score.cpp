@@ -10,6 +10,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "gemm.h"
 #include "head-gradients.h"
 #include "head-paths.h"
 #include "head-softmax.h"
@@ -99,8 +100,8 @@ class Scoring {
     const int64_t rows_per_chunk = make_plan(rows_, vocabulary_, request_.max_elements).rows_per_chunk;
     for (int64_t begin = 0; begin < rows_; begin += rows_per_chunk) {
       const int64_t count = std::min(rows_per_chunk, rows_ - begin);
-      ChunkSoftmax chunk =
-          visit_chunk(hidden_RD_.narrow(0, begin, count), request_.weight_VD, request_.temperature, cutoff);
+      const at::Tensor z_RV = matmul_float32(hidden_RD_.narrow(0, begin, count), request_.weight_VD, false, true);
+      ChunkSoftmax chunk = visit_chunk(z_RV, request_.temperature, cutoff);
       for (int64_t row = 0; row < count; row++) {
         score_.entropy_R.mutable_data_ptr<float>()[begin + row] = static_cast<float>(chunk.rows[row].entropy);
       }

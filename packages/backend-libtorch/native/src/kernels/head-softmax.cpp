@@ -8,7 +8,6 @@
 #include <ATen/Parallel.h>
 
 #include "element-type.h"
-#include "gemm.h"
 
 namespace soft_tokens::head {
 
@@ -21,9 +20,9 @@ void append(KeptTokens& to, const KeptTokens& from) {
 
 }  // namespace
 
-ChunkSoftmax visit_chunk(const at::Tensor& hidden_RD, const at::Tensor& weight_VD, double temperature, float cutoff) {
+ChunkSoftmax visit_chunk(const at::Tensor& z_RV, double temperature, float cutoff) {
   ChunkSoftmax chunk;
-  chunk.z_RV = matmul_float32(hidden_RD, weight_VD, false, true).contiguous();
+  chunk.z_RV = z_RV.contiguous();
   chunk.scale = static_cast<float>(1 / temperature);
   const int64_t R = chunk.z_RV.size(0), V = chunk.vocabulary(), parts = chunk.parts();
   const float* z = chunk.z_RV.const_data_ptr<float>();

@@ -1,5 +1,5 @@
-// The softmax of a chunk of rows on the processor: one product for the logits, one pass for the maxima, one for the sums,
-// divided over threads by parts of rows. Results do not depend on the number of threads.
+// The softmax of a chunk of rows on the processor, from their logits: one pass for the maxima, one for the sums, divided over
+// threads by parts of rows. Results do not depend on the number of threads.
 //
 // Axes: R rows of the chunk, V vocabulary, D hidden.
 
@@ -38,8 +38,8 @@ struct ChunkSoftmax {
   int64_t parts() const { return (vocabulary() + kSegment - 1) / kSegment; }
 };
 
-/** `cutoff` 0: nothing is kept. */
-ChunkSoftmax visit_chunk(const at::Tensor& hidden_RD, const at::Tensor& weight_VD, double temperature, float cutoff);
+/** Of float32 logits, which are the chunk's from now on. `cutoff` 0: nothing is kept. */
+ChunkSoftmax visit_chunk(const at::Tensor& z_RV, double temperature, float cutoff);
 
 /** Turns the logits into p in place. */
 void to_probabilities(ChunkSoftmax& chunk);

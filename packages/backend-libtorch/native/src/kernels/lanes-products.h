@@ -23,8 +23,9 @@ LANES_TARGET void multiply_block(const float* a, int64_t stride_a, const Panels<
       const Lanes left = spread(a[i * stride_a]);
       for (int panel = 0; panel < Count; panel++) sums[i][panel] = fused(left, right[panel], sums[i][panel]);
     }
-    for (int panel = 0; panel < Count; panel++, words[panel - 1] += stride_b) {
+    for (int panel = 0; panel < Count; panel++) {
       right[panel] = odd_of(load_words(words[panel]));
+      words[panel] += stride_b;
     }
 #pragma GCC unroll 4
     for (int i = 0; i < Rows; i++) {

@@ -22,8 +22,8 @@ namespace {
 
 using at::Tensor;
 
-/// Which way a weight is used; each has a packed form of its own.
-enum class Direction { forward, transposed };
+/// Which way a weight is used; each has a packed form of its own: x W, x W^T by oneDNN, x W^T by tiles.
+enum class Direction { forward, transposed, transposed_tiles };
 
 /// A weight is packed for oneDNN at its second use: one that is used once is not worth it.
 constexpr int kUsesBeforePacking = 1;
@@ -53,9 +53,7 @@ class PackedWeights {
     const bool is_tiled = takes_tiles(weight_KN, direction);
     // Without room for a copy the tiles' packing is made for each product: the sums must not depend on memory either.
     if (!is_tiled && (form.uses++ < kUsesBeforePacking || !has_room)) return std::nullopt;
-    Tensor packed = is_tiled ? pack_for_tiles(weight_KN)
-                             : reorder().call(direction == Direction::forward ? weight_KN.t().contiguous() : weight_KN,
-                                              kRowsHint);
+    Tensor packed = is_tiled ? pack_for_tiles(weight_KN) : pack(weight_KN, direction);
     if (!has_room) return packed;
     form.packed = packed;
     held_ += weight_KN.nbytes();
@@ -74,7 +72,7 @@ class PackedWeights {
     int64_t offset = 0;
     std::vector<int64_t> sizes;
     /// By direction.
-    std::array<Form, 2> forms;
+    std::array<Form, 3> forms;
 
     bool is_alive() const { return storage && storage->use_count() > 0; }
   };
@@ -116,6 +114,11 @@ class PackedWeights {
       it = entries_.erase(it);
     }
     swept_ = std::max<size_t>(entries_.size(), 64);
+  }
+
+  static Tensor pack(const Tensor& weight_KN, Direction direction) {
+    if (direction == Direction::transposed_tiles) return pack_rows_for_tiles(weight_KN);
+    return reorder().call(direction == Direction::forward ? weight_KN.t().contiguous() : weight_KN, kRowsHint);
   }
 
   using Reorder = Tensor(const Tensor&, std::optional<int64_t>);
@@ -178,6 +181,17 @@ Tensor multiply_weight(const Tensor& x_MK, const Tensor& weight_KN, at::ScalarTy
   }
   if (dtype != x_MK.scalar_type()) return matmul_float32(x_MK, weight_KN, false, false);
   return multiply_plain(x_MK, weight_KN, Direction::forward);
+}
+
+Tensor multiply_few_rows(const Tensor& x_MD, const Tensor& weight_VD) {
+  // Two panels of the tiles' columns: with more rows the product in place is as fast.
+  constexpr int64_t few = 32;
+  const bool fits = is_ours(x_MD, weight_VD) && has_bfloat16_tiles() && weight_VD.size(0) % 16 == 0 && weight_VD.size(1) % 32 == 0;
+  if (fits && x_MD.size(0) <= few) {
+    const std::optional<Tensor> packed = packed_weights().find(weight_VD, Direction::transposed_tiles);
+    if (packed) return multiply_tiles(x_MD.contiguous(), *packed, weight_VD.size(0), at::kFloat);
+  }
+  return matmul_float32(x_MD, weight_VD, false, true);
 }
 
 Tensor multiply_matrices(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b, at::ScalarType dtype) {

@@ -13,6 +13,10 @@ namespace soft_tokens {
 /// x [M, K], weight [K, N] -> [M, N] in `dtype`: that of x, or float32 for sums that are not rounded.
 at::Tensor multiply_weight(const at::Tensor& x_MK, const at::Tensor& weight_KN, at::ScalarType dtype);
 
+/// x [M, D] times the rows of a weight [V, D] -> [M, V] in float32, for a weight that is used at every step of decoding. Few rows
+/// read a packed copy of it, whose columns fill the lanes that so few rows leave idle; the bits are those of `matmul_float32`.
+at::Tensor multiply_few_rows(const at::Tensor& x_MD, const at::Tensor& weight_VD);
+
 /// op(a) op(b) of two bfloat16 matrices on the CPU, each as it is or transposed, in bfloat16 or float32; rounded once.
 at::Tensor multiply_matrices(const at::Tensor& a, const at::Tensor& b, bool transpose_a, bool transpose_b,
                              at::ScalarType dtype);

@@ -83,6 +83,19 @@ Tensor pack_for_tiles(const Tensor& weight_KN) {
   return packed;
 }
 
+Tensor pack_rows_for_tiles(const Tensor& weight_NK) {
+  const int64_t N = weight_NK.size(0), length = weight_NK.size(1) / 2;
+  Tensor packed = at::empty({length * N}, at::kInt);
+  const auto* from = reinterpret_cast<const uint32_t*>(bits_of(weight_NK));
+  uint32_t* to = writable_words_of(packed);
+  at::parallel_for(0, N / kTile, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; panel++) {
+      transpose_to_panels(from + panel * kTile * length, length, kTile, length, {to + panel * kTile * length, 0});
+    }
+  });
+  return packed;
+}
+
 Tensor multiply_tiles(const Tensor& x_MK, const Tensor& packed, int64_t N, at::ScalarType dtype) {
   const int64_t M = x_MK.size(0);
   Tensor y_MN = at::empty({M, N}, x_MK.options().dtype(dtype));

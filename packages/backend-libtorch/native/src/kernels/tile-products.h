@@ -18,6 +18,9 @@ bool fits_tile_product(const at::Tensor& weight_KN);
 /// The weight as tile units read it: columns in panels of 16, pairs of rows in one word.
 at::Tensor pack_for_tiles(const at::Tensor& weight_KN);
 
+/// The same of the transposed weight, whose rows become the columns; their number is a multiple of 16.
+at::Tensor pack_rows_for_tiles(const at::Tensor& weight_NK);
+
 /// x [M, K] contiguous, packed weight of N columns -> [M, N]; float32 sums, as they are or rounded once.
 at::Tensor multiply_tiles(const at::Tensor& x_MK, const at::Tensor& packed, int64_t N, at::ScalarType dtype);
 

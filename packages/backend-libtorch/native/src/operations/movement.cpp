@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "../kernels/add-rows.h"
 #include "../kernels/gradient-sums.h"
 #include "device.h"
 #include "operations.h"
@@ -39,18 +40,17 @@ class TakeRows : public torch::autograd::Function<TakeRows> {
                                                  torch::autograd::variable_list upstream) {
     const Tensor ids = context->get_saved_variables()[0];
     const auto dtype = static_cast<at::ScalarType>(context->saved_data["dtype"].toInt());
-    Tensor gradient = upstream[0];
-    Integers shape = gradient.sizes().slice(ids.dim()).vec();
+    Integers shape = upstream[0].sizes().slice(ids.dim()).vec();
     shape.insert(shape.begin(), ids.numel());
-    gradient = gradient.reshape(shape).to(at::kFloat);
+    const Tensor gradient = upstream[0].reshape(shape);
     const at::IValue& sum = context->saved_data["sum"];
     if (sum.isTensor() && sum.toTensor().defined()) {
-      sum.toTensor().index_add_(0, ids.reshape({-1}), gradient);
+      add_rows(sum.toTensor(), ids.reshape({-1}), gradient);
       return {Tensor(), Tensor()};
     }
     shape[0] = context->saved_data["rows"].toInt();
-    Tensor table = at::zeros(shape, gradient.options());
-    table.index_add_(0, ids.reshape({-1}), gradient);
+    Tensor table = at::zeros(shape, gradient.options().dtype(at::kFloat));
+    add_rows(table, ids.reshape({-1}), gradient);
     return {table.to(dtype), Tensor()};
   }
 
