@@ -28,7 +28,7 @@ export interface ScoredRollout {
 
 /** One result per rollout, in their order. Neighbours with the same prompt share its computation. */
 export async function scoreRollouts(options: ScoreRolloutsOptions): Promise<ScoredRollout[]> {
-  const { model, policy, rollouts, answerTemperature = 1, chunk, memoryBudgetBytes = 2 ** 30 } = options;
+  const { model, policy, rollouts, answerTemperature = 1, chunk, memoryBudgetBytes = 0.75 * 2 ** 30 } = options;
   let promptIndex = -1;
   const rows = rollouts.map((rollout, index) => {
     const before = rollouts[index - 1];

@@ -41,7 +41,7 @@ const optimizerKeys = {
 /** Keys that change speed and bookkeeping, but not what is computed: free to differ when a run is continued. */
 const operationKeys = {
   memoryBudgetBytes: count()
-    .default(2 ** 30)
+    .default(0.75 * 2 ** 30)
     .describe("Activations of one micro-batch, in bytes; sets its size"),
   maxRowsPerMicroBatch: countOrZero()
     .default(0)

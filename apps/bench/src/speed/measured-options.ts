@@ -22,7 +22,7 @@ export const workOptions = {
   promptTokens: count().default(150).describe("Tokens of a prompt"),
   answerTokens: count().default(32).describe("Tokens of every answer"),
   train: z.boolean().default(true).describe("Measure RLOO steps too, and not decoding alone"),
-  memoryBudget: memorySize().default("1GiB").describe("Activations of one micro-batch; sets its size"),
+  memoryBudget: memorySize().default("768MiB").describe("Activations of one micro-batch; sets its size"),
   checkpointLayers: z.boolean().default(false).describe("Recompute each layer in the backward pass"),
   json: z.string().optional().describe("Also write all figures to this file"),
 };

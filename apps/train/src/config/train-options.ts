@@ -25,7 +25,7 @@ const dataOptions = {
 
 const runOptions = {
   seed: countOrZero().default(0).describe("Root of all randomness of the run"),
-  memoryBudget: memorySize().default("1GiB").describe("Activations of one micro-batch; sets its size"),
+  memoryBudget: memorySize().default("768MiB").describe("Activations of one micro-batch; sets its size"),
   out: z
     .string()
     .optional()
