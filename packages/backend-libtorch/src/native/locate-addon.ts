@@ -17,7 +17,7 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ADDON_FILE, type BuildInfo, readBuildInfo } from "./build-info.ts";
+import { ADDON_FILE, type BuildInfo, CUDA_MODULE_FILE, readBuildInfo } from "./build-info.ts";
 import { cacheFolder, type Environment, platformName } from "./cache-folder.ts";
 import { findLibtorch, HOW_TO_GET_LIBTORCH, type TriedPlace } from "./find-libtorch.ts";
 import { inspectLibtorch, isUsable, library } from "./libtorch-folder.ts";
@@ -112,6 +112,8 @@ function putBeside(addon: string, lib: string, environment: Environment): string
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   copyFileSync(addon, join(staging, ADDON_FILE));
+  const cudaModule = join(dirname(addon), CUDA_MODULE_FILE);
+  if (existsSync(cudaModule)) copyFileSync(cudaModule, join(staging, CUDA_MODULE_FILE));
   symlinkSync(lib, join(staging, "libtorch"), "dir");
   rmSync(folder, { recursive: true, force: true });
   renameSync(staging, folder);
