@@ -73,7 +73,7 @@ parity() {
 # The same rollouts by captured steps and by plain ones, and the time of both.
 capture() {
   local shape=$1
-  local -a size=(--steps 128 --rows 1,2,16,64)
+  local -a size=(--steps 128 --rows 1,2,16,64 --rounds 5)
   if [ "$shape" = tiny ]; then size=(--steps 24 --rows 1,3 --rounds 2); fi
   node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/check-capture.ts \
     --shape "$shape" --json "$out/capture-$shape.json" "${size[@]}"

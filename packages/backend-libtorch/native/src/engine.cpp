@@ -131,6 +131,10 @@ void Engine::drop_recording(RecordingId id, const std::vector<SlotId>& own) {
   for (const SlotId slot : own) free(slot);
 }
 
+void Engine::warn(const std::string& message) {
+  if (warned_.insert(message).second) warn_(message);
+}
+
 bool Engine::is_stopping() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return should_stop_;
@@ -160,6 +164,11 @@ Slot Engine::take(SlotId id) { return id < slots_.size() ? std::exchange(slots_[
 
 void Engine::free(SlotId id) {
   if (id < slots_.size()) slots_[id] = Slot{};
+}
+
+void Engine::set_profiling(bool is_on) {
+  is_profiling_ = is_on;
+  if (is_on) profile_.clear();  // launches of graphs are counted always
 }
 
 void Engine::count(const std::string& name, double seconds) {

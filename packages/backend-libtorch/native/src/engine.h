@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -125,8 +126,8 @@ class Engine {
   /// (worker) Forgets a recording, also one that has not ended, and frees these slots.
   void drop_recording(RecordingId id, const std::vector<SlotId>& own);
 
-  /// (worker)
-  void warn(const std::string& message) const { warn_(message); }
+  /// (worker) Once for each message.
+  void warn(const std::string& message);
   /// True where what has not begun shall not begin.
   bool is_stopping();
   /// (worker)
@@ -135,7 +136,7 @@ class Engine {
   void count(const std::string& name, double seconds);
 
   /// (worker)
-  void set_profiling(bool is_on) { is_profiling_ = is_on; }
+  void set_profiling(bool is_on);
   /// (worker) Sums since the last call.
   std::map<std::string, OperationTime> take_profile();
 
@@ -165,6 +166,7 @@ class Engine {
   std::map<RecordingId, std::unique_ptr<Recording>> recordings_;
   /// The one that is being made.
   Recording* open_recording_ = nullptr;
+  std::set<std::string> warned_;
   bool is_profiling_ = false;
   std::map<std::string, OperationTime> profile_;
   std::thread thread_;

@@ -69,7 +69,8 @@ std::unique_ptr<RecordedGraph> RecordedGraph::make(Engine& engine, const std::ve
   }
   const SlotsAsTheyWere restored(engine, region);
   for (size_t i = 0; i < inputs.size(); i++) {
-    made->inputs_.push_back(at::empty_like(engine.tensor(inputs[i])));
+    const at::Tensor& given = engine.tensor(inputs[i]);
+    made->inputs_.push_back(at::empty_like(given).copy_(given));
     engine.store(region.inputs[i], made->inputs_[i]);
   }
   made->write_down(engine, steps, region);

@@ -20,8 +20,7 @@ struct MovedTensor : std::exception {};
 class RecordedGraph {
  public:
   /**
-   * Gives the device the commands to write down; nothing is computed. Null where the device has no graphs. The values of `inputs`
-   * do not matter.
+   * Gives the device the commands to write down; nothing is computed. Null where the device has no graphs. `inputs` are examples.
    * @throws MovedTensor, std::exception where the commands cannot be a graph
    */
   static std::unique_ptr<RecordedGraph> make(Engine& engine, const std::vector<RecordedStep>& steps,

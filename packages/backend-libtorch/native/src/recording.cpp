@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
-#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "recorded-graph.h"
@@ -57,9 +57,10 @@ void Recording::make_graph(Engine& engine, const std::vector<SlotId>& inputs) {
     if (!graph_) graphs_left_ = 0;  // nor will there be one at the next run
   } catch (const MovedTensor&) {
     // This run's list moves it; the next run may find it at rest.
-  } catch (const std::exception& error) {
+  } catch (...) {
     graphs_left_ = 0;
-    engine.warn(std::string("a captured function is replayed operation by operation, not as a graph: ") + error.what());
+    const std::string reason = describe_current_exception("graph")->message;
+    engine.warn("a captured function is replayed operation by operation, not as one: " + reason);
   }
 }
 
