@@ -1,5 +1,5 @@
-// The module behind device-graph.h: a CUDA graph by libtorch's class. It is built where CUDA's headers and libtorch_cuda are, and
-// loaded only where a GPU is in use. Nothing of CUDA's runtime is called from here, only libtorch.
+// The module behind device-graph.h: a CUDA graph by libtorch's class. It is built where CUDA's headers and
+// libtorch_cuda are, and loaded only where a GPU is in use. Nothing of CUDA's runtime is called from here.
 
 #include <ATen/core/CachingHostAllocator.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -15,10 +15,13 @@ namespace soft_tokens {
 
 namespace {
 
-/// CUDA writes down only streams of their own. One for all graphs: cuBLAS keeps a workspace for each stream that it has seen.
+/// CUDA does not write down the default stream. One stream for all graphs: cuBLAS keeps a workspace for each that it
+/// has seen.
 c10::cuda::CUDAStream capture_stream(c10::DeviceIndex device) {
   static thread_local std::optional<c10::cuda::CUDAStream> stream;
-  if (!stream || stream->device_index() != device) stream = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device);
+  if (!stream || stream->device_index() != device) {
+    stream = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device);
+  }
   return *stream;
 }
 
@@ -66,7 +69,8 @@ class CudaGraph final : public DeviceGraph {
     outer_stream_.reset();
   }
 
-  /// libtorch leaves its allocators directed at the pool of a capture that failed, by a function that belongs to the graph.
+  /// libtorch leaves its allocators directed at the pool of a capture that failed, by a function that belongs to the
+  /// graph.
   void give_up() noexcept {
     return_to_outer_stream();
     ignoring_errors([&] {

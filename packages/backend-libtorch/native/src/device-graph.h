@@ -1,5 +1,6 @@
-// A device's own recording of what it is given, launched as one: a CUDA graph. libtorch's class for it needs libtorch_cuda,
-// which the addon is not linked to, so it lives in a module of its own (../cuda), loaded beside the addon where there is one.
+// A device's own recording of what it is given, launched as one: a CUDA graph. libtorch's class for it needs
+// libtorch_cuda, which the addon is not linked to, so what uses it is a module of its own (../cuda), loaded where it
+// lies beside the addon.
 
 #pragma once
 
@@ -27,7 +28,8 @@ constexpr const char* kMakeDeviceGraph = "soft_tokens_make_device_graph_1";
 /// True where the module lies beside the addon; it is loaded when a graph is made.
 bool has_device_graphs();
 
-/// Null where this device has no graphs, or the module is not there. @throws std::runtime_error where it cannot be loaded
+/// Null where this device has no graphs, or the module is not there.
+/// @throws std::runtime_error where it cannot be loaded
 std::unique_ptr<DeviceGraph> make_device_graph(const c10::Device& device);
 
 }  // namespace soft_tokens

@@ -45,8 +45,8 @@ class Engine;
 class Recording;
 struct RecordedRegion;
 
-/// Whether a command's arguments hold values of the host, which a graph of the device cannot read again: none, nothing else
-/// (its results are constants), or beside tensors.
+/// Whether a command's arguments hold values of the host, which a graph of the device cannot read again: none,
+/// nothing else (its results are constants), or beside tensors.
 enum class HostValues { kNone, kAlone, kBesideTensors };
 
 /// One operation with its captured arguments. It may run any number of times.

@@ -36,7 +36,8 @@ class SlotsAsTheyWere {
   void require_same_memory() const {
     for (size_t i = 0; i < outer_.size(); i++) {
       const at::Tensor& now = engine_.tensor(region_.outer[i]);
-      if (now.data_ptr() != outer_[i].tensor.data_ptr() || now.strides() != outer_[i].tensor.strides()) throw MovedTensor();
+      const at::Tensor& before = outer_[i].tensor;
+      if (now.data_ptr() != before.data_ptr() || now.strides() != before.strides()) throw MovedTensor();
     }
   }
 

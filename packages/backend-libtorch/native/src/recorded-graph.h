@@ -1,5 +1,5 @@
-// A recording as a graph of the device: fixed inputs that values are copied into, one launch, fixed outputs whose values are copied
-// out. It knows tensors from outside by their addresses, so it fits only while they stay where they were.
+// A recording as a graph of the device: fixed inputs that values are copied into, one launch, fixed outputs whose
+// values are copied out. It knows tensors from outside by their addresses, so it fits only while they stay there.
 
 #pragma once
 
@@ -20,7 +20,8 @@ struct MovedTensor : std::exception {};
 class RecordedGraph {
  public:
   /**
-   * Gives the device the commands to write down; nothing is computed. Null where the device has no graphs. `inputs` are examples.
+   * Gives the device the commands to write down; nothing is computed. Null where the device has no graphs. `inputs` are
+   * examples.
    * @throws MovedTensor, std::exception where the commands cannot be a graph
    */
   static std::unique_ptr<RecordedGraph> make(Engine& engine, const std::vector<RecordedStep>& steps,

@@ -1,6 +1,6 @@
-// What `capture` of the contract records: the commands of one run of a function, and the frees of its slots, in order. A replay
-// does them again with other inputs, on the engine's thread alone. Where the device has graphs the list becomes one
-// (recorded-graph.h); the list is always right, the graph is faster.
+// What `capture` of the contract records: the commands of one run of a function, and the frees of its slots, in
+// order. A replay does them again with other inputs, on the engine's thread alone. Where the device has graphs the
+// list becomes one (recorded-graph.h); the list is always right, the graph is faster.
 //
 // The function's slots are its own until the recording is dropped, so nothing else is ever in them.
 

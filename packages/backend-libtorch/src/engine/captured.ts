@@ -43,6 +43,7 @@ export function captureFunction(runtime: Runtime, fn: CapturedFunction): Capture
   const captured: Captured = {
     run(inputs) {
       if (isDisposed) throw new TensorDisposedError("captured function: used after dispose()");
+      runtime.assertOpen();
       const handles = inputs.map((x) => runtime.use(x, "captured function"));
       kinds ??= handles.map(({ shape, dtype }) => ({ shape, dtype }));
       assertCapturedInputs(kinds, handles);

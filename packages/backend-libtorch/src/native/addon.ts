@@ -185,7 +185,7 @@ export interface OperationTime {
 }
 
 /** Slots of a recording: see native/src/recording.h. */
-export interface RecordedRegion {
+interface RecordedRegion {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
   readonly own: readonly Slot[];

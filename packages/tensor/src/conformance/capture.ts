@@ -153,7 +153,28 @@ export function capture(check: Check): void {
     },
   );
 
-  check("a captured function calls another, and is called by it", async (ops) => {
+  check("a captured function may differentiate", async (ops) => {
+    using weight = ops.tensor([2, -1], [2]);
+    using captured = ops.capture(([x]) => {
+      const { value, gradients } = ops.valueAndGrad(
+        () => ops.tidy(() => ops.sum(ops.multiply(ops.square(weight), x as Tensor))),
+        [weight],
+      );
+      return [value, ...gradients];
+    });
+    for (let run = 1; run <= 3; run++) {
+      using x = ops.tensor([run, 5], [2]);
+      const results = captured.run([x]);
+      const [value, gradient] = results as [Tensor, Tensor];
+      const [a = 0, b = 0] = await ops.read(weight);
+      await expectClose(ops, value, [run * a * a + 5 * b * b]);
+      await expectClose(ops, gradient, [2 * run * a, 10 * b]);
+      ops.tidy(() => ops.assign(weight, ops.affine(weight, { shift: 1 })));
+      disposeAll(results);
+    }
+  });
+
+  check("a captured function calls another", async (ops) => {
     using weight = ops.tensor([1, 2, 3, 4], [2, 2]);
     using inner = ops.capture(layer(ops, weight));
     using outer = ops.capture(([x]) => ops.tidy(() => inner.run([ops.square(x as Tensor)])));
