@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The native backend on a bare machine with an NVIDIA GPU, in one command: builds the addon against the machine's own torch, then
-# conformance on CUDA, parity on a small model, and the speed of the 1B, 3B and 8B shapes with random weights. Nothing is
-# downloaded. The machine needs a Python with torch 2.11, cmake and a C++ compiler; Node 20 is on the PATH or in NODE_DIR
+# conformance on CUDA, parity on a small model, captured decoding (CUDA graphs) against plain decoding, and the speed of the 1B, 3B
+# and 8B shapes with random weights. Nothing is downloaded. The machine needs a Python with torch 2.11, cmake and a C++ compiler; Node 20 is on the PATH or in NODE_DIR
 # (a folder with bin/node); the rest is in the bundle of scripts/pack-for-gpu.sh.
 #
-#   scripts/gpu-check.sh [--dry-run] [--only build,conformance,parity,speed] [--shapes "llama-3.2-1b llama-3.2-3b"]
+#   scripts/gpu-check.sh [--dry-run] [--only build,conformance,parity,capture,speed] [--shapes "llama-3.2-1b llama-3.2-3b"]
 #
 # Results go to OUT, by default ./gpu-results: a log per check, a JSON file per shape, and summary.txt. --dry-run does all of it on
 # the CPU with the tiny shape. The exit status is 0 where every check passed.
@@ -15,7 +15,7 @@ if [ -n "${NODE_DIR:-}" ]; then PATH=$NODE_DIR/bin:$PATH; fi
 out=${OUT:-gpu-results}
 device=cuda
 shapes="llama-3.2-1b llama-3.2-3b llama-3.1-8b"
-only=build,conformance,parity,speed
+only=build,conformance,parity,capture,speed
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) device=cpu shapes=tiny ;;
@@ -70,6 +70,15 @@ parity() {
     node scripts/compare-logits.mjs "$out/logits-reference.json" "$out/logits-bfloat16.json" 0.15 # weights rounded to 8 bits
 }
 
+# The same rollouts by captured steps and by plain ones, and the time of both.
+capture() {
+  local shape=$1
+  local -a size=(--steps 128 --rows 1,2,16,64 --rounds 5)
+  if [ "$shape" = tiny ]; then size=(--steps 24 --rows 1,3 --rounds 2); fi
+  node --conditions=@soft-tokens/source --import tsx apps/bench/scripts/check-capture.ts \
+    --shape "$shape" --json "$out/capture-$shape.json" "${size[@]}"
+}
+
 speed() {
   local shape=$1
   local -a size=(--rounds 2 --memory-budget 16GiB --matrix-side 8192)
@@ -89,6 +98,10 @@ if wants build; then
 fi
 if wants conformance; then check conformance conformance; fi
 if wants parity; then check parity parity; fi
+if wants capture; then
+  shape=${shapes%% *}
+  check "capture-$shape" capture "$shape" && cat "$out/capture-$shape.log"
+fi
 if wants speed; then
   for shape in $shapes; do
     check "speed-$shape" speed "$shape" && cat "$out/speed-$shape.log"

@@ -27,11 +27,11 @@ export async function openBackend(
 ): Promise<ChosenBackend> {
   switch (name) {
     case "libtorch": {
-      const backend = await orUsageError(createLibtorchBackend({ threads, ...leakWarnings() }), name);
+      const backend = await orUsageError(createLibtorchBackend({ threads, ...warnings() }), name);
       return { backend, reason: backend.choice };
     }
     case "auto": {
-      const opened = await createLibtorchBackend({ threads, ...leakWarnings() }).catch((error: unknown) => ({
+      const opened = await createLibtorchBackend({ threads, ...warnings() }).catch((error: unknown) => ({
         error,
       }));
       if (!("error" in opened)) return { backend: opened, reason: opened.choice };
@@ -55,10 +55,10 @@ export async function openBackend(
   }
 }
 
-/** With SOFT_TOKENS_DEBUG=1 tensors that were collected without `dispose()` are named on standard error. */
-function leakWarnings(): Pick<LibtorchOptions, "onLeak"> {
-  if (process.env.SOFT_TOKENS_DEBUG !== "1") return {};
-  return { onLeak: (message) => void process.stderr.write(`warning: ${message}\n`) };
+/** On standard error; with SOFT_TOKENS_DEBUG=1 tensors that were collected without `dispose()` are named too. */
+function warnings(): Pick<LibtorchOptions, "onLeak" | "onWarning"> {
+  const warn = (message: string) => void process.stderr.write(`warning: ${message}\n`);
+  return { onWarning: warn, ...(process.env.SOFT_TOKENS_DEBUG === "1" && { onLeak: warn }) };
 }
 
 /** Why libtorch was passed over, short enough for the line that says what was taken instead. */

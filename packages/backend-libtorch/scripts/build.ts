@@ -4,7 +4,8 @@
  *   npm run build:native -- [--jobs N] [--force] [--prebuilt] [--source FOLDER] [--out FOLDER]
  *
  * Needs cmake 3.20 or later, a C++17 compiler, and ninja or make. Nothing is downloaded: Node's headers are npm packages.
- * The result is OUT/soft_tokens_libtorch.node with build-info.json beside it; OUT is packages/backend-libtorch/build/native.
+ * The result is OUT/soft_tokens_libtorch.node with build-info.json beside it; OUT is packages/backend-libtorch/build/native. Where
+ * libtorch_cuda and CUDA's headers are, the module for CUDA graphs lies there too.
  */
 
 import { spawnSync } from "node:child_process";
@@ -25,11 +26,18 @@ import { availableParallelism, freemem } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ADDON_FILE, BUILD_INFO_FILE, type BuildInfo, readBuildInfo } from "../src/native/build-info.ts";
+import {
+  ADDON_FILE,
+  BUILD_INFO_FILE,
+  type BuildInfo,
+  CUDA_MODULE_FILE,
+  readBuildInfo,
+} from "../src/native/build-info.ts";
 import { platformName } from "../src/native/cache-folder.ts";
 import { type FoundLibtorch, findLibtorch, HOW_TO_GET_LIBTORCH } from "../src/native/find-libtorch.ts";
 import { library, supportedRange } from "../src/native/libtorch-folder.ts";
 import { checkAddon } from "../src/native/load-addon.ts";
+import { type CudaHeaders, findCudaHeaders } from "./cuda-headers.ts";
 import { takeLock } from "./lock.ts";
 
 const CMAKE_NEEDED = [3, 20] as const;
@@ -69,9 +77,14 @@ async function build(): Promise<void> {
   say(`libtorch ${libtorch.version} (${libtorch.source}: ${libtorch.lib})`);
   if (libtorch.warning) say(`warning: ${libtorch.warning}`);
 
+  const cuda = cudaHeaders(libtorch, source);
+  if ("reason" in cuda) say(`without the module for CUDA graphs: ${cuda.reason}`);
+  const files = [ADDON_FILE, ...("folders" in cuda ? [CUDA_MODULE_FILE] : [])];
+
   const addon = join(out, ADDON_FILE);
-  const inputs = hashInputs(source, libtorch, tools, prebuilt);
-  if (!force && existsSync(addon) && readBuildInfo(addon)?.inputs === inputs) {
+  const inputs = hashInputs(source, libtorch, tools, { prebuilt, cuda });
+  const isThere = files.every((name) => existsSync(join(out, name)));
+  if (!force && isThere && readBuildInfo(addon)?.inputs === inputs) {
     say(`nothing has changed; ${relative(process.cwd(), addon)} stands`);
     return;
   }
@@ -94,6 +107,7 @@ async function build(): Promise<void> {
     `-DLIBTORCH_LIB=${libtorch.lib}`,
     `-DLIBTORCH_CXX11_ABI=${libtorch.hasCxx11Abi ? 1 : 0}`,
     `-DADDON_RPATH=${prebuilt ? "" : libtorch.lib}`,
+    `-DCUDA_INCLUDE=${"folders" in cuda ? cuda.folders.join(";") : ""}`,
     `-DNODE_API_INCLUDE=${require("node-api-headers").include_dir}`,
     `-DNODE_ADDON_API_INCLUDE=${nodeAddonApiFolder()}`,
   ]);
@@ -111,8 +125,11 @@ async function build(): Promise<void> {
   };
   // A process that has the old file loaded keeps it; a kill between the two leaves a build that is made again.
   rmSync(join(out, BUILD_INFO_FILE), { force: true });
-  copyFileSync(join(folder, ADDON_FILE), `${addon}.new`);
-  renameSync(`${addon}.new`, addon);
+  rmSync(join(out, CUDA_MODULE_FILE), { force: true });
+  for (const name of files) {
+    copyFileSync(join(folder, name), join(out, `${name}.new`));
+    renameSync(join(out, `${name}.new`), join(out, name));
+  }
   writeFileSync(join(out, BUILD_INFO_FILE), `${JSON.stringify(info, null, 2)}\n`);
   if (!prebuilt) await requireThatItLoads(addon);
   const megabytes = (statSync(addon).size / 1e6).toFixed(1);
@@ -208,14 +225,25 @@ async function findOrExplain(): Promise<FoundLibtorch> {
   );
 }
 
+function cudaHeaders(libtorch: FoundLibtorch, source: string): CudaHeaders {
+  if (!libtorch.hasCuda) return { reason: "this libtorch has no libtorch_cuda" };
+  if (!existsSync(join(source, "device-graph.h"))) return { reason: `no device-graph.h in ${source}` };
+  return findCudaHeaders(libtorch.lib);
+}
+
+interface BuildKind {
+  readonly prebuilt: boolean;
+  readonly cuda: CudaHeaders;
+}
+
 /** Everything that could change the result: sources, build files, compiler, flags in the environment, libtorch, headers. */
-function hashInputs(source: string, libtorch: FoundLibtorch, tools: Tools, prebuilt: boolean): string {
+function hashInputs(source: string, libtorch: FoundLibtorch, tools: Tools, kind: BuildKind): string {
   const hash = createHash("sha256");
   const add = (...parts: string[]) => hash.update(JSON.stringify(parts));
-  add(
-    join(packageFolder, "native", "CMakeLists.txt"),
-    readFileSync(join(packageFolder, "native", "CMakeLists.txt"), "utf8"),
-  );
+  for (const name of ["CMakeLists.txt", join("cuda", "cuda-graph.cpp")]) {
+    const path = join(packageFolder, "native", name);
+    add(path, readFileSync(path, "utf8"));
+  }
   for (const name of readdirSync(source, { recursive: true }).map(String).sort())
     if (/\.(cpp|h|hpp|inc)$/.test(name)) add(name, readFileSync(join(source, name), "utf8"));
   const binary = statSync(join(libtorch.lib, library("torch_cpu")));
@@ -225,8 +253,9 @@ function hashInputs(source: string, libtorch: FoundLibtorch, tools: Tools, prebu
     tools.generator,
     process.env.CXXFLAGS ?? "",
     process.env.LDFLAGS ?? "",
-    String(prebuilt),
+    String(kind.prebuilt),
     platformName(),
+    ...("folders" in kind.cuda ? kind.cuda.folders : []),
   );
   add(require("node-api-headers/package.json").version, require("node-addon-api/package.json").version);
   return hash.digest("hex");

@@ -12,7 +12,13 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ADDON_FILE, BUILD_INFO_FILE, type BuildInfo, readBuildInfo } from "../src/native/build-info.ts";
+import {
+  ADDON_FILE,
+  BUILD_INFO_FILE,
+  type BuildInfo,
+  CUDA_MODULE_FILE,
+  readBuildInfo,
+} from "../src/native/build-info.ts";
 import { OLDEST_LIBTORCH, supportedRange } from "../src/native/libtorch-folder.ts";
 
 const PLATFORMS = ["linux-x64", "linux-arm64", "darwin-arm64"];
@@ -32,6 +38,8 @@ const folder = resolve(out);
 mkdirSync(folder, { recursive: true });
 copyFileSync(addon, join(folder, ADDON_FILE));
 copyFileSync(join(dirname(addon), BUILD_INFO_FILE), join(folder, BUILD_INFO_FILE));
+const cudaModule = join(dirname(addon), CUDA_MODULE_FILE);
+if (existsSync(cudaModule)) copyFileSync(cudaModule, join(folder, CUDA_MODULE_FILE));
 copyFileSync(join(packageFolder, "LICENSE"), join(folder, "LICENSE"));
 writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 writeFileSync(join(folder, "README.md"), readme(info));
@@ -61,7 +69,7 @@ function platformManifest({ platform }: BuildInfo) {
     cpu: [cpu],
     ...(os === "linux" && { libc: ["glibc"] }),
     exports: { ".": `./${ADDON_FILE}`, "./package.json": "./package.json" },
-    files: [ADDON_FILE, BUILD_INFO_FILE],
+    files: [ADDON_FILE, BUILD_INFO_FILE, ...(existsSync(cudaModule) ? [CUDA_MODULE_FILE] : [])],
     preferUnplugged: true,
   };
 }
@@ -72,6 +80,7 @@ function readme({ libtorch, platform, compiler, nodeApi }: BuildInfo): string {
 The native part of \`@soft-tokens/backend-libtorch\` for ${platform}; install that package, not this one.
 
 - \`${ADDON_FILE}\`: the addon, Node-API ${nodeApi}, built for libtorch ${libtorch} with ${compiler}.
+- \`${CUDA_MODULE_FILE}\`, where it is there: CUDA graphs, loaded where a GPU is.
 - \`${BUILD_INFO_FILE}\`: what it was built from.
 
 libtorch is not inside. One of version ${supportedRange()} has to be on the machine: the \`torch\` of a Python on the path, an

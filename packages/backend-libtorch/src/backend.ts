@@ -29,10 +29,19 @@ export interface AssembleOptions {
   /** For people: "CPU, AVX512 with bfloat16 matrices". */
   readonly device: string;
   readonly choice: string;
+  /** Captured functions become graphs of the device. */
+  readonly hasGraphs: boolean;
   readonly warn: ((message: string) => void) | null;
 }
 
-export function assembleBackend({ name, engine, device, choice, warn }: AssembleOptions): LibtorchBackend {
+export function assembleBackend({
+  name,
+  engine,
+  device,
+  choice,
+  hasGraphs,
+  warn,
+}: AssembleOptions): LibtorchBackend {
   const runtime = new Runtime(engine, warn);
   const fused: Partial<FusedOps> = { ...layerOps(runtime), ...headOps(runtime) };
   const capabilities: Capabilities = {
@@ -40,7 +49,8 @@ export function assembleBackend({ name, engine, device, choice, warn }: Assemble
     fused: new Set(Object.keys(fused) as (keyof FusedOps)[]),
     inPlaceWrite: true,
     flashAttention: true,
-    capture: false,
+    capture: true,
+    prefersSteadyShapes: hasGraphs,
     portableRandom: true,
     device,
   };

@@ -27,6 +27,8 @@ export interface LibtorchOptions {
   readonly kernels?: "own" | "portable" | TileUnit;
   /** Hears of each tensor that was garbage-collected without `dispose()`, a leak of the caller's. Defaults to nobody. */
   readonly onLeak?: (message: string) => void;
+  /** Hears of what makes work slower than it could be: a captured function that cannot be a CUDA graph. Defaults to nobody. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface LibtorchOptions {
  * @throws TensorError NOT_BUILT, NATIVE_ABI, BACKEND_UNAVAILABLE with what to do about it
  */
 export async function createLibtorchBackend(options: LibtorchOptions = {}): Promise<LibtorchBackend> {
-  const { device: wanted = "auto", threads = 0, kernels = "own", onLeak = null } = options;
+  const { device: wanted = "auto", threads = 0, kernels = "own", onLeak = null, onWarning } = options;
   if (!Number.isInteger(threads) || threads < 0) {
     throw new TensorError(
       "INVALID_ARGUMENT",
@@ -46,7 +48,7 @@ export async function createLibtorchBackend(options: LibtorchOptions = {}): Prom
   const device = wanted === "auto" ? bestDevice(description) : wanted;
   assertDevice(device, description);
   assertKernels(kernels, description);
-  const engine = addon.createEngine({ device, threads, kernels });
+  const engine = addon.createEngine({ device, threads, kernels, warn: onWarning ?? (() => {}) });
   const label = describeDevice(device, description);
   const asked = kernels === "own" ? "" : `; ${kernels} kernels, as asked`;
   const noGpu = device === "cpu" && wanted === "auto" ? `; CUDA: ${description.cudaReason}` : "";
@@ -55,6 +57,7 @@ export async function createLibtorchBackend(options: LibtorchOptions = {}): Prom
     engine,
     device: label,
     choice: `libtorch ${description.libtorch} on ${label}${noGpu}${asked}`,
+    hasGraphs: device === "cuda" && description.cudaGraphs,
     warn: onLeak,
   });
 }

@@ -179,6 +179,89 @@ function engineTests() {
     weight.dispose();
   });
 
+  it("does not call a captured function again, and its replays are right while others take and free slots", async () => {
+    let calls = 0;
+    using weight = backend.tensor([1, 2, 3, 4], [2, 2]);
+    using captured = backend.capture(([x]) => {
+      calls++;
+      return [backend.tidy(() => backend.matmul(backend.tanh(x as Tensor), weight))];
+    });
+    const others: Tensor[] = [];
+    for (let run = 0; run < 20; run++) {
+      using x = backend.full([1, 2], run);
+      const [y] = captured.run([x]) as [Tensor];
+      others.push(y, backend.ones([3]));
+      const activation = Math.tanh(run);
+      const values = await backend.read(y);
+      expect(values[0]).toBeCloseTo(4 * activation, 5);
+      expect(values[1]).toBeCloseTo(6 * activation, 5);
+      if (run % 3 === 0) others.shift()?.dispose();
+    }
+    for (const tensor of others) tensor.dispose();
+    expect(calls).toBe(1);
+  });
+
+  it("fails a replay whose input has failed, and the next one does not", async () => {
+    using captured = backend.capture(([x]) => [backend.tidy(() => backend.sum(backend.square(x as Tensor)))]);
+    const run = async (x: Tensor) => {
+      const [y] = captured.run([x]) as [Tensor];
+      x.dispose();
+      return backend.read(y).finally(() => y.dispose());
+    };
+    const failed = () =>
+      backend.reshape(
+        backend.tidy(() => backend.slice(huge, [0, 0], [1, 2])),
+        [2],
+      );
+    const huge = backend.zeros([2 ** 24, 2 ** 24]);
+    // As the recorded run, and as a replay.
+    for (let round = 0; round < 2; round++) {
+      await expect(run(failed())).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+      expect(Array.from(await run(backend.full([2], 3)))).toEqual([18]);
+    }
+    huge.dispose();
+  });
+
+  it("says at a read that a replay was to write outside its target", async () => {
+    using cache = backend.zeros([2, 3]);
+    using captured = backend.capture(([starts]) => {
+      using update = backend.ones([2, 1]);
+      backend.writeSlice(cache, update, { axis: 1, start: starts as Tensor });
+      return [];
+    });
+    using first = backend.tensor(Int32Array.from([0, 2]), [2]);
+    using wrong = backend.tensor(Int32Array.from([1, 3]), [2]);
+    captured.run([first]);
+    expect(Array.from(await backend.read(cache))).toEqual([1, 0, 0, 0, 0, 1]);
+    captured.run([wrong]);
+    await expect(backend.read(cache)).rejects.toMatchObject({ code: "INDEX_OUT_OF_RANGE" });
+  });
+
+  it("frees what a captured function held that was collected without dispose(), and says so", async () => {
+    const collect = garbageCollector();
+    using x = backend.ones([2]);
+    (() => {
+      for (const y of backend.capture(([given]) => [backend.square(given as Tensor)]).run([x])) y.dispose();
+    })();
+    const isNamed = () => warnings.some((warning) => warning.startsWith("a captured function"));
+    for (let i = 0; i < 50 && !isNamed(); i++) {
+      collect();
+      await sleep(10);
+    }
+    expect(isNamed()).toBe(true);
+  });
+
+  it("ends captured functions with itself", async () => {
+    const ended = await createLibtorchBackend({ device: "cpu" });
+    const x = ended.ones([2]);
+    const captured = ended.capture(([given]) => [ended.square(given as Tensor)]);
+    for (let run = 0; run < 2; run++) for (const y of captured.run([x])) y.dispose();
+    ended.dispose();
+    expect(() => captured.run([x])).toThrow(TensorError);
+    captured[Symbol.dispose]();
+    captured[Symbol.dispose]();
+  });
+
   it("finishes a read that began before the tensor was disposed", async () => {
     const x = backend.tidy(longChain);
     const reading = backend.read(x);

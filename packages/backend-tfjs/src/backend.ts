@@ -39,6 +39,7 @@ export function assembleBackend(options: AssembleOptions): Backend {
     inPlaceWrite: extensions !== undefined,
     flashAttention: false,
     capture: false,
+    prefersSteadyShapes: false,
     portableRandom: true,
     device: options.label,
   };

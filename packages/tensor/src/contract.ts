@@ -40,6 +40,8 @@ export interface Capabilities {
   readonly flashAttention: boolean;
   /** `capture` records a step and replays it; where false it returns a plain call. */
   readonly capture: boolean;
+  /** A change of shapes costs more than work on room that is not used yet: a captured step is one launch there (a CUDA graph). */
+  readonly prefersSteadyShapes: boolean;
   /** Random bits equal those of the reference generator in this package, and so those of every backend that says so too. */
   readonly portableRandom: boolean;
   /** Where the arithmetic runs, for people: "WebAssembly SIMD", "CUDA, NVIDIA H200". */
@@ -74,8 +76,12 @@ export interface MatmulOptions {
 /** Where `writeSlice` writes. */
 export interface WritePlace {
   readonly axis: number;
-  /** One for all, or one per index of the first axis (then `axis` is another one): rows of a cache that grow apart. */
-  readonly start: number | readonly number[];
+  /**
+   * One for all, or one per index of the first axis (then `axis` is another one): rows of a cache that grow apart. As an int32
+   * tensor [R] too, so that a captured function writes at places that move; one outside the target is INDEX_OUT_OF_RANGE at once
+   * where the tensor came from `tensor()`, else when something of the target is read, on a GPU undefined.
+   */
+  readonly start: number | readonly number[] | Tensor;
 }
 
 export interface RandomOptions {
@@ -114,8 +120,13 @@ export interface DifferentiateOptions {
   readonly addTo?: readonly Tensor[];
 }
 
-/** A captured function: the same shapes and dtypes at every call. */
+/** A captured function. Dispose it when it is no longer run; its results live on. */
 export interface Captured extends Disposable {
+  /**
+   * What `fn(inputs)` gives. The caller owns the results.
+   * @throws SHAPE_MISMATCH, DTYPE_MISMATCH, INVALID_ARGUMENT where the inputs are not like those of the first run;
+   * TENSOR_DISPOSED after its end, or where a tensor that `fn` uses has been disposed
+   */
   run(inputs: readonly Tensor[]): Tensor[];
 }
 
@@ -263,6 +274,11 @@ export interface Backend extends Disposable {
   /** Waits for the value and copies it to the host. bfloat16 comes as float32. */
   read(x: Tensor): Promise<TensorData>;
   memory(): MemoryInfo;
-  /** Records `fn` for replay where `capabilities.capture`, a plain call elsewhere. It sees weights that are assigned later. */
+  /**
+   * Records `fn` at its first run and replays it at later ones where `capabilities.capture`; elsewhere, and inside `valueAndGrad`, a
+   * plain call. Whatever tensors it uses by closure it sees as they are at each run: weights that were assigned since, a cache that it
+   * writes to itself. Whatever else it reads stays as it was at the recording: numbers (a start, a scale), shapes, random keys. `fn`
+   * does not write to its inputs; what it makes and does not return is disposed.
+   */
   capture(fn: (inputs: readonly Tensor[]) => Tensor[]): Captured;
 }

@@ -39,6 +39,27 @@ describe("diagnose", () => {
     expect(text).not.toContain("\x1b");
   });
 
+  test("says of a GPU whether steps can be graphs there", async () => {
+    vi.stubEnv("SOFT_TOKENS_NATIVE", "/nowhere.node");
+    const diagnosis = await diagnose({ backend: "tfjs-cpu", seconds: 0, signal });
+    vi.unstubAllEnvs();
+    const addon = {
+      path: "/a.node",
+      origin: "build",
+      info: null,
+      libtorchLib: null,
+      libtorchVersion: null,
+    } as const;
+    const render = (cudaDevices: number, cudaGraphs: boolean) =>
+      renderDiagnosis(
+        { ...diagnosis, native: { ...diagnosis.native, addon, description: { cudaDevices, cudaGraphs } } },
+        { isColoured: false, columns: 80 },
+      );
+    expect(render(0, false)).not.toContain("CUDA graphs");
+    expect(render(1, true)).toContain("a decode step is one launch");
+    expect(render(1, false)).toContain("build:native");
+  });
+
   test("is not usable with a backend that cannot be opened, and says which", async () => {
     vi.stubEnv("SOFT_TOKENS_NATIVE", "/nowhere.node");
     const diagnosis = await diagnose({ backend: "libtorch", seconds: 0, signal });

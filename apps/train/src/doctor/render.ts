@@ -85,6 +85,7 @@ function nativeRows({ native }: Diagnosis): Row[] {
     return [
       ["good", "libtorch", `${version}${where}`],
       ["good", "addon", `${shortPath(addon.path)} (${addon.origin})${built}`],
+      ...graphRows(description),
     ];
   }
   if (libtorch) {
@@ -112,6 +113,20 @@ function nativeRows({ native }: Diagnosis): Row[] {
     problem?.code === "NOT_BUILT" && !addon ? "not built" : (problem?.message ?? ""),
   ]);
   return rows;
+}
+
+/** Only a GPU has graphs. */
+function graphRows({ cudaDevices, cudaGraphs }: Readonly<Record<string, unknown>>): Row[] {
+  if (Number(cudaDevices ?? 0) === 0) return [];
+  return cudaGraphs === true
+    ? [["good", "CUDA graphs", "a decode step is one launch"]]
+    : [
+        [
+          "absent",
+          "CUDA graphs",
+          "not built (npm run build:native says why); a decode step is hundreds of launches",
+        ],
+      ];
 }
 
 function backendRows({ backends }: Diagnosis): Row[] {

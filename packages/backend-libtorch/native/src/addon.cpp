@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "bind.h"
+#include "device-graph.h"
 #include "devices.h"
 #include "engine.h"
 #include "kernels/adamw.h"
@@ -20,6 +21,7 @@
 #include "operations/device.h"
 #include "operations/operations.h"
 #include "reader.h"
+#include "recording.h"
 
 namespace soft_tokens {
 
@@ -99,7 +101,45 @@ Napi::Value read(const Napi::CallbackInfo& info) {
 Napi::Value free_slot(const Napi::CallbackInfo& info) {
   auto* session = static_cast<Session*>(info.Data());
   const SlotId id = info[0].As<Napi::Number>().Uint32Value();
-  if (!session->engine.is_closed()) session->engine.enqueue([id](Engine& engine) { engine.free(id); });
+  if (!session->engine.is_closed()) session->engine.enqueue_free(id);
+  return info.Env().Undefined();
+}
+
+RecordingId recording_of(const Napi::CallbackInfo& info) { return info[0].As<Napi::Number>().Uint32Value(); }
+
+Napi::Value begin_recording(const Napi::CallbackInfo& info) {
+  auto* session = static_cast<Session*>(info.Data());
+  session->engine.enqueue([id = recording_of(info)](Engine& engine) { engine.begin_recording(id); });
+  return info.Env().Undefined();
+}
+
+Napi::Value end_recording(const Napi::CallbackInfo& info) {
+  auto* session = static_cast<Session*>(info.Data());
+  const auto region = info[1].As<Napi::Object>();
+  const auto slots = [&region](const char* name) { return capture_numbers<SlotId>(region.Get(name)); };
+  RecordedRegion recorded{slots("inputs"), slots("outputs"), slots("own"), slots("outer")};
+  session->engine.enqueue([id = recording_of(info), recorded = std::move(recorded),
+                           results = capture_numbers<SlotId>(info[2])](Engine& engine) {
+    engine.end_recording(id, recorded, results);
+  });
+  return info.Env().Undefined();
+}
+
+Napi::Value replay(const Napi::CallbackInfo& info) {
+  auto* session = static_cast<Session*>(info.Data());
+  session->engine.enqueue([id = recording_of(info), inputs = capture_numbers<SlotId>(info[1]),
+                           results = capture_numbers<SlotId>(info[2])](Engine& engine) {
+    engine.replay(id, inputs, results);
+  });
+  return info.Env().Undefined();
+}
+
+Napi::Value drop_recording(const Napi::CallbackInfo& info) {
+  auto* session = static_cast<Session*>(info.Data());
+  if (session->engine.is_closed()) return info.Env().Undefined();
+  session->engine.enqueue([id = recording_of(info), own = capture_numbers<SlotId>(info[1])](Engine& engine) {
+    engine.drop_recording(id, own);
+  });
   return info.Env().Undefined();
 }
 
@@ -206,6 +246,7 @@ Napi::Object bind_operations(Napi::Env env, Engine* engine) {
   bind<o::sample_categorical>(env, target, engine, "sampleCategorical");
   bind<o::assign>(env, target, engine, "assign");
   bind<o::write_slice>(env, target, engine, "writeSlice");
+  bind<o::write_slice_at>(env, target, engine, "writeSliceAt");
   bind<o::set_recording>(env, target, engine, "setRecording");
   bind<o::leaf>(env, target, engine, "leaf");
   bind<o::stop_gradient>(env, target, engine, "stopGradient");
@@ -243,10 +284,19 @@ Napi::Value create_engine(const Napi::CallbackInfo& info) {
   if (!set_kernels(kernels)) throw Napi::RangeError::New(env, "this processor has no kernels \"" + kernels + "\"");
 
   auto& sessions = env.GetInstanceData<AddonData>()->sessions;
+  // The engine's thread warns when its first commands run, and those come after this function.
+  auto warn = std::make_shared<std::function<void(const std::string&)>>();
+  engine_options.warn = [warn](const std::string& message) { (*warn)(message); };
   sessions.push_back(std::make_unique<Session>(engine_options));
   Session* session = sessions.back().get();
-  session->answers = Napi::ThreadSafeFunction::New(
-      env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "soft-tokens", 0, 1);
+  session->answers =
+      Napi::ThreadSafeFunction::New(env, options.Get("warn").As<Napi::Function>(), "soft-tokens", 0, 1);
+  *warn = [session](const std::string& message) {
+    session->answers.NonBlockingCall(new std::string(message), [](Napi::Env at, Napi::Function hear, std::string* raw) {
+      const std::unique_ptr<std::string> text(raw);
+      if (at != nullptr) hear.Call({Napi::String::New(at, *text)});
+    });
+  };
   session->answers.Unref(env);
   session->engine.enqueue([](Engine& engine) { set_worker_device(engine.device()); });
 
@@ -254,6 +304,10 @@ Napi::Value create_engine(const Napi::CallbackInfo& info) {
   result.Set("operations", bind_operations(env, &session->engine));
   result.Set("read", Napi::Function::New(env, read, "read", session));
   result.Set("free", Napi::Function::New(env, free_slot, "free", session));
+  result.Set("beginRecording", Napi::Function::New(env, begin_recording, "beginRecording", session));
+  result.Set("endRecording", Napi::Function::New(env, end_recording, "endRecording", session));
+  result.Set("replay", Napi::Function::New(env, replay, "replay", session));
+  result.Set("dropRecording", Napi::Function::New(env, drop_recording, "dropRecording", session));
   result.Set("close", Napi::Function::New(env, close, "close", session));
   result.Set("setProfiling", Napi::Function::New(env, set_profiling, "setProfiling", session));
   result.Set("takeProfile", Napi::Function::New(env, take_profile, "takeProfile", session));
@@ -274,6 +328,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   result.Set("cudaDevices", static_cast<double>(devices.cuda_count));
   result.Set("cudaReason", devices.cuda_reason);
   result.Set("hasMps", devices.has_mps);
+  result.Set("cudaGraphs", has_device_graphs());
   return result;
 }
 

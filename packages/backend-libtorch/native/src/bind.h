@@ -143,6 +143,10 @@ struct Argument<at::ScalarType> {
   static Captured resolve(Engine&, Captured& dtype) { return dtype; }
 };
 
+template <class T>
+constexpr bool kIsTensor = std::is_same_v<T, at::Tensor> || std::is_same_v<T, std::optional<at::Tensor>> ||
+                           std::is_same_v<T, std::vector<at::Tensor>>;
+
 inline std::vector<at::Tensor> as_results(at::Tensor tensor) { return {std::move(tensor)}; }
 inline std::vector<at::Tensor> as_results(std::vector<at::Tensor> tensors) { return tensors; }
 
@@ -160,6 +164,13 @@ class BoundCommand final : public Command {
 
   std::vector<at::Tensor> run(Engine& engine) override {
     return call(engine, std::index_sequence_for<Parameters...>());
+  }
+
+  HostValues host_values() const override {
+    constexpr bool has_bytes = (std::is_same_v<Parameters, HostBytes> || ...);
+    constexpr bool has_tensors = (kIsTensor<Parameters> || ...);
+    if constexpr (!has_bytes) return HostValues::kNone;
+    return has_tensors ? HostValues::kBesideTensors : HostValues::kAlone;
   }
 
  private:

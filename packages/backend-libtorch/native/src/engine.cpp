@@ -8,21 +8,30 @@
 
 #include <chrono>
 #include <new>
+#include <utility>
 
+#include "recording.h"
 #include "tensor-memory.h"
 
 namespace soft_tokens {
 
-Engine::Engine(const EngineOptions& options) : device_(options.device), threads_(options.threads) {
+Engine::Engine(const EngineOptions& options)
+    : device_(options.device), threads_(options.threads), warn_(options.warn) {
   keep_tensor_memory();
   thread_ = std::thread([this] { work(); });
 }
 
 Engine::~Engine() { close(); }
 
-void Engine::enqueue(std::unique_ptr<Command> command) { push({std::move(command), nullptr}); }
+void Engine::enqueue(std::unique_ptr<Command> command) {
+  push({std::move(command), nullptr, std::nullopt});
+}
 
-void Engine::enqueue(std::function<void(Engine&)> step) { push({nullptr, std::move(step)}); }
+void Engine::enqueue(std::function<void(Engine&)> step) {
+  push({nullptr, std::move(step), std::nullopt});
+}
+
+void Engine::enqueue_free(SlotId id) { push({nullptr, nullptr, id}); }
 
 void Engine::push(Step step) {
   {
@@ -42,6 +51,8 @@ void Engine::close() {
   has_work_.notify_one();
   thread_.join();
   queue_.clear();
+  open_recording_ = nullptr;
+  recordings_.clear();
   slots_.clear();
 }
 
@@ -59,37 +70,74 @@ void Engine::work() {
       batch.swap(queue_);
     }
     for (Step& step : batch) {
-      if (step.command) {
-        run(*step.command);
-      } else {
-        step.work(*this);
-      }
       // What the step captured may hold tensors: it goes before the next one runs.
-      step = Step{};
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (should_stop_) return;
+      run(std::move(step));
+      if (is_stopping()) return;
     }
     batch.clear();
   }
 }
 
-void Engine::run(Command& command) {
+void Engine::run(Step step) {
+  if (step.command) {
+    run(*step.command);
+    if (open_recording_) open_recording_->add(std::move(step.command));
+  } else if (step.freed) {
+    free(*step.freed);
+    if (open_recording_) open_recording_->add_free(*step.freed);
+  } else {
+    step.work(*this);
+  }
+}
+
+bool Engine::run(Command& command) {
+  bool succeeded = false;
   const auto begin = std::chrono::steady_clock::now();
   try {
     std::vector<at::Tensor> results = command.run(*this);
     const auto& outputs = command.outputs();
     TORCH_CHECK(results.size() == outputs.size(), "gave ", results.size(), " results for ", outputs.size());
     for (size_t i = 0; i < outputs.size(); i++) store(outputs[i], std::move(results[i]));
+    succeeded = true;
   } catch (const PoisonedOperand& poisoned) {
     fail(command, poisoned.failure);
   } catch (...) {
     fail(command, describe_current_exception(command.name()));
   }
-  if (!is_profiling_) return;
+  if (!is_profiling_) return succeeded;
   synchronize(device_);
-  OperationTime& time = profile_[command.name()];
-  time.calls++;
-  time.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  count(command.name(), std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  return succeeded;
+}
+
+void Engine::begin_recording(RecordingId id) {
+  open_recording_ = (recordings_[id] = std::make_unique<Recording>()).get();
+}
+
+void Engine::end_recording(RecordingId id, RecordedRegion region, const std::vector<SlotId>& results) {
+  open_recording_ = nullptr;
+  recordings_.at(id)->end(*this, std::move(region), results);
+}
+
+void Engine::replay(RecordingId id, const std::vector<SlotId>& inputs, const std::vector<SlotId>& results) {
+  recordings_.at(id)->replay(*this, inputs, results);
+}
+
+void Engine::drop_recording(RecordingId id, const std::vector<SlotId>& own) {
+  const auto found = recordings_.find(id);
+  if (found == recordings_.end()) return;
+  if (found->second.get() == open_recording_) open_recording_ = nullptr;
+  recordings_.erase(found);
+  for (const SlotId slot : own) free(slot);
+}
+
+void Engine::warn(const std::string& message) {
+  if (warned_.insert(message).second) warn_(message);
+}
+
+bool Engine::is_stopping() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return should_stop_;
 }
 
 void Engine::fail(const Command& command, std::shared_ptr<const Failure> failure) {
@@ -105,13 +153,28 @@ const at::Tensor& Engine::tensor(SlotId id) const {
   return slot.tensor;
 }
 
-void Engine::store(SlotId id, at::Tensor tensor) {
+void Engine::store(SlotId id, at::Tensor tensor) { put(id, Slot{std::move(tensor), nullptr}); }
+
+void Engine::put(SlotId id, Slot slot) {
   if (id >= slots_.size()) slots_.resize(id + 1 + slots_.size() / 2);
-  slots_[id] = Slot{std::move(tensor), nullptr};
+  slots_[id] = std::move(slot);
 }
+
+Slot Engine::take(SlotId id) { return id < slots_.size() ? std::exchange(slots_[id], Slot{}) : Slot{}; }
 
 void Engine::free(SlotId id) {
   if (id < slots_.size()) slots_[id] = Slot{};
+}
+
+void Engine::set_profiling(bool is_on) {
+  is_profiling_ = is_on;
+  if (is_on) profile_.clear();  // launches of graphs are counted always
+}
+
+void Engine::count(const std::string& name, double seconds) {
+  OperationTime& time = profile_[name];
+  time.calls++;
+  time.seconds += seconds;
 }
 
 std::map<std::string, OperationTime> Engine::take_profile() {

@@ -15,6 +15,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,8 +42,14 @@ struct Slot {
 };
 
 class Engine;
+class Recording;
+struct RecordedRegion;
 
-/// One operation with its captured arguments.
+/// Whether a command's arguments hold values of the host, which a graph of the device cannot read again: none,
+/// nothing else (its results are constants), or beside tensors.
+enum class HostValues { kNone, kAlone, kBesideTensors };
+
+/// One operation with its captured arguments. It may run any number of times.
 class Command {
  public:
   explicit Command(const char* name, std::vector<SlotId> outputs) : name_(name), outputs_(std::move(outputs)) {}
@@ -51,6 +59,7 @@ class Command {
 
   /// (worker) Results in the order of the outputs.
   virtual std::vector<at::Tensor> run(Engine& engine) = 0;
+  virtual HostValues host_values() const = 0;
 
   const char* name() const { return name_; }
   const std::vector<SlotId>& outputs() const { return outputs_; }
@@ -64,7 +73,11 @@ struct EngineOptions {
   at::Device device = at::kCPU;
   /// 0: libtorch's own choice.
   int threads = 0;
+  /// (worker) Hears of what makes replays slower than they could be.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
+
+using RecordingId = uint32_t;
 
 /// Time spent in one kind of operation while profiling.
 struct OperationTime {
@@ -80,8 +93,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   void enqueue(std::unique_ptr<Command> command);
-  /// A step without outputs that must not throw: freeing a slot, answering a read.
+  /// A step without outputs that must not throw and is in no recording: answering a read.
   void enqueue(std::function<void(Engine&)> step);
+  void enqueue_free(SlotId id);
   /// Drops what has not begun, waits for what has, frees every slot. Idempotent.
   void close();
   bool is_closed() const { return is_closed_; }
@@ -96,9 +110,33 @@ class Engine {
   void free(SlotId id);
   /// (worker)
   const Slot& slot(SlotId id) const { return slots_.at(id); }
+  /// (worker) With its failure, if it has one.
+  void put(SlotId id, Slot slot);
+  /// (worker) What is in the slot, which is empty from then on.
+  Slot take(SlotId id);
+  /// (worker) Runs a command now; false where it failed, as its outputs then say.
+  bool run(Command& command);
+
+  /// (worker) Commands and frees are kept from here on, while they run as always, until the end of the recording.
+  void begin_recording(RecordingId id);
+  /// (worker) `results` take what is in the region's outputs; then its slots are free.
+  void end_recording(RecordingId id, RecordedRegion region, const std::vector<SlotId>& results);
+  /// (worker) Does again what was recorded, with other inputs.
+  void replay(RecordingId id, const std::vector<SlotId>& inputs, const std::vector<SlotId>& results);
+  /// (worker) Forgets a recording, also one that has not ended, and frees these slots.
+  void drop_recording(RecordingId id, const std::vector<SlotId>& own);
+
+  /// (worker) Once for each message.
+  void warn(const std::string& message);
+  /// True where what has not begun shall not begin.
+  bool is_stopping();
+  /// (worker)
+  bool is_profiling() const { return is_profiling_; }
+  /// (worker) Adds to what `take_profile` gives.
+  void count(const std::string& name, double seconds);
 
   /// (worker)
-  void set_profiling(bool is_on) { is_profiling_ = is_on; }
+  void set_profiling(bool is_on);
   /// (worker) Sums since the last call.
   std::map<std::string, OperationTime> take_profile();
 
@@ -106,15 +144,17 @@ class Engine {
   struct Step {
     std::unique_ptr<Command> command;
     std::function<void(Engine&)> work;
+    std::optional<SlotId> freed;
   };
 
   void push(Step step);
   void work();
-  void run(Command& command);
+  void run(Step step);
   void fail(const Command& command, std::shared_ptr<const Failure> failure);
 
   const at::Device device_;
   const int threads_;
+  const std::function<void(const std::string&)> warn_;
   bool is_closed_ = false;
 
   std::mutex mutex_;
@@ -123,6 +163,10 @@ class Engine {
   bool should_stop_ = false;
 
   std::vector<Slot> slots_;
+  std::map<RecordingId, std::unique_ptr<Recording>> recordings_;
+  /// The one that is being made.
+  Recording* open_recording_ = nullptr;
+  std::set<std::string> warned_;
   bool is_profiling_ = false;
   std::map<std::string, OperationTime> profile_;
   std::thread thread_;

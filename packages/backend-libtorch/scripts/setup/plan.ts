@@ -25,8 +25,9 @@ const CUDA_12: readonly WantedWheel[] = [
   { project: "nvidia-cuda-runtime-cu12", version: "12.8.90" },
   { project: "nvidia-cuda-cupti-cu12", version: "12.8.90" },
 ];
-/** What libtorch_cuda of 2.11 is linked to besides; as its own metadata pins it. */
+/** What libtorch_cuda of 2.11 is linked to besides, as its own metadata pins it, and the headers that CUDA 13 keeps apart. */
 const CUDA_13_FOR_GPU: readonly WantedWheel[] = [
+  { project: "nvidia-cuda-crt", version: "13.0.88" },
   { project: "nvidia-cublas", version: "13.1.0.3" },
   { project: "nvidia-cuda-nvrtc", version: "13.0.88" },
   { project: "nvidia-cudnn-cu13", version: "9.19.0.56" },
@@ -97,5 +98,7 @@ export function isKept(path: string, cuda: boolean): boolean {
   if (/^torch\/lib\/[^/]+$/.test(path))
     return /\.(so|dylib)(\.|$)/.test(path) && !FOR_PYTHON.test(path) && (cuda || !FOR_GPU.test(path));
   if (/^torch\.libs\//.test(path)) return true;
+  // The module for CUDA graphs is built with the runtime's headers.
+  if (cuda && /^nvidia\/cu13\/include\//.test(path)) return true;
   return /^nvidia\/.+\/lib\/[^/]+\.so[.\d]*$/.test(path);
 }

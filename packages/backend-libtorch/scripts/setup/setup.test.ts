@@ -221,6 +221,7 @@ describe("the plan", () => {
       "torch-2.11.0.dist-info/licenses/LICENSE",
     ]);
     expect(kept(true)).toContain("torch/lib/libtorch_cuda.so");
+    expect(kept(true)).toContain("nvidia/cu13/include/cuda.h");
   });
 });
 

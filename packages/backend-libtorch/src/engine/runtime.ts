@@ -15,23 +15,29 @@ import type { Recording } from "../autograd/recording.ts";
 import type { NativeEngine, NativeOperations, Slot } from "../native/addon.ts";
 import { Handle, type HandleOwner } from "./handle.ts";
 import { Memory, type MemoryTotals } from "./memory.ts";
+import type { Region } from "./region.ts";
 
 export interface ResultOptions {
   /** Operands through which a gradient flows. */
   readonly from?: readonly Handle[];
   /** The operand whose memory the result looks at. */
   readonly view?: Handle;
+  /** The memory itself, where there is no such operand. */
+  readonly memory?: Memory;
 }
 
 export class Runtime implements HandleOwner {
   /** Decides what is tracked; null while nothing is differentiated. */
   recording: Recording | null = null;
+  /** Of the captured function that is being recorded. */
+  region: Region | null = null;
   readonly operations: NativeOperations;
   readonly totals: MemoryTotals = { bytes: 0, peakBytes: 0 };
   #liveHandles = 0;
   readonly scopes = new HandleScopes((value): value is Handle => value instanceof Handle);
   #freeSlots: Slot[] = [];
   #slotCount = 0;
+  #recordingCount = 0;
   #isClosed = false;
   readonly #kept: HandleOwner;
   readonly #lost: FinalizationRegistry<() => void>;
@@ -53,20 +59,44 @@ export class Runtime implements HandleOwner {
   }
 
   newSlot(): Slot {
-    return this.#freeSlots.pop() ?? this.#slotCount++;
+    const fresh = () => this.#freeSlots.pop() ?? this.#slotCount++;
+    return this.region ? this.region.take(fresh) : fresh();
   }
 
   /** Commands run in order, so the number may be given out again at once. */
   freeSlot(slot: Slot): void {
     if (this.#isClosed) return;
     this.engine.free(slot);
-    this.#freeSlots.push(slot);
+    if (!this.region?.give(slot)) this.#freeSlots.push(slot);
+  }
+
+  newRecordingId(): number {
+    return this.#recordingCount++;
+  }
+
+  /** Ends a region: its slots may be anyone's. */
+  dropRecording(id: number, region: Region): void {
+    if (this.#isClosed) return;
+    const slots = [...region.own];
+    this.engine.dropRecording(id, slots);
+    this.#freeSlots.push(...slots);
+  }
+
+  /** Runs `work` with slots of the region. */
+  withRegion<T>(region: Region, work: () => T): T {
+    this.region = region;
+    try {
+      return work();
+    } finally {
+      this.region = null;
+    }
   }
 
   /** A handle for what an operation will put into its slot. The caller, or the innermost scope, owns it. */
-  result(shape: Shape, dtype: DType, { from = [], view }: ResultOptions = {}): Handle {
+  result(shape: Shape, dtype: DType, { from = [], view, memory: given }: ResultOptions = {}): Handle {
     this.assertOpen();
-    const memory = view?.memory ?? new Memory(this.totals, shapeSize(shape) * bytesPerElement(dtype));
+    const memory =
+      given ?? view?.memory ?? new Memory(this.totals, shapeSize(shape) * bytesPerElement(dtype));
     const slot = this.newSlot();
     const handle = new Handle(this, slot, shape, dtype, memory.retain());
     this.#liveHandles += 1;
@@ -99,7 +129,17 @@ export class Runtime implements HandleOwner {
       );
     }
     this.assertOpen();
+    this.region?.meet(x);
     return x;
+  }
+
+  /** @throws INVALID_ARGUMENT for an input of the captured function: it borrows them */
+  assertWritable(x: Handle, operation: string): void {
+    if (!this.region?.inputs.has(x)) return;
+    throw new TensorError(
+      "INVALID_ARGUMENT",
+      `${operation}: a captured function does not write to its inputs`,
+    );
   }
 
   isTracked(x: Handle): boolean {
@@ -117,6 +157,14 @@ export class Runtime implements HandleOwner {
       this.recording = outer;
       if ((recording !== null) !== (outer !== null)) this.operations.setRecording([], outer !== null);
     }
+  }
+
+  /** `release` is called if a captured function is collected that was not disposed; it must not hold it. */
+  watch(captured: object, release: () => boolean): void {
+    this.#lost.register(captured, () => {
+      if (!this.#isClosed && release())
+        this.#warn?.("a captured function was garbage-collected without dispose()");
+    });
   }
 
   assertOpen(): void {

@@ -82,6 +82,7 @@ export interface NativeOperations {
   assign(out: Slot, target: Slot, value: Slot): void;
   /** One start, or one per index of the first axis. */
   writeSlice(out: Slot, target: Slot, update: Slot, axis: number, starts: readonly number[]): void;
+  writeSliceAt(out: Slot, target: Slot, update: Slot, axis: number, starts: Slot): void;
 
   setRecording(outs: readonly Slot[], isOn: boolean): void;
   leaf: Unary;
@@ -183,11 +184,27 @@ export interface OperationTime {
   readonly seconds: number;
 }
 
+/** Slots of a recording: see native/src/recording.h. */
+interface RecordedRegion {
+  readonly inputs: readonly Slot[];
+  readonly outputs: readonly Slot[];
+  readonly own: readonly Slot[];
+  readonly outer: readonly Slot[];
+}
+
 export interface NativeEngine {
   readonly operations: NativeOperations;
   /** Rejects with an error that has a `code` of the contract. */
   read(slot: Slot): Promise<TensorData>;
   free(slot: Slot): void;
+  /** From here on operations and frees are kept as well as done. */
+  beginRecording(id: number): void;
+  /** The results take what is in the region's outputs, whose slots are free then. */
+  endRecording(id: number, region: RecordedRegion, results: readonly Slot[]): void;
+  /** Does again what was kept, with other inputs. */
+  replay(id: number, inputs: readonly Slot[], results: readonly Slot[]): void;
+  /** Also where it has not ended. Frees its slots. */
+  dropRecording(id: number, own: readonly Slot[]): void;
   /** Waits for the operation that runs, drops the rest. */
   close(): void;
   setProfiling(isOn: boolean): void;
@@ -210,6 +227,8 @@ export interface NativeDescription {
   /** Why there is no CUDA device; empty where there is one. */
   readonly cudaReason: string;
   readonly hasMps: boolean;
+  /** The module for CUDA graphs lies beside the addon. */
+  readonly cudaGraphs: boolean;
 }
 
 export interface NativeAddon {
@@ -220,5 +239,7 @@ export interface NativeAddon {
     readonly threads: number;
     /** Process-wide. @throws RangeError where the processor lacks a tile unit */
     readonly kernels: "own" | "portable" | TileUnit;
+    /** Hears of what makes replays slower than they could be. */
+    readonly warn: (message: string) => void;
   }): NativeEngine;
 }

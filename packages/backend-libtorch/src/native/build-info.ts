@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export const ADDON_FILE = "soft_tokens_libtorch.node";
+/** The module for CUDA graphs; `module_path` of native/src/device-graph.cpp. */
+export const CUDA_MODULE_FILE = "soft_tokens_cuda.so";
 export const BUILD_INFO_FILE = "build-info.json";
 
 export interface BuildInfo {

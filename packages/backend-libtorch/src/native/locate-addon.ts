@@ -17,9 +17,9 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ADDON_FILE, type BuildInfo, readBuildInfo } from "./build-info.ts";
+import { ADDON_FILE, type BuildInfo, CUDA_MODULE_FILE, readBuildInfo } from "./build-info.ts";
 import { cacheFolder, type Environment, platformName } from "./cache-folder.ts";
-import { findLibtorch, HOW_TO_GET_LIBTORCH, type TriedPlace } from "./find-libtorch.ts";
+import { type FoundLibtorch, findLibtorch, HOW_TO_GET_LIBTORCH, type TriedPlace } from "./find-libtorch.ts";
 import { inspectLibtorch, isUsable, library } from "./libtorch-folder.ts";
 
 export interface LocatedAddon {
@@ -73,7 +73,7 @@ export async function locateAddon(options: LocateOptions = {}): Promise<AddonSea
     const withoutLibtorch = `${packageName} needs a libtorch and none was found (${places}). ${HOW_TO_GET_LIBTORCH}`;
     return { found: null, tried, withoutLibtorch };
   }
-  const path = putBeside(shipped, search.found.lib, environment);
+  const path = putBeside(shipped, search.found, environment);
   const { lib, version } = search.found;
   return {
     found: {
@@ -99,7 +99,7 @@ function locate(path: string, origin: LocatedAddon["origin"]): LocatedAddon {
  * A shipped addon looks for its libraries in `libtorch` beside itself. The installed package is not ours to write to, so a copy
  * with such a link stands in the cache, one for each pair of addon and libtorch.
  */
-function putBeside(addon: string, lib: string, environment: Environment): string {
+function putBeside(addon: string, { lib, version }: FoundLibtorch, environment: Environment): string {
   const { size, mtimeMs } = statSync(addon);
   const key = createHash("sha256")
     .update(JSON.stringify([addon, size, mtimeMs, lib]))
@@ -112,10 +112,21 @@ function putBeside(addon: string, lib: string, environment: Environment): string
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   copyFileSync(addon, join(staging, ADDON_FILE));
+  // It holds an object of libtorch's whose layout no version promises to the next.
+  const cudaModule = join(dirname(addon), CUDA_MODULE_FILE);
+  const built = readBuildInfo(addon)?.libtorch;
+  if (existsSync(cudaModule) && built && minorVersion(built) === minorVersion(version)) {
+    copyFileSync(cudaModule, join(staging, CUDA_MODULE_FILE));
+  }
   symlinkSync(lib, join(staging, "libtorch"), "dir");
   rmSync(folder, { recursive: true, force: true });
   renameSync(staging, folder);
   return path;
+}
+
+/** "2.11.0+cu130" -> "2.11" */
+function minorVersion(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
 }
 
 function resolveShipped(packageName: string, packageFolder: string): string | null {

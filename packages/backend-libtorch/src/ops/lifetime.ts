@@ -1,6 +1,7 @@
 /** Scopes, reads and accounting. */
 
-import { type Backend, type Tensor, TensorError, type TensorErrorCode } from "@soft-tokens/tensor";
+import { type Backend, TensorError, type TensorErrorCode } from "@soft-tokens/tensor";
+import { captureFunction } from "../engine/captured.ts";
 import type { Runtime } from "../engine/runtime.ts";
 
 export type LifetimeOps = Pick<Backend, "tidy" | "read" | "memory" | "capture">;
@@ -22,9 +23,6 @@ export function lifetimeOps(runtime: Runtime): LifetimeOps {
       bytes: runtime.totals.bytes,
       peakBytes: runtime.totals.peakBytes,
     }),
-    capture: (fn) => ({
-      run: (inputs: readonly Tensor[]) => fn(inputs),
-      [Symbol.dispose]() {},
-    }),
+    capture: (fn) => captureFunction(runtime, fn),
   };
 }

@@ -7,6 +7,7 @@ import {
   assertBroadcastsTo,
   assertDtype,
   assertHasAxis,
+  assertPlace,
   resolveConcat,
   resolvePermutation,
   resolveShape,
@@ -94,8 +95,7 @@ export function movementOps(runtime: Runtime): MovementOps {
       assertHasAxis(table, "takeRows");
       assertDtype(ids, ["int32"], "takeRows");
       const rows = table.shape[0] as number;
-      // A part of an array from the host may leave out what is wrong in the whole.
-      const range = ids.size * 4 === ids.memory.bytes ? ids.memory.range : null;
+      const range = knownRange(ids);
       if (range && (range.least < 0 || range.greatest >= rows)) {
         const wrong = range.least < 0 ? range.least : range.greatest;
         throw new TensorError(
@@ -130,15 +130,31 @@ export function movementOps(runtime: Runtime): MovementOps {
       const target = runtime.use(operandTarget, "assign");
       const value = runtime.use(operandValue, "assign");
       assertAssign(target, value);
+      runtime.assertWritable(target, "assign");
       target.memory.range = null;
       operations.assign(target.slot, target.slot, value.slot);
     },
     writeSlice(operandTarget, operandUpdate, place) {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
-      const { axis, starts } = resolveWriteSlice(target, update, place);
+      const resolved = resolveWriteSlice(target, update, place);
+      const { axis } = resolved;
+      runtime.assertWritable(target, "writeSlice");
+      if ("places" in resolved) {
+        const places = runtime.use(resolved.places, "writeSlice");
+        const range = knownRange(places);
+        if (range)
+          for (const start of [range.least, range.greatest]) assertPlace(target, update, axis, start);
+        operations.writeSliceAt(target.slot, target.slot, update.slot, axis, places.slot);
+      } else {
+        operations.writeSlice(target.slot, target.slot, update.slot, axis, resolved.starts);
+      }
       target.memory.range = null;
-      operations.writeSlice(target.slot, target.slot, update.slot, axis, starts);
     },
   };
+}
+
+/** Of ids that came from the host; a part of them may leave out what is wrong in the whole. */
+function knownRange(ids: Handle): { readonly least: number; readonly greatest: number } | null {
+  return ids.size * 4 === ids.memory.bytes ? ids.memory.range : null;
 }

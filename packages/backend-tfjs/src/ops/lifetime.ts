@@ -1,7 +1,7 @@
 /** Mutation, scopes, reads and accounting. */
 
-import type { Backend, Tensor } from "@soft-tokens/tensor";
-import { assertAssign } from "@soft-tokens/tensor/checks";
+import { type Backend, TensorDisposedError } from "@soft-tokens/tensor";
+import { assertAssign, assertCapturedInputs, type InputKind } from "@soft-tokens/tensor/checks";
 import type { Runtime } from "../engine/runtime.ts";
 
 export type LifetimeOps = Pick<Backend, "assign" | "tidy" | "read" | "memory" | "capture">;
@@ -25,9 +25,21 @@ export function lifetimeOps(runtime: Runtime): LifetimeOps {
       peakBytes: runtime.device.peakBytes,
     }),
     capture(fn) {
+      let kinds: readonly InputKind[] | null = null;
+      let isDisposed = false;
       return {
-        run: (inputs: readonly Tensor[]) => fn(inputs),
-        [Symbol.dispose]() {},
+        run(inputs) {
+          if (isDisposed) throw new TensorDisposedError("captured function: used after dispose()");
+          kinds ??= inputs.map(({ shape, dtype }) => ({ shape, dtype }));
+          assertCapturedInputs(kinds, inputs);
+          return runtime.scopes.run(
+            () => fn(inputs),
+            (results) => results.map((x) => runtime.use(x, "captured function")),
+          );
+        },
+        [Symbol.dispose]() {
+          isDisposed = true;
+        },
       };
     },
   };

@@ -1,7 +1,7 @@
 /** What the WebAssembly variant declares beyond the required operations: fused forms and writes in place. */
 
-import type { Backend, FusedOps } from "@soft-tokens/tensor";
-import { resolveOutputDtype, resolveWriteSlice } from "@soft-tokens/tensor/checks";
+import type { Backend, FusedOps, Tensor } from "@soft-tokens/tensor";
+import { assertPlace, resolveOutputDtype, resolveWriteSlice } from "@soft-tokens/tensor/checks";
 import type { Runtime } from "../engine/runtime.ts";
 import type { WasmDevice } from "./device.ts";
 import { adamW } from "./fused/adamw.ts";
@@ -19,6 +19,11 @@ export interface Extensions {
 }
 
 export function wasmExtensions(runtime: Runtime, wasm: WasmDevice): Extensions {
+  /** Nobody waits: the heap is the host's memory. */
+  function readStarts(starts: Tensor): readonly number[] {
+    return Array.from(wasm.device.view(runtime.use(starts, "writeSlice").array("writeSlice")));
+  }
+
   return {
     fused: {
       rmsNorm: (x, weight, options) => rmsNorm(runtime, wasm, x, weight, options),
@@ -33,7 +38,10 @@ export function wasmExtensions(runtime: Runtime, wasm: WasmDevice): Extensions {
     writeSlice(operandTarget, operandUpdate, place) {
       const target = runtime.use(operandTarget, "writeSlice");
       const update = runtime.use(operandUpdate, "writeSlice");
-      const { axis, starts } = resolveWriteSlice(target, update, place);
+      const resolved = resolveWriteSlice(target, update, place);
+      const { axis } = resolved;
+      const starts = "places" in resolved ? readStarts(resolved.places) : resolved.starts;
+      for (const start of starts) assertPlace(target, update, axis, start);
       // What is written is held while the target may move: both may be one handle.
       using source = update.array("writeSlice").view();
       const own = ownExclusively(wasm, target, "writeSlice");

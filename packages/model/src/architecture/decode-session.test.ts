@@ -1,9 +1,9 @@
 /** Prefill and steps against the plain forward pass, which is tested against transformers. */
 
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
-import type { Backend, Tensor } from "@soft-tokens/tensor";
+import type { Backend, Capabilities, Tensor } from "@soft-tokens/tensor";
 import { withLeakCheck } from "@soft-tokens/tensor/testing";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { LanguageModel, PromptIds, RowPlace } from "../contract.ts";
 import { embedIds, FIXTURE_NAMES, largestDifference, openFixture } from "../fixtures/open-fixture.ts";
 
@@ -18,10 +18,12 @@ const ROWS_PER_PROMPT = [2, 3, 0, 1];
 const ROW_PROMPTS = [0, 0, 1, 1, 1, 3];
 
 const base = await createTfjsBackend({ variant: "wasm" });
-/** Both ways of caching, whichever the backend declares. */
+/** Both ways of caching, whichever the backend declares, and steps that are captured. */
 const backends = [
-  ["growing caches", withoutInPlaceWrite(base)],
+  ["growing caches", withCapabilities(base, { inPlaceWrite: false })],
   ["writing in place", base],
+  ["captured", withReplay(base)],
+  ["captured, in large blocks", withCapabilities(withReplay(base), { prefersSteadyShapes: true })],
 ] as const;
 afterAll(() => base[Symbol.dispose]());
 
@@ -248,8 +250,36 @@ class Batch implements Disposable {
   }
 }
 
-function withoutInPlaceWrite(backend: Backend): Backend {
+function withCapabilities(backend: Backend, changed: Partial<Capabilities>): Backend {
   return Object.create(backend, {
-    capabilities: { value: { ...backend.capabilities, inPlaceWrite: false } },
+    capabilities: { value: { ...backend.capabilities, ...changed } },
+  }) as Backend;
+}
+
+/**
+ * A backend whose captured functions are as strict as recorded ones: the function must see the tensors of its first run by closure,
+ * and make the same operations whatever its inputs hold.
+ */
+function withReplay(backend: Backend): Backend {
+  return Object.create(withCapabilities(backend, { capture: true }), {
+    capture: {
+      value: (fn: (inputs: readonly Tensor[]) => Tensor[]) => {
+        let first: readonly unknown[] | null = null;
+        const captured = backend.capture(fn);
+        return {
+          run(inputs: readonly Tensor[]) {
+            const written = vi.spyOn(backend, "writeSlice");
+            const results = captured.run(inputs);
+            const targets = written.mock.calls.map(([target]) => target);
+            written.mockRestore();
+            first ??= targets;
+            expect(targets.length).toBeGreaterThan(0);
+            expect(targets.every((target, at) => target === first?.[at])).toBe(true);
+            return results;
+          },
+          [Symbol.dispose]: () => captured[Symbol.dispose](),
+        };
+      },
+    },
   }) as Backend;
 }

@@ -18,13 +18,14 @@ import {
 import type { ModelConfig } from "../config/config.ts";
 import type { DecodeSession, PromptIds, RowPlace } from "../contract.ts";
 import { ModelError } from "../errors.ts";
-import { type Attend, runLayer } from "./layer.ts";
-import { tailMask } from "./masks.ts";
+import { type Attend, type Rotation, runLayer } from "./layer.ts";
+import { rowMask, tailMask } from "./masks.ts";
 import { layerParameters } from "./parameters.ts";
 import { countRows, planExchange } from "./plan-exchange.ts";
 import type { LayerPrompts, PromptTable } from "./prompt-table.ts";
 import type { RopeTable } from "./rope.ts";
 import { type AppendPlace, RowCache } from "./row-cache.ts";
+import { StepCapture } from "./step-capture.ts";
 
 export interface DecodeRun {
   readonly ops: Backend;
@@ -44,11 +45,29 @@ export interface DecodeStart {
   readonly maxLength: number;
 }
 
+/** Where a step stands: what the host knows of each row. */
+interface StepPlan {
+  readonly rotation: Rotation;
+  /** Tokens before this one. */
+  readonly lengths: readonly number[];
+  /** With this one. */
+  readonly visible: readonly number[];
+}
+
+/** What the layers need of a step beside the hidden states. */
+interface StepTensors {
+  readonly rotation: Rotation;
+  readonly mask: Tensor | null;
+  readonly place: AppendPlace;
+}
+
 export class CachedDecodeSession implements DecodeSession {
   readonly #run: DecodeRun;
   readonly #maxLength: number;
   readonly #prompts: PromptTable;
   readonly #cache: RowCache;
+  /** Null where the backend captures nothing. */
+  readonly #capture: StepCapture | null;
   /** Each row's prompt; the rows of a prompt stand together. */
   #promptOfRow: readonly number[];
   #rowsPerPrompt: readonly number[];
@@ -72,6 +91,9 @@ export class CachedDecodeSession implements DecodeSession {
       dtype: key_PKSH.dtype as FloatDType,
       maxLength,
     });
+    const { capture, inPlaceWrite } = run.ops.capabilities;
+    this.#capture =
+      capture && inPlaceWrite ? new StepCapture(run.ops, (inputs) => this.#capturedStep(inputs)) : null;
   }
 
   get rows(): number {
@@ -83,7 +105,7 @@ export class CachedDecodeSession implements DecodeSession {
   }
 
   step(input_RD: Tensor): Tensor {
-    const { ops, config, parameters, rope, finalNorm_D } = this.#run;
+    const { ops, rope } = this.#run;
     this.#checkStep(input_RD);
     using scope = new TensorScope();
     const lengths = this.#lengths.map((length, row) =>
@@ -94,22 +116,12 @@ export class CachedDecodeSession implements DecodeSession {
     const rotation = rope.tensors(ops, this.#positions(lengths));
     scope.track(rotation.cos);
     scope.track(rotation.sin);
-    const mask = tailMask(ops, visible, this.#cache.capacity);
-    if (mask) scope.track(mask);
-    const place = this.#cache.placeBehind(lengths);
-    if (place.isWritten_R1C1) scope.track(place.isWritten_R1C1);
-
-    let hidden_RD = input_RD.dtype === "float32" ? input_RD : scope.track(ops.cast(input_RD, "float32"));
-    for (let layer = 0; layer < config.layers; layer++) {
-      const own = layerParameters(parameters, config, layer);
-      const attend = this.#attend(layer, place, mask);
-      const result = runLayer(ops, config, own, hidden_RD, rotation, attend);
-      if (layer > 0) hidden_RD.dispose();
-      hidden_RD = result.hidden_MD;
-    }
+    const hidden_RD = input_RD.dtype === "float32" ? input_RD : scope.track(ops.cast(input_RD, "float32"));
+    const result_RD = this.#capture
+      ? this.#runCaptured(this.#capture, hidden_RD, { rotation, lengths, visible })
+      : this.#runPlain(hidden_RD, { rotation, lengths, visible });
     this.#lengths = visible;
-    scope.track(hidden_RD);
-    return rmsNorm(ops, hidden_RD, finalNorm_D, { epsilon: config.normEpsilon });
+    return result_RD;
   }
 
   retire(rows: readonly number[]): void {
@@ -155,6 +167,54 @@ export class CachedDecodeSession implements DecodeSession {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #runPlain(hidden_RD: Tensor, { rotation, lengths, visible }: StepPlan): Tensor {
+    using scope = new TensorScope();
+    const mask = tailMask(this.#run.ops, visible, this.#cache.capacity);
+    if (mask) scope.track(mask);
+    const place = this.#cache.placeBehind(lengths);
+    if (place.isWritten_R1C1) scope.track(place.isWritten_R1C1);
+    return this.#runLayers(hidden_RD, { rotation, mask, place });
+  }
+
+  /** The same with inputs of one shape at every step: a mask for every row, and a place for each. */
+  #runCaptured(capture: StepCapture, hidden_RD: Tensor, { rotation, lengths, visible }: StepPlan): Tensor {
+    const { ops } = this.#run;
+    using mask_R11C = rowMask(ops, visible, this.#cache.capacity);
+    using start_R = ops.tensor(Int32Array.from(lengths), [lengths.length]);
+    const { layers, mask_PS } = this.#prompts;
+    return capture.run(
+      [hidden_RD, rotation.cos, rotation.sin, mask_R11C, start_R],
+      [
+        ...layers.flatMap(({ key_PKSH, value_PKSH }) => [key_PKSH, value_PKSH]),
+        ...[mask_PS, ...this.#cache.tensors, ...this.#rowsPerPrompt],
+      ],
+    );
+  }
+
+  #capturedStep(inputs: readonly Tensor[]): Tensor {
+    const [hidden_RD, cos, sin, mask, start] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    return this.#runLayers(hidden_RD, {
+      rotation: { cos, sin },
+      mask,
+      place: { start, isWritten_R1C1: null },
+    });
+  }
+
+  /** All layers and the final norm. */
+  #runLayers(input_RD: Tensor, { rotation, mask, place }: StepTensors): Tensor {
+    const { ops, config, parameters, finalNorm_D } = this.#run;
+    let hidden_RD = input_RD;
+    for (let layer = 0; layer < config.layers; layer++) {
+      const own = layerParameters(parameters, config, layer);
+      const attend = this.#attend(layer, place, mask);
+      const result = runLayer(ops, config, own, hidden_RD, rotation, attend);
+      if (layer > 0) hidden_RD.dispose();
+      hidden_RD = result.hidden_MD;
+    }
+    using last_RD = hidden_RD;
+    return rmsNorm(ops, last_RD, finalNorm_D, { epsilon: config.normEpsilon });
   }
 
   #attend(layer: number, place: AppendPlace, mask: Tensor | null): Attend {
@@ -214,6 +274,7 @@ export class CachedDecodeSession implements DecodeSession {
   }
 
   #disposeTensors(): void {
+    this.#capture?.[Symbol.dispose]();
     this.#prompts[Symbol.dispose]();
     this.#cache[Symbol.dispose]();
   }

@@ -37,7 +37,11 @@ function paddingMask(ops: Backend, leftPadding: readonly number[], S: number): T
 /** Hides all but each row's first `visible[row]` of C keys: [R, 1, 1, C], [1, 1, 1, C] for all at once; null where all are visible. */
 export function tailMask(ops: Backend, visible: readonly number[], C: number): Tensor | null {
   if (visible.every((count) => count === C)) return null;
-  const rows = visible.every((count) => count === visible[0]) ? visible.slice(0, 1) : visible;
+  return rowMask(ops, visible.every((count) => count === visible[0]) ? visible.slice(0, 1) : visible, C);
+}
+
+/** As `tailMask`, of one shape whatever is visible: [R, 1, 1, C]. */
+export function rowMask(ops: Backend, rows: readonly number[], C: number): Tensor {
   const mask = new Float32Array(rows.length * C);
   rows.forEach((count, row) => {
     mask.fill(HIDDEN, row * C + count, (row + 1) * C);

@@ -6,11 +6,13 @@
  * Axes: R rows, K kv heads, C own keys there is room for, H head size.
  */
 
-import type { Backend, FloatDType, Tensor } from "@soft-tokens/tensor";
+import type { Backend, FloatDType, Tensor, WritePlace } from "@soft-tokens/tensor";
 import { rearrange } from "./rearrange.ts";
 
 /** Room grows by a quarter, in blocks: little of what attention walks over is unused, copies stay rare. */
 const BLOCK = 16;
+/** Where shapes had better stay: a step is captured again with each block. */
+const STEADY_BLOCK = 64;
 
 export interface RowCacheSizes {
   readonly layers: number;
@@ -35,6 +37,11 @@ export class RowCache implements Disposable {
     private readonly sizes: RowCacheSizes,
   ) {}
 
+  /** Of all layers; new ones where the room has grown or rows were copied. */
+  get tensors(): readonly Tensor[] {
+    return this.#layers.flatMap(({ key_RKCH, value_RKCH }) => [key_RKCH, value_RKCH]);
+  }
+
   /** C */
   get capacity(): number {
     return this.#capacity;
@@ -45,12 +52,13 @@ export class RowCache implements Disposable {
     if (length <= this.#capacity) return;
     const { ops } = this;
     const { layers, K, H, dtype, maxLength } = this.sizes;
+    const block = ops.capabilities.prefersSteadyShapes ? STEADY_BLOCK : BLOCK;
     const blocks = Math.max(
       1,
-      Math.floor(this.#capacity / 4 / BLOCK),
-      Math.ceil((length - this.#capacity) / BLOCK),
+      Math.floor(this.#capacity / 4 / block),
+      Math.ceil((length - this.#capacity) / block),
     );
-    const capacity = Math.min(maxLength, this.#capacity + blocks * BLOCK);
+    const capacity = Math.min(maxLength, this.#capacity + blocks * block);
     const room = capacity - this.#capacity;
     const grow = (old: Tensor | undefined): Tensor => {
       const added = ops.zeros([rows, K, room, H], dtype);
@@ -117,7 +125,7 @@ export class RowCache implements Disposable {
 }
 
 export interface AppendPlace {
-  readonly start: number | readonly number[];
+  readonly start: WritePlace["start"];
   /** true at each row's next place; null where tokens are written in place. */
   readonly isWritten_R1C1: Tensor | null;
 }

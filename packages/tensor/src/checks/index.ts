@@ -3,6 +3,7 @@
  * authors of backends: one place for what is refused and how it is said. Pure functions of shapes and dtypes.
  */
 
+export * from "./capture.ts";
 export * from "./dtypes.ts";
 export * from "./fused.ts";
 export * from "./gradients.ts";

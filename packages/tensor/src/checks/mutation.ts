@@ -1,9 +1,9 @@
 /** Checks of the operations that write into a tensor. */
 
-import type { Tensor, WritePlace } from "../contract.ts";
+import type { Shape, Tensor, WritePlace } from "../contract.ts";
 import { TensorError } from "../errors.ts";
 import { formatShape, normalizeAxis, shapesEqual } from "../shape.ts";
-import { assertSameDtype } from "./dtypes.ts";
+import { assertDtype, assertSameDtype } from "./dtypes.ts";
 
 type Operand = Pick<Tensor, "shape" | "dtype">;
 
@@ -18,15 +18,20 @@ export function assertAssign(target: Operand, value: Operand): void {
   }
 }
 
+/** The axis from the front; one start or one per index of the first axis, or the tensor of them, whose values the backend looks at. */
+export type ResolvedPlace =
+  | { readonly axis: number; readonly starts: readonly number[] }
+  | { readonly axis: number; readonly places: Tensor };
+
 /**
- * The axis from the front; one start, or one per index of the first axis.
+ * A place given by a tensor is checked by {@link assertPlace}, where its values are known.
  * @throws DTYPE_MISMATCH, SHAPE_MISMATCH, INDEX_OUT_OF_RANGE, INVALID_ARGUMENT
  */
 export function resolveWriteSlice(
   target: Operand,
   update: Operand,
   { axis, start }: WritePlace,
-): { readonly axis: number; readonly starts: readonly number[] } {
+): ResolvedPlace {
   assertSameDtype(target, update, "writeSlice");
   const at = normalizeAxis(axis, target.shape.length, "writeSlice");
   const wanted = target.shape.map((length, a) => (a === at ? (update.shape[at] ?? -1) : length));
@@ -36,28 +41,40 @@ export function resolveWriteSlice(
       `writeSlice: ${formatShape(update.shape)} does not fit into ${formatShape(target.shape)} along axis ${at}`,
     );
   }
-  if (typeof start !== "number") assertOneStartPerRow(target, at, start);
-  const starts = typeof start === "number" ? [start] : start;
-  for (const begin of starts) {
-    const end = begin + (update.shape[at] as number);
-    if (!Number.isInteger(begin) || begin < 0 || end > (target.shape[at] as number)) {
-      throw new TensorError(
-        "INDEX_OUT_OF_RANGE",
-        `writeSlice: ${begin} to ${end} is outside axis ${at} of ${formatShape(target.shape)}`,
-      );
-    }
+  if (isTensor(start)) {
+    assertDtype(start, ["int32"], "writeSlice: start");
+    assertOneStartPerRow(target, at, start.shape);
+    return { axis: at, places: start };
   }
+  if (typeof start !== "number") assertOneStartPerRow(target, at, [start.length]);
+  const starts = typeof start === "number" ? [start] : start;
+  for (const begin of starts) assertPlace(target, update, at, begin);
   return { axis: at, starts };
 }
 
-function assertOneStartPerRow(target: Operand, axis: number, starts: readonly number[]): void {
-  if (axis === 0) {
-    throw new TensorError("INVALID_ARGUMENT", "writeSlice: along axis 0 there is one start, got a list");
+/** @throws INDEX_OUT_OF_RANGE where an update from `start` on is not inside the target */
+export function assertPlace(target: Operand, update: Operand, axis: number, start: number): void {
+  const end = start + (update.shape[axis] as number);
+  if (!Number.isInteger(start) || start < 0 || end > (target.shape[axis] as number)) {
+    throw new TensorError(
+      "INDEX_OUT_OF_RANGE",
+      `writeSlice: ${start} to ${end} is outside axis ${axis} of ${formatShape(target.shape)}`,
+    );
   }
-  if (starts.length !== target.shape[0]) {
+}
+
+function isTensor(start: WritePlace["start"]): start is Tensor {
+  return typeof start === "object" && "dtype" in start;
+}
+
+function assertOneStartPerRow(target: Operand, axis: number, starts: Shape): void {
+  if (axis === 0) {
+    throw new TensorError("INVALID_ARGUMENT", "writeSlice: along axis 0 there is one start, got several");
+  }
+  if (!shapesEqual(starts, target.shape.slice(0, 1))) {
     throw new TensorError(
       "SHAPE_MISMATCH",
-      `writeSlice: wanted one start for each of ${target.shape[0]} rows, got ${starts.length}`,
+      `writeSlice: wanted one start for each of ${target.shape[0]} rows, got ${formatShape(starts)}`,
     );
   }
 }

@@ -152,7 +152,11 @@ export function mutation(check: Check): void {
     using long = ops.transpose(wide, [0, 2, 1, 3]);
     using two = ops.slice(long, [0, 0, 1, 0], [-1, -1, 2, -1]);
     const start = [2, 0, 1];
+    using places = ops.tensor(Int32Array.from(start), [R]);
+    using other = ops.reshape(cache, cache.shape);
+    ops.writeSlice(other, two, { axis: 2, start: places });
     ops.writeSlice(cache, two, { axis: 2, start });
+    await expectClose(ops, other, await ops.read(cache));
     for (let i = 0; i < R * K * 2 * H; i++) {
       const [row, head, step, h] = [
         Math.floor(i / (K * 2 * H)),
@@ -165,6 +169,24 @@ export function mutation(check: Check): void {
     }
     await expectClose(ops, cache, want);
   });
+
+  check(
+    "writeSlice takes its starts from a tensor that was computed, and leaves a view as it was",
+    async (ops) => {
+      const [R, C] = [3, 4];
+      using cache = ops.zeros([R, C]);
+      using first = ops.tensor(Int32Array.from([0, 1, 2]), [R]);
+      for (let step = 0; step < 2; step++) {
+        using view = ops.reshape(cache, [R * C]);
+        const before = await ops.read(view);
+        using starts = ops.affine(first, { shift: step });
+        using update = ops.full([R, 1], step + 1);
+        if (!(await canWrite(ops, () => ops.writeSlice(cache, update, { axis: -1, start: starts })))) return;
+        await expectClose(ops, view, before);
+      }
+      await expectClose(ops, cache, [1, 2, 0, 0, 0, 1, 2, 0, 0, 0, 1, 2]);
+    },
+  );
 
   check("a 2-D second operand written in place is read anew by the next matmul", async (ops) => {
     using weight = ops.ones([3, 4]);
@@ -195,7 +217,17 @@ export function mutation(check: Check): void {
     using column = ops.ones([2, 1]);
     using integers = ops.ones([1, 2], "int32");
     using vector = ops.ones([2]);
+    using places = ops.tensor(Int32Array.from([0, 2]), [2]);
+    using before = ops.tensor(Int32Array.from([-1, 0]), [2]);
+    using one = ops.zeros([1], "int32");
+    using table = ops.zeros([2, 1], "int32");
     const wrong: [() => void, string][] = [
+      [() => ops.writeSlice(target, column, { axis: 1, start: places }), "INDEX_OUT_OF_RANGE"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: before }), "INDEX_OUT_OF_RANGE"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: one }), "SHAPE_MISMATCH"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: table }), "SHAPE_MISMATCH"],
+      [() => ops.writeSlice(target, column, { axis: 1, start: vector }), "DTYPE_MISMATCH"],
+      [() => ops.writeSlice(target, row, { axis: 0, start: one }), "INVALID_ARGUMENT"],
       [() => ops.writeSlice(target, row, { axis: 0, start: 2 }), "INDEX_OUT_OF_RANGE"],
       [() => ops.writeSlice(target, row, { axis: 0, start: -1 }), "INDEX_OUT_OF_RANGE"],
       [() => ops.writeSlice(target, row, { axis: 2, start: 0 }), "INDEX_OUT_OF_RANGE"],

@@ -62,7 +62,8 @@ class TakeRows : public torch::autograd::Function<TakeRows> {
 };
 
 /// Each index of the first axis gets its part of the update at a start of its own. Both contiguous, on the host.
-void write_rows(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts) {
+template <class Starts>
+void write_rows(const Tensor& target, const Tensor& update, int64_t axis, const Starts& starts) {
   const auto sizes = target.sizes();
   const int64_t blocks = c10::multiply_integers(sizes.slice(1, axis - 1));
   const int64_t step = c10::multiply_integers(sizes.slice(axis + 1)) * target.element_size();
@@ -82,8 +83,21 @@ Tensor from_host_integers(const Integers& values) {
   return host.to(worker_device());
 }
 
+/// The same on any device and in any layout: places are computed where the tensors are.
+void scatter_rows(const Tensor& target, const Tensor& update, int64_t axis, const Tensor& starts) {
+  Integers ones(target.dim(), 1), along = ones;
+  ones[0] = starts.numel();
+  along[axis] = update.size(axis);
+  const Tensor first = starts.to(at::kLong).reshape(ones);
+  const Tensor index = first + at::arange(update.size(axis), first.options()).reshape(along);
+  target.scatter_(axis, index.expand(update.sizes()), update);
+}
+
 /// True where no other tensor sees the memory. A weak cache does not count.
 bool owns_memory(const Tensor& x) { return x.storage().use_count() == 1; }
+
+/// The target, free to be written: a copy where another tensor sees its memory.
+Tensor own(const Tensor& target) { return owns_memory(target) ? target.detach() : target.detach().clone(); }
 
 }  // namespace
 
@@ -153,20 +167,33 @@ Tensor assign(const Tensor& target, const Tensor& value) {
 }
 
 Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts) {
-  Tensor written = owns_memory(target) ? target.detach() : target.detach().clone();
-  const int64_t length = update.size(axis);
+  Tensor written = own(target);
   if (starts.size() == 1) {
-    written.narrow(axis, starts[0], length).copy_(update);
+    written.narrow(axis, starts[0], update.size(axis)).copy_(update);
   } else if (written.is_cpu() && written.is_contiguous()) {
     write_rows(written, update.contiguous(), axis, starts);
   } else {
-    Integers ones(written.dim(), 1), along = ones;
-    ones[0] = static_cast<int64_t>(starts.size());
-    along[axis] = length;
-    const Tensor first = from_host_integers(starts).reshape(ones);
-    const Tensor index = first + at::arange(length, first.options()).reshape(along);
-    written.scatter_(axis, index.expand(update.sizes()), update);
+    scatter_rows(written, update, axis, from_host_integers(starts));
   }
+  return written;
+}
+
+Tensor write_slice_at(const Tensor& target, const Tensor& update, int64_t axis, const Tensor& starts) {
+  if (!starts.is_cpu()) {
+    Tensor written = own(target);
+    scatter_rows(written, update, axis, starts);
+    return written;
+  }
+  const Tensor places = starts.contiguous();
+  const at::ArrayRef<int32_t> list(places.data_ptr<int32_t>(), places.numel());
+  const int64_t last = target.size(axis) - update.size(axis);
+  for (const int64_t start : list) {
+    TORCH_CHECK_INDEX(start >= 0 && start <= last, start, " to ", start + update.size(axis), " is outside axis ", axis,
+                      " of ", target.sizes());
+  }
+  Tensor written = own(target);
+  if (written.is_contiguous()) write_rows(written, update.contiguous(), axis, list);
+  else scatter_rows(written, update, axis, places);
   return written;
 }
 

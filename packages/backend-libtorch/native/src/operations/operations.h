@@ -86,6 +86,8 @@ Tensor sample_categorical(const Tensor& probabilities_RV, const Tensor& uniform_
 Tensor assign(const Tensor& target, const Tensor& value);
 /// `starts` has one element, or one for each index of the first axis.
 Tensor write_slice(const Tensor& target, const Tensor& update, int64_t axis, const Integers& starts);
+/// `starts` int32, one for each index of the first axis; on another device than the CPU nobody waits for them.
+Tensor write_slice_at(const Tensor& target, const Tensor& update, int64_t axis, const Tensor& starts);
 
 // gradients
 /// From here on operations are recorded, or not.
