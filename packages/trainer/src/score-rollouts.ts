@@ -4,6 +4,7 @@ import type { LanguageModel } from "@soft-tokens/model";
 import type { StoredRollout, ThoughtPolicy } from "@soft-tokens/sampler";
 import type { HeadChunk } from "@soft-tokens/tensor";
 import { passWithoutGradients } from "./pass.ts";
+import { DEFAULT_MEMORY_BUDGET_BYTES } from "./settings.ts";
 import { rowOfRollout } from "./training-row.ts";
 
 export interface ScoreRolloutsOptions {
@@ -13,7 +14,7 @@ export interface ScoreRolloutsOptions {
   /** Defaults to `1`, as in training. */
   readonly answerTemperature?: number;
   readonly chunk?: HeadChunk;
-  /** Activations of one micro-batch. Defaults to 2^30. */
+  /** Activations of one micro-batch. Defaults to 768 MiB. */
   readonly memoryBudgetBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -28,7 +29,8 @@ export interface ScoredRollout {
 
 /** One result per rollout, in their order. Neighbours with the same prompt share its computation. */
 export async function scoreRollouts(options: ScoreRolloutsOptions): Promise<ScoredRollout[]> {
-  const { model, policy, rollouts, answerTemperature = 1, chunk, memoryBudgetBytes = 0.75 * 2 ** 30 } = options;
+  const { model, policy, rollouts, answerTemperature = 1, chunk } = options;
+  const { memoryBudgetBytes = DEFAULT_MEMORY_BUDGET_BYTES } = options;
   let promptIndex = -1;
   const rows = rollouts.map((rollout, index) => {
     const before = rollouts[index - 1];

@@ -38,10 +38,13 @@ const optimizerKeys = {
     .describe("Learning rate of the embeddings in units of the others'"),
 };
 
+/** With it a step of a model of 135M parameters stays within 1.5 GiB beyond weights, gradients and optimizer state. */
+export const DEFAULT_MEMORY_BUDGET_BYTES = 768 * 2 ** 20;
+
 /** Keys that change speed and bookkeeping, but not what is computed: free to differ when a run is continued. */
 const operationKeys = {
   memoryBudgetBytes: count()
-    .default(0.75 * 2 ** 30)
+    .default(DEFAULT_MEMORY_BUDGET_BYTES)
     .describe("Activations of one micro-batch, in bytes; sets its size"),
   maxRowsPerMicroBatch: countOrZero()
     .default(0)

@@ -23,7 +23,7 @@ describe("resolveTraining", () => {
       maxAnswerTokens: 32,
       answerTemperature: 1,
       embeddingGradient: true,
-      memoryBudgetBytes: 0.75 * 2 ** 30,
+      memoryBudgetBytes: 768 * 2 ** 20,
     });
   });
 

@@ -35,8 +35,8 @@ export function calmOpenMp(environment: NodeJS.ProcessEnv): void {
   }
 }
 
-/** About ten microseconds: the distance of two operations of a decode step. */
-const SPIN_COUNT = "10000";
+/** Twenty to fifty microseconds, as a processor's pause is long: the distance of two operations of a decode step. */
+const SPIN_COUNT = "1000";
 
 /** Everything that `loadAddon` does but the loading. */
 export async function checkAddon(
