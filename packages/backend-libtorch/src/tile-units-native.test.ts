@@ -5,7 +5,7 @@
  * Axes: B rows, P prompts, N query heads, K kv heads, T query tokens, S key tokens, Z prefix tokens, H head size.
  */
 
-import { attention, RandomKey, type Tensor } from "@soft-tokens/tensor";
+import { attention, mixture, RandomKey, type Tensor } from "@soft-tokens/tensor";
 import { afterEach, describe, expect, it } from "vitest";
 import { createLibtorchBackend, type LibtorchBackend } from "./index.ts";
 import type { NativeAddon } from "./native/addon.ts";
@@ -86,6 +86,32 @@ if (process.env.SOFT_TOKENS_NATIVE_TESTS === "1") {
         expect(Array.from(some)).toEqual(Array.from(all.subarray(40 * N, (40 + rows) * N)));
         const [wideX, wideWeight] = [ops.cast(x, "float32"), ops.cast(weight, "float32")];
         expect(all).toSatisfy(isNear(await ops.read(ops.matmul(wideX, wideWeight)), 1e-5));
+      },
+    );
+
+    it.each([1, 7, 32])(
+      "a mixture of %d rows has the bits that it has among forty, however often the weight was used",
+      async (rows) => {
+        const ops = await open();
+        const [R, V, D] = [40, 1024, 64];
+        const random = (shape: number[], seed: number) =>
+          ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
+        const hidden_RD = random([R, D], 1);
+        const weight_VD = random([V, D], 2);
+        const mix = async (hidden: Tensor) => {
+          const { mixture_RD, entropy_R } = mixture(ops, {
+            hidden_RD: hidden,
+            weight_VD,
+            embedding_VD: weight_VD,
+            temperature: 0.5,
+          });
+          return [Array.from(await ops.read(mixture_RD)), Array.from(await ops.read(entropy_R))] as const;
+        };
+        const [mixtures, entropies] = await mix(hidden_RD);
+        for (let use = 0; use < 3; use++) {
+          const few = await mix(ops.slice(hidden_RD, [5, 0], [rows, D]));
+          expect(few).toEqual([mixtures.slice(5 * D, (5 + rows) * D), entropies.slice(5, 5 + rows)]);
+        }
       },
     );
 
