@@ -112,11 +112,20 @@ class DecodeRun {
     return all;
   }
 
+  /** Whether every row sees the range's keys and no others. */
+  bool see_alike(const Task& task, const KeyRange& range) const {
+    if (plan_.is_mask_shared()) return true;
+    for (int64_t row = task.row; row < task.row + task.rows; row++) {
+      const KeyRange own = plan_.own(row, 0);
+      if (own.begin != range.begin || own.end != range.end) return false;
+    }
+    return true;
+  }
+
   /** The mask as a matrix [keys, columns], where the range needs one. */
   ScoreMask own_mask(const Task& task, const KeyRange& range, int64_t columns) {
     ScoreMask result;
-    if (!plan_.has_own_mask() || (range.masked_begin >= range.masked_end && plan_.is_mask_shared()))
-      return result;
+    if (!plan_.has_own_mask() || (range.masked_begin >= range.masked_end && see_alike(task, range))) return result;
     const int64_t count = range.end - range.begin;
     float* matrix = scratch_.mask.need(count * columns);
     std::fill_n(matrix, count * columns, 0.0f);
@@ -171,7 +180,7 @@ class DecodeRun {
 Forward decode_tiles(const Inputs& inputs) {
   constexpr int64_t kColumns = 128, kDecodeTasksPerThread = 3;
   const TileSizes sizes(inputs);
-  const MaskPlan plan(inputs, kTile);
+  const MaskPlan plan(inputs, 1);
   const Forward result{empty_token_major(inputs.query_BNTH), {}};
   const std::vector<Task> tasks =
       make_tasks(inputs, kDecodeTasksPerThread, std::max<int64_t>(1, kColumns / sizes.J));

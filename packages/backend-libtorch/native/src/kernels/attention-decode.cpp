@@ -196,7 +196,7 @@ class DecodeRun {
 template <typename Element>
 Forward decode(const Inputs& inputs) {
   constexpr int64_t kTasksPerThread = 4;
-  const MaskPlan plan(inputs, tiles::kTile);
+  const MaskPlan plan(inputs, 1);
   const Forward result{empty_token_major(inputs.query_BNTH), {}};
   const std::vector<Task> tasks = make_tasks(inputs, kTasksPerThread, inputs.query_BNTH.size(0));
   run_tasks(static_cast<int64_t>(tasks.size()), [&] {

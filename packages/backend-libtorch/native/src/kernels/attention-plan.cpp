@@ -94,8 +94,13 @@ void MaskPlan::plan_prefix(const Inputs& inputs) {
 void MaskPlan::plan_own(const at::Tensor& mask, int64_t T, int64_t S) {
   stride_ = round_up(T, block_);
   mask_rows_ = mask.dim() == 4 ? mask.size(0) : 1;
-  own_mask_ = at::zeros({mask_rows_, S, stride_}, at::kFloat);
-  own_mask_.narrow(2, 0, T).copy_(mask.expand({mask_rows_, 1, T, S}).squeeze(1).transpose(1, 2));
+  const at::Tensor transposed = mask.to(at::kFloat).expand({mask_rows_, 1, T, S}).squeeze(1).transpose(1, 2);
+  if (stride_ == T) {
+    own_mask_ = transposed.contiguous();  // of one token a row: the mask itself
+  } else {
+    own_mask_ = at::zeros({mask_rows_, S, stride_}, at::kFloat);
+    own_mask_.narrow(2, 0, T).copy_(transposed);
+  }
   for (int64_t row = 0; row < mask_rows_; row++) {
     const float* own = own_mask_.data_ptr<float>() + row * S * stride_;
     for (int64_t token = 0; token < blocks_ * block_; token += block_) {

@@ -63,7 +63,7 @@ struct KeyRange {
  */
 class MaskPlan {
  public:
-  /** Queries are taken in blocks of `block` tokens, a multiple of 16. */
+  /** Queries are taken in blocks of `block` tokens: a multiple of 16, or 1 where each row has one. */
   MaskPlan(const Inputs& inputs, int64_t block);
 
   /** Begins are multiples of 32. */
