@@ -103,6 +103,7 @@ export function renderScalingPage(figures: ScalingFigures): string {
     const points = figures.points.filter((point) => point.axis === axis);
     return points.length > 1 ? [axisSection(figures, axis, points)] : [];
   });
+  const rounds = figures.points[0]?.cost.hard.decodeSeconds.count ?? 0;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -114,7 +115,7 @@ export function renderScalingPage(figures: ScalingFigures): string {
 <body>
 <header class="masthead"><div>
 <h1>Cost against thought length and group size</h1>
-<p class="subtitle">${figures.model} on ${figures.device}; medians of ${figures.points[0]?.cost.hard.decodeSeconds.count ?? 0} counted rounds.</p>
+<p class="subtitle">${figures.model} on ${figures.device}; ${rounds === 1 ? "one counted round" : `medians of ${rounds} counted rounds`}.</p>
 <p class="meta">${figures.date.slice(0, 10)}; ${figures.hardware.logicalCores} x ${figures.hardware.cpu}; ${figures.versions.backend}</p>
 </div></header>
 <main>${sections}</main>
