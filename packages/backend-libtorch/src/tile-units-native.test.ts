@@ -75,10 +75,8 @@ if (process.env.SOFT_TOKENS_NATIVE_TESTS === "1") {
       async (rows) => {
         const ops = await open();
         const [K, N] = [704, 112];
-        const random = (shape: number[], seed: number) =>
-          ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
-        const x = random([101, K], 1);
-        const weight = random([K, N], 2);
+        const x = random(ops, [101, K], 1);
+        const weight = random(ops, [K, N], 2);
         const [all, some] = [
           await ops.read(ops.matmul(x, weight, { outputDtype: "float32" })),
           await ops.read(ops.matmul(ops.slice(x, [40, 0], [rows, K]), weight, { outputDtype: "float32" })),
@@ -94,10 +92,8 @@ if (process.env.SOFT_TOKENS_NATIVE_TESTS === "1") {
       async (rows) => {
         const ops = await open();
         const [R, V, D] = [40, 1024, 64];
-        const random = (shape: number[], seed: number) =>
-          ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
-        const hidden_RD = random([R, D], 1);
-        const weight_VD = random([V, D], 2);
+        const hidden_RD = random(ops, [R, D], 1);
+        const weight_VD = random(ops, [V, D], 2);
         const mix = async (hidden: Tensor) => {
           const { mixture_RD, entropy_R } = mixture(ops, {
             hidden_RD: hidden,
@@ -124,11 +120,9 @@ if (process.env.SOFT_TOKENS_NATIVE_TESTS === "1") {
       async (transposed) => {
         const ops = await open();
         const [M, K, N] = [70, 96, 64];
-        const random = (shape: number[], seed: number) =>
-          ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
         const narrow = [
-          random(transposed.transposeA ? [K, M] : [M, K], 1),
-          random(transposed.transposeB ? [N, K] : [K, N], 2),
+          random(ops, transposed.transposeA ? [K, M] : [M, K], 1),
+          random(ops, transposed.transposeB ? [N, K] : [K, N], 2),
         ] as const;
         const wide = [ops.cast(narrow[0], "float32"), ops.cast(narrow[1], "float32")] as const;
         const product = ([a, b]: readonly [Tensor, Tensor], outputDtype: "bfloat16" | "float32") =>
@@ -160,6 +154,11 @@ if (process.env.SOFT_TOKENS_NATIVE_TESTS === "1") {
 const [ROWS, HEADS, KV_HEADS] = [5, 6, 2];
 const ROWS_PER_PROMPT = [3, 2];
 
+/** Standard normal numbers in bfloat16. */
+function random(ops: LibtorchBackend, shape: readonly number[], seed: number): Tensor {
+  return ops.cast(ops.randomNormal(shape, { key: RandomKey.fromSeed(seed) }), "bfloat16");
+}
+
 interface Sizes {
   readonly H: number;
   readonly T: number;
@@ -175,12 +174,7 @@ function makeOperands(ops: LibtorchBackend, { H, T, Z }: Sizes): Tensor[] {
     [ROWS, KV_HEADS, S, H],
     ...(Z === 0 ? [] : [1, 2].map(() => [ROWS_PER_PROMPT.length, KV_HEADS, Z, H])),
   ];
-  return shapes.map((shape, at) =>
-    ops.tidy(() => {
-      const random = ops.randomNormal(shape, { key: RandomKey.fromSeed(at) });
-      return ops.cast(ops.cast(random, "bfloat16"), "float32");
-    }),
-  );
+  return shapes.map((shape, at) => ops.tidy(() => ops.cast(random(ops, shape, at), "float32")));
 }
 
 /** The last T of the keys' tokens ask, each sees itself and what is before it. */

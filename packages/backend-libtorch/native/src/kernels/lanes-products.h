@@ -38,18 +38,7 @@ LANES_TARGET void multiply_block(const float* a, int64_t stride_a, const Panels<
   }
 }
 
-template <int Count>
-LANES_TARGET void multiply_rows(const float* a, int64_t stride_a, const Panels<const uint32_t>& b, int64_t column,
-                                const Panels<float>& c, int64_t row, int64_t rows, int64_t pairs, bool accumulate) {
-  for (int64_t i = 0; i < rows; i += kRowsAtOnce) {
-    const int64_t count = std::min<int64_t>(kRowsAtOnce, rows - i);
-    const auto block = count == 1   ? multiply_block<1, Count>
-                       : count == 2 ? multiply_block<2, Count>
-                       : count == 3 ? multiply_block<3, Count>
-                                    : multiply_block<kRowsAtOnce, Count>;
-    block(a + i * stride_a, stride_a, b, column, c, row + i, pairs, accumulate);
-  }
-}
+#include "lanes-blocks.h"
 
 /** Strips of A are widened to float32 once for all columns; a strip and a panel of B lie in the first-level cache. */
 LANES_TARGET void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c,
@@ -67,10 +56,10 @@ LANES_TARGET void multiply(const Bits16* a, int64_t stride_a, const Panels<const
       }
       int64_t n = 0;
       for (; n + kPanelsAtOnce * kTile <= N; n += kPanelsAtOnce * kTile) {
-        multiply_rows<kPanelsAtOnce>(wide, depth, right, n, c, m, rows, length / 2, accumulate || x > 0);
+        multiply_columns<kRowsAtOnce, kPanelsAtOnce>(rows, wide, depth, right, n, c, m, length / 2, accumulate || x > 0);
       }
       for (; n < N; n += kTile) {
-        multiply_rows<1>(wide, depth, right, n, c, m, rows, length / 2, accumulate || x > 0);
+        multiply_columns<kRowsAtOnce, 1>(rows, wide, depth, right, n, c, m, length / 2, accumulate || x > 0);
       }
     }
   }
@@ -95,18 +84,9 @@ LANES_TARGET void accumulate_heads(const uint32_t* pairs, int64_t stride_pairs, 
   }
 }
 
-LANES_TARGET void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values,
-                                    int64_t stride_values, int64_t keys, int64_t heads, int64_t width, float* out,
-                                    int64_t stride_out) {
-  for (int64_t head = 0; head < heads; head += 4) {
-    const int64_t count = std::min<int64_t>(4, heads - head);
-    const auto accumulate = count == 1   ? accumulate_heads<1>
-                            : count == 2 ? accumulate_heads<2>
-                            : count == 3 ? accumulate_heads<3>
-                                         : accumulate_heads<4>;
-    accumulate(pairs + head, stride_pairs, values, stride_values, keys, width, out + head * stride_out, stride_out);
-  }
-}
+constexpr int kHeadsAtOnce = 4;
+
+#include "lanes-heads.h"
 
 LANES_TARGET void dot_rows(const Bits16* a, int64_t stride_a, const Bits16* b, int64_t stride_b, int64_t rows,
                            int64_t H, float* to) {

@@ -132,19 +132,9 @@ LANES_TARGET void accumulate_heads(const uint32_t* pairs, int64_t stride_pairs, 
   }
 }
 
-void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values,
-                       int64_t stride_values, int64_t keys, int64_t heads, int64_t width, float* out,
-                       int64_t stride_out) {
-  using Accumulate =
-      void (*)(const uint32_t*, int64_t, const Bits16*, int64_t, int64_t, int64_t, float*, int64_t);
-  constexpr Accumulate kAccumulate[] = {accumulate_heads<1>, accumulate_heads<2>, accumulate_heads<3>,
-                                        accumulate_heads<4>, accumulate_heads<5>, accumulate_heads<6>,
-                                        accumulate_heads<7>, accumulate_heads<8>};
-  for (int64_t head = 0; head < heads; head += 8) {
-    kAccumulate[std::min<int64_t>(8, heads - head) - 1](pairs + head, stride_pairs, values, stride_values,
-                                                        keys, width, out + head * stride_out, stride_out);
-  }
-}
+constexpr int kHeadsAtOnce = 8;
+
+#include "lanes-heads.h"
 
 bool is_available() {
   static const bool has_permission = at::native::cpublas::could_pack(at::kBFloat16) && request_tiles();
@@ -154,9 +144,7 @@ bool is_available() {
 }  // namespace
 }  // namespace amx
 
-const TileUnit amx_unit{"amx",           amx::is_available,     amx::load_tiles, amx::release_tiles,
-                        amx::multiply,      amx::make_pairs,       amx::store_rows, amx::dot_rows,
-                        amx::softmax_pairs, amx::softmax_gradient, amx::accumulate_values};
+SOFT_TOKENS_TILE_UNIT(amx, amx::load_tiles, amx::release_tiles);
 
 }  // namespace soft_tokens::tiles
 

@@ -34,14 +34,10 @@ bool is_available() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-void nothing() {}
-
 }  // namespace
 }  // namespace avx2
 
-const TileUnit avx2_unit{"avx2",          avx2::is_available,  avx2::nothing,       avx2::nothing,
-                         avx2::multiply,      avx2::make_pairs,        avx2::store_rows,    avx2::dot_rows,
-                         avx2::softmax_pairs, avx2::softmax_gradient, avx2::accumulate_values};
+SOFT_TOKENS_TILE_UNIT(avx2, nothing, nothing);
 
 }  // namespace soft_tokens::tiles
 

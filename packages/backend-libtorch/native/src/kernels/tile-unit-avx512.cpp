@@ -35,14 +35,10 @@ bool is_available() {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 
-void nothing() {}
-
 }  // namespace
 }  // namespace avx512
 
-const TileUnit avx512_unit{"avx512",          avx512::is_available,  avx512::nothing,       avx512::nothing,
-                         avx512::multiply,      avx512::make_pairs,        avx512::store_rows,    avx512::dot_rows,
-                         avx512::softmax_pairs, avx512::softmax_gradient, avx512::accumulate_values};
+SOFT_TOKENS_TILE_UNIT(avx512, nothing, nothing);
 
 }  // namespace soft_tokens::tiles
 

@@ -67,34 +67,13 @@ LANES_TARGET void multiply_block(const Bits16* a, int64_t stride_a, const Panels
   }
 }
 
-/** Calls the instance of `multiply_block` for the rows that are left, at most `Rows` of them. */
-template <int Rows, int Count>
-void multiply_rows(int64_t rows, const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, int64_t column,
-                   const Panels<float>& c, int64_t row, int64_t pairs, bool accumulate) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) {
-      multiply_rows<Rows - 1, Count>(rows, a, stride_a, b, column, c, row, pairs, accumulate);
-      return;
-    }
-  }
-  multiply_block<Rows, Count>(a, stride_a, b, column, c, row, pairs, accumulate);
-}
-
-/** `Rows` at a time: fewer where there are more panels, for the registers. */
-template <int Rows, int Count>
-void multiply_columns(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, int64_t column,
-                      const Panels<float>& c, int64_t M, int64_t pairs, bool accumulate) {
-  for (int64_t m = 0; m < M; m += Rows) {
-    multiply_rows<Rows, Count>(std::min<int64_t>(Rows, M - m), a + m * stride_a, stride_a, b, column, c, m, pairs,
-                               accumulate);
-  }
-}
+#include "lanes-blocks.h"
 
 void multiply(const Bits16* a, int64_t stride_a, const Panels<const uint32_t>& b, const Panels<float>& c, int64_t M,
               int64_t N, int64_t X, bool accumulate) {
   int64_t n = 0;
-  for (; n + 2 * kTile <= N; n += 2 * kTile) multiply_columns<4, 2>(a, stride_a, b, n, c, M, X / 2, accumulate);
-  if (n < N) multiply_columns<8, 1>(a, stride_a, b, n, c, M, X / 2, accumulate);
+  for (; n + 2 * kTile <= N; n += 2 * kTile) multiply_columns<4, 2>(M, a, stride_a, b, n, c, 0, X / 2, accumulate);
+  if (n < N) multiply_columns<8, 1>(M, a, stride_a, b, n, c, 0, X / 2, accumulate);
 }
 
 template <int Heads>
@@ -116,38 +95,19 @@ LANES_TARGET void accumulate_heads(const uint32_t* pairs, int64_t stride_pairs, 
   }
 }
 
-void accumulate_values(const uint32_t* pairs, int64_t stride_pairs, const Bits16* values, int64_t stride_values,
-                       int64_t keys, int64_t heads, int64_t width, float* out, int64_t stride_out) {
-  using Accumulate = decltype(&accumulate_heads<1>);
-  constexpr Accumulate kAccumulate[] = {accumulate_heads<1>, accumulate_heads<2>, accumulate_heads<3>, accumulate_heads<4>,
-                                        accumulate_heads<5>, accumulate_heads<6>, accumulate_heads<7>, accumulate_heads<8>};
-  for (int64_t head = 0; head < heads; head += 8) {
-    kAccumulate[std::min<int64_t>(8, heads - head) - 1](pairs + head, stride_pairs, values, stride_values, keys, width,
-                                                        out + head * stride_out, stride_out);
-  }
-}
+constexpr int kHeadsAtOnce = 8;
+
+#include "lanes-heads.h"
 
 bool is_available() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bf16");
 }
 
-void nothing() {}
-
 }  // namespace
 }  // namespace avx512bf16
 
-const TileUnit avx512bf16_unit{"avx512bf16",
-                               avx512bf16::is_available,
-                               avx512bf16::nothing,
-                               avx512bf16::nothing,
-                               avx512bf16::multiply,
-                               avx512bf16::make_pairs,
-                               avx512bf16::store_rows,
-                               avx512bf16::dot_rows,
-                               avx512bf16::softmax_pairs,
-                               avx512bf16::softmax_gradient,
-                               avx512bf16::accumulate_values};
+SOFT_TOKENS_TILE_UNIT(avx512bf16, nothing, nothing);
 
 }  // namespace soft_tokens::tiles
 

@@ -23,6 +23,15 @@ struct TileUnit {
   decltype(&tiles::accumulate_values) accumulate_values;
 };
 
+/** The table of a unit from the functions of the namespace of its name, beside which it is defined. */
+#define SOFT_TOKENS_TILE_UNIT(unit, begin, end)                                                               \
+  const TileUnit unit##_unit{#unit,           unit::is_available, begin,           end,                        \
+                             unit::multiply,  unit::make_pairs,   unit::store_rows, unit::dot_rows,            \
+                             unit::softmax_pairs, unit::softmax_gradient, unit::accumulate_values}
+
+/** For a unit without anything to prepare or release. */
+inline void nothing() {}
+
 // Each is defined in the file of its name, and not available where the compiler or the system lacks it.
 extern const TileUnit amx_unit, avx512bf16_unit, avx512_unit, avx2_unit;
 
