@@ -7,6 +7,6 @@ export type * from "./events.ts";
 export type { TrainingSample } from "./metrics.ts";
 export { createRlooTrainer, type RlooTrainerOptions } from "./rloo-trainer.ts";
 export { type ScoredRollout, type ScoreRolloutsOptions, scoreRollouts } from "./score-rollouts.ts";
-export { RlooSettings, SupervisedSettings } from "./settings.ts";
+export { DEFAULT_MEMORY_BUDGET_BYTES, RlooSettings, SupervisedSettings } from "./settings.ts";
 export { createSupervisedTrainer, type SupervisedTrainerOptions } from "./supervised-trainer.ts";
 export type { TrainerWarning, WarningCode } from "./warnings.ts";

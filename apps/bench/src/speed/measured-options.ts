@@ -1,6 +1,7 @@
 /** What `speed` and `scaling` share: the options of what is measured, and on what. */
 
-import { memorySize, modelOptions } from "@soft-tokens/app-common";
+import { memoryBudget, modelOptions } from "@soft-tokens/app-common";
+import { DEFAULT_MEMORY_BUDGET_BYTES } from "@soft-tokens/trainer";
 import { z } from "zod";
 import { SHAPE_NAMES } from "./shapes.ts";
 
@@ -22,7 +23,7 @@ export const workOptions = {
   promptTokens: count().default(150).describe("Tokens of a prompt"),
   answerTokens: count().default(32).describe("Tokens of every answer"),
   train: z.boolean().default(true).describe("Measure RLOO steps too, and not decoding alone"),
-  memoryBudget: memorySize().default("768MiB").describe("Activations of one micro-batch; sets its size"),
+  memoryBudget: memoryBudget(DEFAULT_MEMORY_BUDGET_BYTES),
   checkpointLayers: z.boolean().default(false).describe("Recompute each layer in the backward pass"),
   json: z.string().optional().describe("Also write all figures to this file"),
 };

@@ -4,9 +4,9 @@
  * own schemas, with the paper's defaults (method.md, section 6); `resolveTraining` derives the rest, once.
  */
 
-import { graderOptions, memorySize, modelOptions } from "@soft-tokens/app-common";
+import { graderOptions, memoryBudget, modelOptions } from "@soft-tokens/app-common";
 import { PAPER_TEMPLATE } from "@soft-tokens/evals";
-import { RlooSettings, SupervisedSettings } from "@soft-tokens/trainer";
+import { DEFAULT_MEMORY_BUDGET_BYTES, RlooSettings, SupervisedSettings } from "@soft-tokens/trainer";
 import { z } from "zod";
 
 const positive = () => z.number().positive();
@@ -25,7 +25,7 @@ const dataOptions = {
 
 const runOptions = {
   seed: countOrZero().default(0).describe("Root of all randomness of the run"),
-  memoryBudget: memorySize().default("768MiB").describe("Activations of one micro-batch; sets its size"),
+  memoryBudget: memoryBudget(DEFAULT_MEMORY_BUDGET_BYTES),
   out: z
     .string()
     .optional()
