@@ -3,16 +3,10 @@
 import { TensorError } from "@soft-tokens/tensor";
 import { assembleBackend, type LibtorchBackend } from "./backend.ts";
 import type { NativeAddon, NativeDescription, TileUnit } from "./native/addon.ts";
+import { describeProcessor } from "./native/describe-processor.ts";
 import { loadAddon } from "./native/load-addon.ts";
 
 type Device = "cpu" | "cuda" | "mps";
-
-const UNIT_NAMES = {
-  amx: "AMX",
-  avx512bf16: "AVX-512 bfloat16",
-  avx512: "AVX-512",
-  avx2: "AVX2",
-} satisfies Record<TileUnit, string>;
 
 export interface LibtorchOptions {
   /** Defaults to `auto`: CUDA where a GPU is, else MPS, else the CPU. */
@@ -89,9 +83,9 @@ function assertKernels(kernels: NonNullable<LibtorchOptions["kernels"]>, { tileU
   }
 }
 
-function describeDevice(device: Device, { cpuCapability, tileUnits, cudaDevices }: NativeDescription) {
+function describeDevice(device: Device, description: NativeDescription) {
+  const { cudaDevices } = description;
   if (device === "cuda") return cudaDevices === 1 ? "CUDA" : `CUDA, the first of ${cudaDevices} devices`;
   if (device === "mps") return "MPS";
-  const [unit] = tileUnits;
-  return `CPU, ${cpuCapability}${unit === undefined ? "" : `, bfloat16 products by ${UNIT_NAMES[unit]}`}`;
+  return `CPU, ${describeProcessor(description)}`;
 }

@@ -1,7 +1,7 @@
 /** Everything the doctor knows, as data: the machine, the native part, each backend with its reason, and what to do next. */
 
 import { type ModelOptions, openBackend } from "@soft-tokens/app-common";
-import { describeNative, type NativeReport } from "@soft-tokens/backend-libtorch/native";
+import { describeNative, describeProcessor, type NativeReport } from "@soft-tokens/backend-libtorch/native";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { type Machine, readMachine } from "./machine.ts";
 import { runSelfTest, type SelfTest } from "./self-test.ts";
@@ -89,9 +89,7 @@ function libtorchReports({ description, problem }: NativeReport, chosen: string 
     devices > 0
       ? `${devices} device${devices > 1 ? "s" : ""}`
       : String(description.cudaReason ?? "no device");
-  const [unit] = Array.isArray(description.tileUnits) ? description.tileUnits : [];
-  const matrix = unit === undefined ? "" : `, bfloat16 products by ${String(unit)}`;
-  const cpu = `${String(description.cpuCapability ?? "CPU")}${matrix}, ${String(description.threads ?? "?")} threads`;
+  const cpu = `${describeProcessor(description)}, ${String(description.threads ?? "?")} threads`;
   return [
     { name: "libtorch-cuda", works: devices > 0, detail: cuda, isChosen: isChosen("libtorch-cuda") },
     ...(description.hasMps === true
