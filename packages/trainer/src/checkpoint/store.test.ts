@@ -103,6 +103,7 @@ describe("createCheckpointStore", () => {
   });
 
   it("names a best.json that leads to no checkpoint", async () => {
+    await createCheckpointStore(root, { keep: 1 }).open();
     for (const text of [
       "null",
       "{",
