@@ -11,6 +11,7 @@ export {
   extractAnswer,
   extractModes,
 } from "./extract/extract-answer.ts";
+export { parseJson } from "./json/parse-json.ts";
 export type { Expression } from "./parse/expression.ts";
 export { type CombinedReward, combineRewards, type WeightedReward } from "./reward/combine-rewards.ts";
 export {
