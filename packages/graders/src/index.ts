@@ -25,7 +25,6 @@ export {
   type GradeOptions,
   gradeResponse,
   mathRewards,
-  referenceOf,
   rewardMath,
 } from "./reward/grade-response.ts";
 export {
@@ -49,5 +48,12 @@ export {
   presets,
   type Reference,
 } from "./reward/presets.ts";
+export {
+  type FoundReference,
+  markedReference,
+  readReference,
+  referenceOf,
+  withoutAnswerMarks,
+} from "./reward/reference.ts";
 export { repetitionPenalty, wordsForRepetition } from "./reward/repetition-rewards.ts";
 export { limits } from "./work.ts";
