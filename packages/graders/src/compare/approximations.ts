@@ -18,7 +18,8 @@ function lastPlace(x: Expression): number {
   if (x.kind === "product" && x.factors.length === 2) return lastPlace(x.factors[1] as Expression);
   if (x.kind !== "number" || x.value.numerator === 0n) return 0;
   const size = Math.abs(rationalToNumber(x.value));
-  if (x.significantDigits !== undefined) return 10 ** (Math.floor(Math.log10(size)) - x.significantDigits + 1);
+  if (x.significantDigits !== undefined)
+    return 10 ** (Math.floor(Math.log10(size)) - x.significantDigits + 1);
   if (!isInteger(x.value)) return 0;
   const digits = x.value.numerator.toString();
   return 10 ** (digits.length - digits.replace(/0+$/, "").length);

@@ -14,14 +14,19 @@ interface Side {
 
 /** Why two answers hold in different cases, or null where they may hold in the same. */
 export function differenceInConditions(gold: Side, answer: Side): string | null {
-  const [g, a] = [gold, answer].map(({ conditions }) => new Set(conditions.flatMap((tokens) => essenceOf(tokens))));
+  const [g, a] = [gold, answer].map(
+    ({ conditions }) => new Set(conditions.flatMap((tokens) => essenceOf(tokens))),
+  );
   if (!g || !a) return null;
   if (gold.conditions.length === 0 || answer.conditions.length === 0) {
     const isLone = gold.value.kind === "symbol" && answer.value.kind === "symbol";
-    return isLone && restricts(gold.conditions.length > 0 ? g : a) ? "a condition on one side, which is all it says" : null;
+    return isLone && restricts(gold.conditions.length > 0 ? g : a)
+      ? "a condition on one side, which is all it says"
+      : null;
   }
   const [small, large] = g.size < a.size ? [g, a] : [a, g];
-  const isSame = [...small].every((part) => large.has(part)) && (small.size === large.size || restricts(small));
+  const isSame =
+    [...small].every((part) => large.has(part)) && (small.size === large.size || restricts(small));
   return isSame || !(restricts(g) || restricts(a)) ? null : "different conditions";
 }
 
@@ -65,7 +70,8 @@ function essenceOf(tokens: readonly Token[]): readonly string[] {
       if (isSet) return setNames.get(token.text) ?? [token.text];
       return token.text === "\\forall" ? [] : [token.text];
     }
-    const isLayout = token.kind === "sign" && /^(?:[(){}[\],;.:]|mathbb|in|quad|and|\\[{}])$/.test(token.text);
+    const isLayout =
+      token.kind === "sign" && /^(?:[(){}[\],;.:]|mathbb|in|quad|and|\\[{}])$/.test(token.text);
     return isLayout ? [] : [token.text];
   });
 }

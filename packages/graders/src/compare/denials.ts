@@ -5,7 +5,12 @@
 
 /** "5, not 7": whether the words between two values tell the second apart from the first. */
 export function isContrast(gap: string): boolean {
-  return /^[^.!?\n]{0,60}?(?:[,;(–—-]|\b(?:and|but))?\s*\b(?:not|rather than|instead of|as opposed to)\s+(?:the\s+)?[\s$*(]*$/i.test(gap);
+  return (
+    gap.length <= 120 &&
+    /^[^.!?\n]{0,60}?(?:[,;(–—-]|\b(?:and|but))?\s*\b(?:not|rather than|instead of|as opposed to)\s+(?:the\s+)?[\s$*(]*$/i.test(
+      gap,
+    )
+  );
 }
 
 /** Whether a value is denied, bounded or guessed by the words before and behind it. */
@@ -15,24 +20,34 @@ export function isTakenBack(before: string, behind: string): boolean {
 
 /** The words since the last clause began. */
 function clauseBefore(before: string): string {
-  return before.slice(-160).split(/[.;:!?\n]|, |\b(?:so|but|hence|therefore|thus|then|because|since|and)\b/i).at(-1) as string;
+  return before
+    .slice(-160)
+    .split(/[.;:!?\n]|, |\b(?:so|but|hence|therefore|thus|then|because|since|and)\b/i)
+    .at(-1) as string;
 }
 
-const negation = /\b(?:not|cannot|never|neither|nor|except|excluding|other than|anything but|rules? out|ruled out)\b|n['’]t\b/gi;
+const negation =
+  /\b(?:not|cannot|never|neither|nor|except|excluding|other than|anything but|rules? out|ruled out)\b|n['’]t\b/gi;
 
 function isTakenBackBefore(clause: string): boolean {
   const denied = [...clause.matchAll(negation)].at(-1);
   if (denied) {
     const words = clause.slice(denied.index + denied[0].length).match(/[a-z]+/gi) ?? [];
     // "What is not sold is 12."
-    if (words.length <= 5 && !words.some((word) => /^(?:is|are|was|were|equals|leaves|gives|makes|totals)$/i.test(word))) return true;
+    if (
+      words.length <= 5 &&
+      !words.some((word) => /^(?:is|are|was|were|equals|leaves|gives|makes|totals)$/i.test(word))
+    )
+      return true;
   }
   return (
-    /(?<![<>=-])[<>≤≥≠][\s$*]*$/.test(clause) ||
+    /(?<![<>=-])[<>≤≥≠][\s$]*$/.test(clause) ||
     /\b(?:at (?:least|most)|(?:less|more|greater|fewer|higher|lower|larger|smaller|bigger) than|up to|under|below|above|over|exceed(?:s|ed|ing)?|beyond|no more)(?: or equal to| equal to| be)?[\s$*]*$/i.test(
       clause,
     ) ||
-    /\b(?:maybe|perhaps|possibly|probably|presumably|guess(?:es|ing)?|(?:might|may|could) be)\b[^,]{0,24}$/i.test(clause)
+    /\b(?:maybe|perhaps|possibly|probably|presumably|guess(?:es|ing)?|(?:might|may|could) be)\b[^,]{0,24}$/i.test(
+      clause,
+    )
   );
 }
 

@@ -205,8 +205,10 @@ export function nameKey(name: Expression, work: Work): string {
  * \text{Area}, a tuple of names) any name may stand.
  */
 export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
-  if (a.kind === "text" && b.kind === "text") return mayBeSameThings(withoutHeading(a.text), withoutHeading(b.text));
-  if (a.kind === b.kind && (a.kind === "repeated" || a.kind === "ratio")) return printExpression(a, work) === printExpression(b, work);
+  if (a.kind === "text" && b.kind === "text")
+    return mayBeSameThings(withoutHeading(a.text), withoutHeading(b.text));
+  if (a.kind === b.kind && (a.kind === "repeated" || a.kind === "ratio"))
+    return printExpression(a, work) === printExpression(b, work);
   const arePlain = [a, b].every(
     (name) =>
       ["symbol", "product", "sum"].includes(name.kind) || (name.kind === "call" && name.name !== "abs"),
@@ -217,7 +219,12 @@ export function areNamesCompatible(a: Expression, b: Expression, work: Work): bo
 
 /** "Total number of boys" as "boys", "the answer" as "": what a name in words is about. */
 function withoutHeading(words: string): string {
-  return words.replace(/\b(?:final|answer|solution|result|total|sum|amount|count|how many|required|desired|asked)\b/gi, "").trim();
+  return words
+    .replace(
+      /\b(?:final|answer|solution|result|total|sum|amount|count|how many|required|desired|asked)\b/gi,
+      "",
+    )
+    .trim();
 }
 
 /** Argument symbols of f(x) = ... and f(n) = ..., so that one can be renamed to the other. */

@@ -7,6 +7,8 @@
  * are part of it ("half of 12"); words that deny or bound it leave the text without an answer (`denials.ts`), and so does a
  * question at the end.
  */
+
+import { withoutClosing } from "../extract/closing-remarks.ts";
 import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
 import { constantWords, functionWords } from "../parse/vocabulary.ts";
 import { isShortWord, negates } from "../parse/words.ts";
@@ -21,7 +23,8 @@ export function looksLikeProse(text: string): boolean {
   const match = /^[\s"'“*#>($]{0,40}([A-Za-z]+)((?:['’][a-z]+)?)([\s*_]{0,8})(:?)(.{0,24})/s.exec(text);
   if (!match) return false;
   const [, word = "", ending = "", , colon = "", behind = ""] = match;
-  if (functionWords.has(word) || constantWords.has(word) || (colon === "" && /^[=(^]|^_[{\w]/.test(behind))) return false;
+  if (functionWords.has(word) || constantWords.has(word) || (colon === "" && /^[=(^]|^_[{\w]/.test(behind)))
+    return false;
   if (ending !== "") return true;
   const isLower = word.slice(1) === word.slice(1).toLowerCase();
   if (isLower && word.length > 1 && (word.length > 3 || isShortWord(word))) return true;
@@ -36,8 +39,10 @@ export function looksLikeProse(text: string): boolean {
  * denied by the rest.
  */
 export function valueBeforeClause(text: string): string | null {
-  const [whole, value = ""] = /^((?:[^,]|,(?! ))*?),? (?:[a-z]{2,}(?<!\b(?:and|or)) [a-z]|which |that |as )/.exec(text) ?? [];
-  if (whole === undefined || !/^[-\d$\\([{]/.test(value) || !whole.slice(value.length).startsWith(",")) return null;
+  const [whole, value = ""] =
+    /^((?:[^,]|,(?! ))*?),? (?:[a-z]{2,}(?<!\b(?:and|or)) [a-z]|which |that |as )/.exec(text) ?? [];
+  if (whole === undefined || !/^[-\d$\\([{]/.test(value) || !whole.slice(value.length).startsWith(","))
+    return null;
   const rest = text.slice(value.length);
   return negates(rest) ? null : value;
 }
@@ -50,8 +55,9 @@ interface Span {
 }
 
 /** The expression that a prose text gives as its answer, or null. Linear in the text's length. */
-export function readProse(text: string, work: Work): string | null {
-  work.spend(text.length >> 4);
+export function readProse(written: string, work: Work): string | null {
+  work.spend(written.length >> 4);
+  const text = withoutClosing(written);
   if (lastVisible(text) === "?") return null;
   const spans = [...mathSpans(text)];
   const all = [...spans, ...numeralSpans(text, spans)].sort((a, b) => a.start - b.start);
@@ -61,9 +67,9 @@ export function readProse(text: string, work: Work): string | null {
   while (index > 0 && isContrast(gapBefore(index))) index--;
   const last = all[index];
   if (!last) return null;
-  const behind = text.slice(last.end, all[index + 1]?.start ?? last.end + 80);
+  const behind = text.slice(last.end, Math.min(all[index + 1]?.start ?? text.length, last.end + 80));
   const parts = [last.content + wordsBehind(behind)];
-  const isSum = index > 0 && isOperator(gapBefore(index), text.slice(0, all[index - 1]?.start));
+  const isSum = index > 0 && isOperator(gapBefore(index), text.slice(0, all[index - 1]?.start).slice(-40));
   const first = isSum ? index - 1 : index;
   if (isTakenBack(gapBefore(first), behind)) return null;
   if (isSum) return `${all[first]?.content}${gapBefore(index)}${parts[0]}`;
@@ -75,7 +81,9 @@ export function readProse(text: string, work: Work): string | null {
 /** "9 times 2", "9 out of 10", "9-12", "3 to 2", but not "from 5 to 9": the words between two numbers that make one value. */
 function isOperator(gap: string, before: string): boolean {
   if (/^\s*(?:-|–|to)\s*$/.test(gap)) return !/\bfrom[\s$*]*$/.test(before);
-  return /^\s*(?:times|plus|minus|multiplied by|divided by|over|out of(?: the)?|to the power of|choose|mod)\s*$/.test(gap);
+  return /^\s*(?:times|plus|minus|multiplied by|divided by|over|out of(?: the)?|to the power of|choose|mod)\s*$/.test(
+    gap,
+  );
 }
 
 /** Words of arithmetic right before a value: "half of 12", "negative 5"; with a space behind them, or "". */

@@ -178,8 +178,10 @@ function areCompatible(gold: Quantity, answer: Quantity): boolean {
   if (gold.words !== "" && answer.words !== "" && !mayBeSameThings(gold.words, answer.words)) return false;
   const [g, a] = [gold, answer].map(({ unit }) => (unit === null ? null : measureOf(unit)));
   // 40 feet are not 40 points; what is no plain word may be anything.
-  if (g && answer.unit === null && gold.words === "" && answer.words !== "" && countsThings(answer.words, g)) return false;
-  if (a && gold.unit === null && answer.words === "" && gold.words !== "" && countsThings(gold.words, a)) return false;
+  if (g && answer.unit === null && gold.words === "" && answer.words !== "" && countsThings(answer.words, g))
+    return false;
+  if (a && gold.unit === null && answer.words === "" && gold.words !== "" && countsThings(gold.words, a))
+    return false;
   if (!g || !a || g.dimension === a.dimension) return true;
   const dimensions = new Set([g.dimension, a.dimension]);
   // An angle in degrees or radians; "degrees" without a scale beside one.

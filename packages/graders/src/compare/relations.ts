@@ -15,8 +15,8 @@ import {
   type RelationOperator,
   sumOf,
 } from "../parse/expression.ts";
-import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareUnordered } from "./collections.ts";
+import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { haveSameSolutions } from "./equations.ts";
 import { modularPoint, pointCount, realPoint } from "./points.ts";
 import { compareValues } from "./scalars.ts";

@@ -66,10 +66,12 @@ function compareNamed(
   return compareUnnamed(g.value, a.value, context);
 }
 
-/** 0.56 = 56% answers 0.56 only because both sides are; 1.56 = 56% answers nothing, and neither does 7 \sim 8. */
+/** 0.56 = 56% answers 0.56 only because both sides are; 1.56 = 56% answers nothing, and neither does 7 \sim 8, which offers both. */
 function holds(chain: NamedValue | null, other: NamedValue | null, context: Context): boolean {
   if (!chain) return true;
-  if (chain.approximations?.some((written) => !mayApproximate(chain.value, written, context))) return false;
+  const isNumeral = chain.name === null && chain.value.kind === "number";
+  if (isNumeral && chain.approximations?.some((written) => !mayApproximate(chain.value, written, context)))
+    return false;
   if (!chain.steps || !other) return true;
   return chain.steps.every((step) => compareUnnamed(step, other.value, context).equal);
 }

@@ -84,10 +84,16 @@ const kinds: ReadonlySet<string> = new Set(
 /** Whether the one text is the other and the kind of thing that it is said of: "isosceles", "an isosceles triangle". */
 export function isSameKind(gold: string, answer: string): boolean {
   const [short = [], long = []] = [gold, answer]
-    .map((text) => normalizeWords(text).replace(/^(?:it|they) (?:is|are) /, "").split(" "))
+    .map((text) =>
+      normalizeWords(text)
+        .replace(/^(?:it|they) (?:is|are) /, "")
+        .split(" "),
+    )
     .sort((a, b) => a.length - b.length);
   const isOneMore = long.length === short.length + 1 && kinds.has(long.at(-1) as string);
-  return isOneMore && short.every((word, index) => word === long[index]) && !kinds.has(short.at(-1) as string);
+  return (
+    isOneMore && short.every((word, index) => word === long[index]) && !kinds.has(short.at(-1) as string)
+  );
 }
 
 /** The mathematical meaning of a text, where it has one: "four", "no solution", "all real numbers". */
@@ -96,7 +102,10 @@ export function meaningOf(text: string): Expression | null {
   if (emptyWords.has(words)) return { kind: "namedSet", name: "empty" };
   if (everythingWords.has(words)) return { kind: "namedSet", name: "reals" };
   if (infinityWords.has(words)) return { kind: "constant", name: "infinity" };
-  const half = /^(?:(?:all|any|every) )?(non-?negative|positive|negative|non-?positive) (?:real )?(?:number|real)s?$/.exec(words);
+  const half =
+    /^(?:(?:all|any|every) )?(non-?negative|positive|negative|non-?positive) (?:real )?(?:number|real)s?$/.exec(
+      words,
+    );
   if (half) return halfLine(half[1] as string);
   if (/^(?:all|any|every) integers?$/.test(words)) return { kind: "namedSet", name: "integers" };
   if (/^(?:all|any|every) (?:positive integer|natural number)s?$/.test(words)) {
@@ -124,7 +133,8 @@ function valueOfWords(words: string): Expression | null {
   // Two thirds are a number; "third" and "twenty-fifth" are places.
   const below = partNames.get(above === 1 ? last : singularOf(last));
   const whole = numberFromWords(rest);
-  const value = whole !== null ? integer(whole) : below && above ? rational(BigInt(above), BigInt(below)) : null;
+  const value =
+    whole !== null ? integer(whole) : below && above ? rational(BigInt(above), BigInt(below)) : null;
   if (!value) return null;
   return sign === undefined ? numberNode(value) : negative(numberNode(value));
 }

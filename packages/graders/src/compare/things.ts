@@ -50,7 +50,9 @@ export function mayBeSameThings(gold: string, answer: string): boolean {
 function areOpposite(words: readonly string[], others: readonly string[]): boolean {
   return words.some((word) => {
     const against = opposites.get(word)?.split(" ") ?? [];
-    return !others.includes(word) && others.some((other) => against.includes(other) && !words.includes(other));
+    return (
+      !others.includes(word) && others.some((other) => against.includes(other) && !words.includes(other))
+    );
   });
 }
 

@@ -65,7 +65,9 @@ export function parseFunction(cursor: Cursor, name: FunctionName): Expression {
 /** \max f, \min_x f(x): not the largest of one value, but a name for what is asked for. */
 function isExtremum(name: FunctionName, args: readonly Expression[]): boolean {
   const [only, ...others] = args;
-  return (name === "max" || name === "min") && others.length === 0 && only !== undefined && only.kind !== "number";
+  return (
+    (name === "max" || name === "min") && others.length === 0 && only !== undefined && only.kind !== "number"
+  );
 }
 
 /** cis x, \coth^2 x: a function that is written out by others. */

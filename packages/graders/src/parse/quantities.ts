@@ -38,7 +38,9 @@ function takeDescription(cursor: Cursor): string {
   while (cursor.peek(count)?.kind === "text") count++;
   const words = Array.from({ length: count }, (_, offset) => cursor.peek(offset)?.text).join(" ");
   const behind = cursor.peek(count);
-  const isValue = behind?.kind === "number" || (behind?.kind === "sign" && ["\\$", "-", "frac", "sqrt"].includes(behind.text));
+  const isValue =
+    behind?.kind === "number" ||
+    (behind?.kind === "sign" && ["\\$", "-", "frac", "sqrt"].includes(behind.text));
   const about = words.slice(words.lastIndexOf(":") + 1).trim();
   const [, lead = "", description = about] = /^(.*\b(?:is|are|was|equals) )?(.+)$/i.exec(about) ?? [];
   if (!isValue || !describes(description) || negates(lead)) return "";

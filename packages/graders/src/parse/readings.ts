@@ -41,7 +41,12 @@ const usual: ReadingOptions = {
 export function readAnswer(written: string, work: Work): Readings {
   const source = written.trim();
   if (source.length > limits.expressionLength) {
-    return { text: source, expressions: [], conditions: [], reason: `longer than ${limits.expressionLength} characters` };
+    return {
+      text: source,
+      expressions: [],
+      conditions: [],
+      reason: `longer than ${limits.expressionLength} characters`,
+    };
   }
   const { tokens: all, isCommaAmbiguous } = tokenize(source, usual.commas, work);
   const tokens = withoutEmphasis(all);

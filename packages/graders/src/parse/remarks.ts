@@ -10,11 +10,15 @@ import { negates } from "./words.ts";
 
 /** Words after an answer that begin what it depends on, or is said of it. */
 const conditionWords = new Set(
-  "where for when whenever if with such which is are so from at provided given assuming unless except".split(" "),
+  "where for when whenever if with such which is are so from at provided given assuming unless except".split(
+    " ",
+  ),
 );
 
 /** Words that begin the reason for an answer, which says nothing about its value. */
-const reasonWords = new Set("because since as see note recall by using i.e e.g cf hence thus therefore".split(" "));
+const reasonWords = new Set(
+  "because since as see note recall by using i.e e.g cf hence thus therefore".split(" "),
+);
 
 /** Whether a remark begins with this token. */
 export function isRemark(token: Token | undefined): boolean {
@@ -89,7 +93,10 @@ function hasSeveralCases(tokens: readonly Token[]): boolean {
   if (text.split(/\bif\b/).length > 2) return true;
   return tokens.some(
     (token, index) =>
-      index > 1 && token.kind === "text" && /^(?:if|for|when)\b/i.test(token.text) && tokens.slice(1, index).some(isSeparator),
+      index > 1 &&
+      token.kind === "text" &&
+      /^(?:if|for|when)\b/i.test(token.text) &&
+      tokens.slice(1, index).some(isSeparator),
   );
 }
 

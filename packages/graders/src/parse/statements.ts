@@ -214,10 +214,14 @@ function parseRelation(cursor: Cursor): Expression {
 function takeLabel(cursor: Cursor): string | null {
   let count = 0;
   while (cursor.peek(count)?.kind === "text") count++;
-  if (count === 0 || cursor.isColonSeparator || !cursor.at(":", count) || !cursor.peek(count + 1)) return null;
+  if (count === 0 || cursor.isColonSeparator || !cursor.at(":", count) || !cursor.peek(count + 1))
+    return null;
   const words = Array.from({ length: count }, () => cursor.next().text).join(" ");
   cursor.next();
-  return /\b(?:answer|solution|result|total|value|final|part|case|option|choice)\b/i.test(words) || words.length < 3 ? "" : words;
+  return /\b(?:answer|solution|result|total|value|final|part|case|option|choice)\b/i.test(words) ||
+    words.length < 3
+    ? ""
+    : words;
 }
 
 /** "about 5". */

@@ -60,7 +60,9 @@ const computed =
 
 /** "a profit of", "an increase of": words that say what the value behind them is, and leave it as it is. */
 export function describes(words: string): boolean {
-  return /^[a-z][a-z'’ -]* of$/i.test(words) && !computed.test(words) && changeBy(words.slice(0, -3)) === null;
+  return (
+    /^[a-z][a-z'’ -]* of$/i.test(words) && !computed.test(words) && changeBy(words.slice(0, -3)) === null
+  );
 }
 
 /** Words before a value that leave it as it is. */

@@ -4,8 +4,8 @@
  * refuse it (`value-words.ts`), so that "9 to the fourth" is never a 9 with a unit.
  */
 import { addRational, integer, isInteger, type Rational, rational } from "../algebra/rational.ts";
-import { scanNumber } from "./numerals.ts";
 import { numberOfWord, partNames, partsNamed } from "./number-words.ts";
+import { scanNumber } from "./numerals.ts";
 import type { BareToken, Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
 
@@ -30,7 +30,10 @@ export function spellOperators(tokens: readonly Token[]): readonly Token[] {
       index = end;
     } else {
       const isFactorial =
-        token.kind === "function" && token.text === "factorial" && endsValue(result.at(-1)) && !startsValue(tokens[index + 1]);
+        token.kind === "function" &&
+        token.text === "factorial" &&
+        endsValue(result.at(-1)) &&
+        !startsValue(tokens[index + 1]);
       result.push(isFactorial ? signToken("!") : token);
       hasChanged ||= isFactorial;
       index++;
@@ -40,7 +43,11 @@ export function spellOperators(tokens: readonly Token[]): readonly Token[] {
 }
 
 /** The tokens of a phrase between two others, or null where no word of it is an operator here. */
-function spellPhrase(words: readonly string[], before: Token | undefined, behind: Token | undefined): Token[] | null {
+function spellPhrase(
+  words: readonly string[],
+  before: Token | undefined,
+  behind: Token | undefined,
+): Token[] | null {
   const spelled: Token[] = [];
   let rest = words;
   while (rest.length > 0 && endsValue(spelled.at(-1) ?? before)) {
@@ -82,7 +89,11 @@ const infixes: ReadonlyArray<readonly [words: string, sign: string]> = [
 ];
 
 /** An operator behind a value: "squared", "tenths", or one with a value behind it: "times 2". */
-function operatorBehind(words: readonly string[], before: Token | undefined, behind: Token | undefined): Operator | null {
+function operatorBehind(
+  words: readonly string[],
+  before: Token | undefined,
+  behind: Token | undefined,
+): Operator | null {
   const [first = "", second = ""] = words.map(plainWord);
   const power = ["squared", "cubed"].indexOf(first);
   if (power >= 0 && !isUnitWord(second))
@@ -90,10 +101,12 @@ function operatorBehind(words: readonly string[], before: Token | undefined, beh
   if (first === "pi") return { tokens: [{ kind: "constant", text: "pi", spaced: true }], length: 1 };
   if (first === "factorial") return { tokens: [signToken("!")], length: 1 };
   const [, exponent] = /^to the (\d+)(?:st|nd|rd|th) power\b/.exec(words.join(" ").toLowerCase()) ?? [];
-  if (exponent !== undefined) return { tokens: [signToken("^"), numberToken(integer(BigInt(exponent)))], length: 4 };
+  if (exponent !== undefined)
+    return { tokens: [signToken("^"), numberToken(integer(BigInt(exponent)))], length: 4 };
   if (before?.kind === "number" && isInteger(before.value)) {
     const isOne = before.value.numerator === 1n;
-    const parts = isOne && first !== "second" ? (partNames.get(first) ?? partsNamed(first)) : partsNamed(first);
+    const parts =
+      isOne && first !== "second" ? (partNames.get(first) ?? partsNamed(first)) : partsNamed(first);
     if (parts !== null && first !== "quarters" && first !== "quarter")
       return { tokens: [signToken("/"), numberToken(integer(parts))], length: 1 };
   }
@@ -118,7 +131,8 @@ function prefixTokens(words: string): readonly Token[] | null {
   if (/^(?:the )?square root of$/.test(words)) return [signToken("surd")];
   if (/^(?:the )?cube root of$/.test(words)) return [signToken("cuberoot")];
   const [, count, part = "", plural = ""] = /^(?:(a|an|one|\w+) )?(\w+?)(s?)(?: of)?$/.exec(words) ?? [];
-  if (part === "half" && (count === undefined || /^(?:an?|one)$/.test(count)) && plural === "") return shareOf(1, 2);
+  if (part === "half" && (count === undefined || /^(?:an?|one)$/.test(count)) && plural === "")
+    return shareOf(1, 2);
   if (!words.endsWith(" of") || count === undefined) return null;
   const number = /^(?:an?|one)$/.test(count) ? 1 : numberOfWord(count);
   const parts = plural === "" ? partNames.get(part) : partsNamed(part + plural);
@@ -143,7 +157,8 @@ function operatorBefore(
   if (!operand && !startsValue(behind)) return null;
   for (let start = Math.max(0, end - longestPrefix); start < end; start++) {
     const tokens = prefixTokens(words.slice(start, end).map(plainWord).join(" "));
-    if (tokens) return { start, end: operand ? end + 1 : end, tokens: operand ? [...tokens, operand] : tokens };
+    if (tokens)
+      return { start, end: operand ? end + 1 : end, tokens: operand ? [...tokens, operand] : tokens };
   }
   return null;
 }
@@ -165,7 +180,10 @@ function mixedNumber(
   const count = isCounted ? (numberOfWord(first) ?? 1) : 1;
   const name = isCounted ? second : first;
   const parts = count === 1 ? partNames.get(name) : partsNamed(name);
-  const share = parts == null || (!isCounted && !isArticle && name !== "half") ? null : rational(BigInt(count), BigInt(parts));
+  const share =
+    parts == null || (!isCounted && !isArticle && name !== "half")
+      ? null
+      : rational(BigInt(count), BigInt(parts));
   const value = share && share.numerator < share.denominator ? addRational(whole.value, share) : null;
   if (!value) return null;
   const rest = words.slice(isCounted ? 2 : 1);
@@ -184,7 +202,9 @@ function numeralIn(word: string | undefined): Token | null {
   if (/^\d[\d.,]*$/.test(written)) {
     const { value, end, text, significantDigits } = scanNumber(written, 0, "thousands", false);
     if (value === null || end !== written.length) return null;
-    return significantDigits === null ? numberToken(value, text) : { ...numberToken(value, text), significantDigits };
+    return significantDigits === null
+      ? numberToken(value, text)
+      : { ...numberToken(value, text), significantDigits };
   }
   const number = numberOfWord(written.toLowerCase());
   return number === null ? null : numberToken(integer(number));
@@ -196,7 +216,20 @@ function endsValue(token: Token | undefined): boolean {
   return [")", "}", "]", "|", "°", "!"].includes(token.text);
 }
 
-const openingSigns = new Set(["(", "{", "[", "\\{", "|", "-", "frac", "sqrt", "surd", "cuberoot", "binom", "\\$"]);
+const openingSigns = new Set([
+  "(",
+  "{",
+  "[",
+  "\\{",
+  "|",
+  "-",
+  "frac",
+  "sqrt",
+  "surd",
+  "cuberoot",
+  "binom",
+  "\\$",
+]);
 
 function startsValue(token: Token | undefined): boolean {
   if (!token) return false;
