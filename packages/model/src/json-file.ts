@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** Largest JSON file that is read, in bytes: tokenizers have up to 40 MB. */
 const MAX_JSON_BYTES = 256 * 2 ** 20;
@@ -13,7 +14,7 @@ export async function readJson(path: string, code: ModelErrorCode): Promise<unkn
 
 export function parseJsonFile(bytes: Uint8Array, path: string, code: ModelErrorCode): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new ModelError(code, "is not JSON in UTF-8", { file: path, cause });
   }
