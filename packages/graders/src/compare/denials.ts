@@ -3,6 +3,9 @@
  * Only the clause counts in which the value stands.
  */
 
+import { smallNumbers, tens } from "../parse/number-words.ts";
+import { changeBy } from "../parse/value-words.ts";
+
 /** "5, not 7": whether the words between two values tell the second apart from the first. */
 export function isContrast(gap: string): boolean {
   return (
@@ -15,8 +18,22 @@ export function isContrast(gap: string): boolean {
 
 /** Whether a value is denied, bounded or guessed by the words before and behind it. */
 export function isTakenBack(before: string, behind: string): boolean {
+  if (orNumber.test(before.slice(-40)) || /\b(?:anything|everything|all) but[\s$*]*$/i.test(before.slice(-40))) return true;
   return isTakenBackBefore(clauseBefore(before)) || isTakenBackBehind(behind);
 }
+
+/** Whether the next two words compute with the value or bound it; scales and operators that were read are not among them. */
+function isChanged(sentence: string): boolean {
+  const [words] = /^[a-z]+(?: [a-z]+)?/i.exec(sentence.trimStart()) ?? [];
+  return words !== undefined && !/^rather\b/i.test(words) && changeBy(words) !== null;
+}
+
+const numberWords = [...smallNumbers, ...tens].join("|");
+const orNumber = new RegExp(`\\b(?:${numberWords})(?: [a-z]+)? or[\\s$*]*$`, "i");
+const behindNumber = new RegExp(
+  `^[\\s$*]*(?:[a-z]+\\s+){0,2}(?:or|maybe|perhaps) (?:maybe |perhaps |possibly )?(?:${numberWords})\\b`,
+  "i",
+);
 
 /** The words since the last clause began. */
 function clauseBefore(before: string): string {
@@ -57,9 +74,11 @@ function isTakenBackBehind(behind: string): boolean {
     /^[\s$*,)"']*(?:(?:is|was|are|were|would|be|seems?|which|that|it|clearly|obviously|definitely|the|this|answer|does|can|could|must)\s+)*(?:\w+n['’]t|not|never|cannot|wrong|incorrect|false|impossible|invalid|excluded|ruled out|rejected|extraneous|too (?:big|small|large|low|high|many|few))\b/i.test(
       sentence,
     ) ||
-    /^[\s$*]*(?:[a-z]+\s+){0,2}(?:at (?:most|least)|(?:or|and) (?:more|less|fewer|so|greater|above|below|higher|lower|up|over)|(?:or|maybe|perhaps) (?:maybe |perhaps |possibly )?(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty))\b/i.test(
+    /^[\s$*]*(?:[a-z]+\s+){0,2}(?:at (?:most|least)|(?:or|and) (?:more|less|fewer|so|greater|above|below|higher|lower|up|over)|below zero)\b/i.test(
       sentence,
     ) ||
-    /^\+(?!\d)/.test(sentence)
+    behindNumber.test(sentence) ||
+    /^\+(?!\d)/.test(sentence) ||
+    isChanged(sentence)
   );
 }

@@ -20,7 +20,7 @@ import { isContrast, isTakenBack } from "./denials.ts";
  * a product of letters; it is a word where another one follows ("Tom has", "A total of", "Kim: 12"). Linear.
  */
 export function looksLikeProse(text: string): boolean {
-  const match = /^[\s"'“*#>($]{0,40}([A-Za-z]+)((?:['’][a-z]+)?)([\s*_]{0,8})(:?)(.{0,24})/s.exec(text);
+  const match = /^[\s"'“*#>($]{0,40}(?:(?:Mr|Mrs|Ms|Dr|Prof|St)\. )?([A-Za-z]+)((?:['’][A-Za-z]+)?)([\s*_]{0,8})(:?)(.{0,24})/s.exec(text);
   if (!match) return false;
   const [, word = "", ending = "", , colon = "", behind = ""] = match;
   if (functionWords.has(word) || constantWords.has(word) || (colon === "" && /^[=(^]|^_[{\w]/.test(behind)))
@@ -68,10 +68,12 @@ export function readProse(written: string, work: Work): string | null {
   const last = all[index];
   if (!last) return null;
   const behind = text.slice(last.end, Math.min(all[index + 1]?.start ?? text.length, last.end + 80));
-  const parts = [last.content + wordsBehind(behind)];
+  const operator = wordsBehind(behind);
+  const rest = behind.trimStart().slice(operator.trim().length);
+  const parts = [last.content + operator];
   const isSum = index > 0 && isOperator(gapBefore(index), text.slice(0, all[index - 1]?.start).slice(-40));
   const first = isSum ? index - 1 : index;
-  if (isTakenBack(gapBefore(first), behind)) return null;
+  if (isTakenBack(gapBefore(first), rest)) return null;
   if (isSum) return `${all[first]?.content}${gapBefore(index)}${parts[0]}`;
   while (index > 0 && isJoiner(gapBefore(index))) parts.push((all[--index] as Span).content);
   if (isTakenBack(gapBefore(index), "")) return null;

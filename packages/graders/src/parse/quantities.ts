@@ -86,7 +86,7 @@ function parseUnit(cursor: Cursor): string {
   for (;;) {
     while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
     const token = cursor.peek();
-    if (isRemark(token)) {
+    if (isRemark(token) && !isPlace(cursor)) {
       skipRemark(cursor);
       break;
     }
@@ -119,16 +119,26 @@ function parseUnit(cursor: Cursor): string {
   return change === null ? unit : cursor.fail(change);
 }
 
+/** "3 from the left", "5 for": words alone, which say what is counted and not when it holds. */
+function isPlace(cursor: Cursor): boolean {
+  const word = cursor.peek()?.text.split(" ", 1)[0]?.toLowerCase();
+  if (word !== "from" && word !== "for") return false;
+  let count = 0;
+  while (cursor.peek(count)?.kind === "text") count++;
+  return cursor.peek(count) === undefined && (word === "from" || (count === 1 && cursor.peek()?.text === "for"));
+}
+
 /** "not 12", "rather than 12" behind a value: what it is told apart from. */
 export function isContrast(cursor: Cursor): boolean {
   const [word, value] = [cursor.peek(), cursor.peek(1)];
-  const isWord = word?.kind === "text" && /^(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
+  const isWord = word?.kind === "text" && /^\(?(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
   return isWord && value?.kind === "number";
 }
 
 export function skipContrast(cursor: Cursor): void {
-  cursor.next();
+  const isBracketed = cursor.next().text.startsWith("(");
   parseSets(cursor);
+  if (isBracketed) cursor.expect(")");
 }
 
 /** 5 \frac{\text{m}}{\text{s}}: a fraction of units behind a value. */

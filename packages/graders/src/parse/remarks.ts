@@ -10,7 +10,7 @@ import { negates } from "./words.ts";
 
 /** Words after an answer that begin what it depends on, or is said of it. */
 const conditionWords = new Set(
-  "where for when whenever if with such which is are so from at provided given assuming unless except".split(
+  "where for when whenever if with without such which is are so from at provided given assuming unless except".split(
     " ",
   ),
 );
@@ -59,10 +59,16 @@ export function readParenthesis(cursor: Cursor): string {
     if (token.kind === "sign" && token.text === ")" && --depth === 0) break;
     tokens.push(token);
   }
+  if (isContrastOnly(tokens)) return "";
   const areWords = tokens.every(({ kind }) => kind === "text");
   if (areWords && !isRemark(tokens[0])) return textsOf(tokens, "text").join(" ");
   readRemark(cursor, tokens);
   return "";
+}
+
+/** "(not 12)". */
+function isContrastOnly([word, value, ...rest]: readonly Token[]): boolean {
+  return word?.text.toLowerCase() === "not" && value?.kind === "number" && rest.length === 0;
 }
 
 /**
@@ -70,13 +76,14 @@ export function readParenthesis(cursor: Cursor): string {
  * is one of several cases. What it says of a whole number ("where k is an integer") is kept as a declaration.
  */
 function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
-  const [first] = tokens;
   const text = textsOf(tokens, "text").join(" ");
-  if (first?.kind === "text" && reasonWords.has(firstWord(first.text))) return;
-  if (negates(text)) cursor.fail("words that deny the value");
+  const first = tokens[0]?.kind === "text" ? firstWord(tokens[0].text) : "";
+  // "as x goes to 0" is a condition.
+  if (reasonWords.has(first) && !tokens.some(({ text: sign }) => sign === "=>")) return;
+  if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");
   if (hasSeveralCases(tokens)) cursor.fail("several cases");
   const change = changeBy(text.replace(/^is /, ""));
-  if (first?.kind === "text" && /^at\b/.test(first.text) && change !== null) cursor.fail(change);
+  if (first === "at" && change !== null) cursor.fail(change);
   const name = wholeNumberOf(tokens, text);
   if (name !== null && isUsedBefore(cursor, name, tokens.length)) {
     const operands: readonly Expression[] = [
@@ -85,6 +92,13 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
     ];
     cursor.declarations.push({ kind: "relation", operands, operators: ["in"] });
   } else cursor.conditions.push(tokens);
+}
+
+const denialVerbs: ReadonlySet<string> = new Set(["is", "are", "which"]);
+
+/** "is too big", "is impossible": said of a value that is not the answer. */
+function denies(text: string): boolean {
+  return /\b(?:too|impossible|invalid|excluded|rejected|extraneous|inadmissible)\b/i.test(text);
 }
 
 /** "if n is even, 4 if n is odd": a second condition, with another value before it. */

@@ -13,7 +13,9 @@ import { call, type Expression, type Joiner, numberNode, type RelationOperator }
 import { isContrast, parseQuantity, skipContrast } from "./quantities.ts";
 import { isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
-import { isApproximately } from "./value-words.ts";
+import { isApproximately, isGuess } from "./value-words.ts";
+import { startsValue } from "./word-operators.ts";
+import { isLeadIn, negates } from "./words.ts";
 
 const relationSigns = new Map<string, RelationOperator>(
   Object.entries({
@@ -73,6 +75,7 @@ function parseCommaList(cursor: Cursor): Expression {
     if (separator === null) break;
     if (!canContinue(cursor.peek())) break;
     if (isRemark(cursor.peek())) {
+      if (separator === "or") cursor.fail("another case");
       skipRemark(cursor);
       break;
     }
@@ -210,18 +213,27 @@ function parseRelation(cursor: Cursor): Expression {
   return pointOf(operands[0] as Expression);
 }
 
-/** "Area: 5" is Area = 5: moves over the label and gives it, "" for one that names nothing ("Answer:"); null for none. */
+/**
+ * "Area: 5" and "the number of boys is 5" are names of the value: moves over the words and gives them, "" where they name nothing
+ * ("The answer is"); null for no such words.
+ */
 function takeLabel(cursor: Cursor): string | null {
   let count = 0;
-  while (cursor.peek(count)?.kind === "text") count++;
-  if (count === 0 || cursor.isColonSeparator || !cursor.at(":", count) || !cursor.peek(count + 1))
-    return null;
-  const words = Array.from({ length: count }, () => cursor.next().text).join(" ");
-  cursor.next();
-  return /\b(?:answer|solution|result|total|value|final|part|case|option|choice)\b/i.test(words) ||
-    words.length < 3
-    ? ""
-    : words;
+  while (cursor.peek(count)?.kind === "text" || (count > 0 && isNameAmongWords(cursor, count))) count++;
+  const isColon = !cursor.isColonSeparator && cursor.at(":", count);
+  const behind = cursor.peek(isColon ? count + 1 : count);
+  const words = Array.from({ length: count }, (_, offset) => cursor.peek(offset)?.text).join(" ");
+  if (count === 0 || !behind || (!isColon && (!isLeadIn(words) || !startsValue(behind)))) return null;
+  if (isColon && (negates(words) || isGuess(words))) cursor.fail("words that deny the value");
+  for (let rest = isColon ? count + 1 : count; rest > 0; rest--) cursor.next();
+  const name = words.replace(/:$| (?:is|are|equals|equal to|be)$/gi, "").trim();
+  const isNothing = /\b(?:answer|solution|result|part|case|option|choice)\b/i.test(words) || name.length < 3;
+  return isNothing ? "" : name;
+}
+
+/** "the value of x is": the letter between words. */
+function isNameAmongWords(cursor: Cursor, offset: number): boolean {
+  return cursor.peek(offset)?.kind === "letter" && cursor.peek(offset + 1)?.kind === "text" && offset < 8;
 }
 
 /** "about 5". */

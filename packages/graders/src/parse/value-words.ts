@@ -15,13 +15,19 @@ const operations: ReadonlySet<string> = new Set(
 const guesses = /\b(?:maybe|perhaps|possibly|probably|presumably|or so|not sure|unsure|i guess|a guess)\b/;
 
 const bounds =
-  /\b(?:at (?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan$/;
+  /\b(?:at (?:the )?(?:very )?(?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan(?: [a-z])?$/;
 
 /** "9 up to 12", "9 through 12", "5 below": words that begin a range or a comparison. */
 const openings = /^(?:to \d|through|thru|until|till|or|per \d)\b/;
 
 /** Ordinals that count what a sequence or an operation gives: the 9th prime is not 9. */
 const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|number|element)s?\b/;
+
+/** Whether words only guess at a value: "maybe it is", "it could be". */
+export function isGuess(words: string): boolean {
+  const text = words.toLowerCase();
+  return guesses.test(text) || /\b(?:might|may|could) be\b/.test(text);
+}
 
 /** Why the words behind a value do not leave it as it is, or null where they do. */
 export function changeBy(phrase: string): string | null {
@@ -46,7 +52,7 @@ function isNumber(word: string): boolean {
   return (
     /^[-+]?\d[\d.,]*%?$/.test(word) ||
     (word !== "one" && numberOfWord(word) !== null) ||
-    (word !== "quarters" && partsNamed(word) !== null)
+    (word !== "quarters" && partsNamed(word.slice(word.lastIndexOf("-") + 1)) !== null)
   );
 }
 
@@ -67,7 +73,7 @@ export function describes(words: string): boolean {
 
 /** Words before a value that leave it as it is. */
 export function isApproximately(words: string): boolean {
-  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely|both|only|just|simply|namely|positive)$/i.test(
+  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely|both|either|only|just|simply|namely|positive)$/i.test(
     words,
   );
 }

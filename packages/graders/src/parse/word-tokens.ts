@@ -41,7 +41,10 @@ export function pushWords(content: string, sink: TokenSink): void {
       if (text === "") return;
       const value = valueBehindLeadIn(text);
       if (isCount(text)) sink.inner(text);
-      else if (value !== null) sink.inner(value);
+      else if (value !== null) {
+        sink.push({ kind: "text", text: text.slice(0, -value.length).trimEnd() });
+        sink.inner(value);
+      }
       else sink.push({ kind: "text", text });
     };
     for (const [place, word] of words.entries()) {

@@ -3,6 +3,7 @@
  */
 import { isDigit, isLetter } from "./characters.ts";
 import { isUnitWord } from "./units.ts";
+import { isGuess } from "./value-words.ts";
 
 /** Words that join two answers. */
 export const joinerWords: ReadonlySet<string> = new Set(["and", "or"]);
@@ -86,7 +87,7 @@ export function negates(words: string): boolean {
 
 /** "The answer is", "the value of x equals": words that only lead to the value behind them. */
 export function isLeadIn(words: string): boolean {
-  return /(?:(?:^|\s)(?:is|are|equals|equal to|be)|\w:)$/i.test(words) && !negates(words);
+  return /(?:(?:^|\s)(?:is|are|equals|equal to|be)|\w:)$/i.test(words) && !negates(words) && !isGuess(words);
 }
 
 /** "The answer is 50": the numeral behind the lead-in, or null for other words. */
