@@ -47,12 +47,10 @@ export function startWorker({ memoryMb, typescript, ...settings }: StartOptions)
 function withLoader({ modules, commonJs, tsconfig }: TypescriptLoader): string {
   const [worker, path] = [JSON.stringify(workerFile.href), JSON.stringify(tsconfig)];
   return `Promise.all([import(${JSON.stringify(modules)}), import(${JSON.stringify(commonJs)})]).then(([modules, commonJs]) => {
-    const before = process.env.TSX_TSCONFIG_PATH;
     process.env.TSX_TSCONFIG_PATH = ${path};
     modules.register({ tsconfig: ${path} });
     commonJs.register();
-    if (before === undefined) delete process.env.TSX_TSCONFIG_PATH;
-    else process.env.TSX_TSCONFIG_PATH = before;
+    delete process.env.TSX_TSCONFIG_PATH;
     return import(${worker});
   });`;
 }
