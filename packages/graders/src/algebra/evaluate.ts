@@ -1,6 +1,6 @@
 /**
- * Evaluation of an expression in a field: exact fractions, integers modulo a prime, complex doubles, or reals of high
- * precision. One walk for all four; a field says null where it cannot represent a value, and the walk stops there.
+ * Evaluation of an expression in a field: exact fractions, integers modulo a prime, complex doubles, or complex numbers
+ * of high precision. One walk for all four; a field says null where it cannot represent a value, and the walk stops there.
  * Names get their values from a point: a function from a name to a fraction. The same name has the same value in both
  * of two expressions that are compared.
  */
@@ -22,8 +22,20 @@ export interface Field<T> {
   /** base to an exponent that is not an exact fraction. */
   powerGeneral(base: T, exponent: T): T | null;
   call(name: FunctionName, args: readonly T[]): T | null;
-  /** Of a field of rounded numbers: the bits behind the point that a value has, and the place of a value's highest bit. */
-  readonly precision?: { readonly bits: number; readonly size: (x: T) => number };
+  /** Of a field of rounded numbers only. */
+  readonly precision?: Precision<T>;
+}
+
+/** What a sum without an end needs to know of rounded numbers. */
+export interface Precision<T> {
+  /** Bits behind the point that a value has. */
+  readonly bits: number;
+  /** The place of a value's highest bit. */
+  readonly size: (x: T) => number;
+  /** The value with an error of up to 2^rest more. */
+  readonly widen: (x: T, rest: number) => T;
+  /** Runs `run` without taking its values for sizes that matter to the result. */
+  readonly unnoted: <R>(run: () => R) => R;
 }
 
 /** Values of names at one point; null for a name without a value. */
