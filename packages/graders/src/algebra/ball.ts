@@ -23,7 +23,7 @@ export const oneBall: Ball = { mantissa: 1n, exponent: 0, error: Number.NEGATIVE
 export function ball(mantissa: bigint, exponent: number, error: number, bits: number): Ball | null {
   if (mantissa === 0n) return { mantissa, exponent: 0, error };
   const excess = bitLength(mantissa) - bits;
-  if (Math.abs(exponent) > largestExponent) return null;
+  if (Math.abs(exponent + Math.max(0, excess)) > largestExponent) return null;
   if (excess <= 0) return { mantissa, exponent, error };
   const place = exponent + excess;
   return { mantissa: mantissa >> BigInt(excess), exponent: place, error: addErrors(error, place) };

@@ -27,6 +27,7 @@ export const otherModularField = createModularField(
 function createModularField(prime: bigint, pi: bigint, e: bigint): Field<bigint> {
   const root = rootOfMinusOne();
   return {
+    isFormal: true,
     fromRational: (x) => divide(modulo(x.numerator), modulo(x.denominator)),
     constant: (name) => (name === "infinity" ? null : { pi, e, i: root }[name]),
     add: (a, b) => (a + b) % prime,

@@ -49,8 +49,10 @@ const depthOfLarge = 2;
 export function preciseField({ bits, logBase, isRealOnly }: PreciseOptions, work: Work): PreciseField {
   let [lowest, highest] = [0, 0];
   let isNoting = true;
-  const costOfCall = 40 + ((bits * bits) >> 12);
-  const costOfPower = 10 + ((bits * bits) >> 15);
+  // Steps in proportion to time, as measured.
+  const costOfProduct = bits >> 9;
+  const costOfCall = 40 + ((bits * bits) >> 11);
+  const costOfPower = 10 + ((bits * bits) >> 13);
   const note = (x: Ball): void => {
     if (!isNoting || !isNotZero(x)) return;
     lowest = Math.min(lowest, magnitude(x));
@@ -104,9 +106,12 @@ export function preciseField({ bits, logBase, isRealOnly }: PreciseOptions, work
     },
     add: (a, b) => noted(add(a, b, bits)),
     subtract: (a, b) => add(a, negate(b), bits),
-    multiply: (a, b) => noted(multiply(a, b, bits)),
+    multiply(a, b) {
+      work.spend(costOfProduct);
+      return noted(multiply(a, b, bits));
+    },
     power(base, exponent) {
-      work.spend(costOfPower + Number(exponent.denominator & 63n) ** 2);
+      work.spend(isInteger(exponent) ? costOfPower : costOfPower + costOfCall);
       return allowed(power(base, exponent, field));
     },
     powerGeneral(base, exponent) {
@@ -150,13 +155,16 @@ function largest(x: Ball): number {
   return addErrors(magnitude(x), x.error);
 }
 
+/** Roots of a higher degree are taken by logarithms. */
+const largestRoot = 8n;
+
 /** base to an exact exponent: see `power` in `complex-field.ts`. */
 function power(base: PreciseNumber, exponent: Rational, field: PreciseField): PreciseNumber | null {
   const { numerator, denominator } = exponent;
   if (isInteger(exponent)) return wholePower(base, numerator, field);
   if (field.isZero(base)) return numerator > 0n ? { re: zeroBall, im: null } : null;
   const re = field.realPart(base);
-  if (re !== null && denominator <= 64n) {
+  if (re !== null && denominator <= largestRoot) {
     const isNegative = re.mantissa < 0n;
     const root = rootOfBall(isNegative ? negateBall(re) : re, Number(denominator), field.bits);
     const size = root && wholePower({ re: root, im: null }, numerator, field);

@@ -6,6 +6,7 @@
 import { complexField, isReal } from "../algebra/complex-field.ts";
 import { evaluate, type Point } from "../algebra/evaluate.ts";
 import { exactField } from "../algebra/exact-field.ts";
+import { printExpression } from "../algebra/print.ts";
 import {
   addRational,
   compareRational,
@@ -15,13 +16,14 @@ import {
   multiplyRational,
   negateRational,
   powerRational,
+  printRational,
   type Rational,
   rational,
 } from "../algebra/rational.ts";
 import { namesIn, someNode } from "../algebra/walk.ts";
 import { type Expression, negative, numberNode, sumOf } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
-import { integerPoint, realPoint, wideCount, widePoint } from "./points.ts";
+import { farPoint, integerPoint, realPoint } from "./points.ts";
 
 /** Places that are looked at for each name, and arguments that are looked for. */
 const mostPlaces = 12;
@@ -38,9 +40,11 @@ export function* criticalPoints(
   isWhole: (name: string) => boolean,
   work: Work,
 ): Generator<Point> {
-  const bends = functions.flatMap((x) => argumentsThatMatter(x, work)).slice(0, mostArguments);
+  const bends = distinctBy(
+    functions.flatMap((x) => argumentsThatMatter(x, work)),
+    (bend) => printExpression(bend, work),
+  ).slice(0, mostArguments);
   const constants = functions.flatMap((x) => constantsOf(x, work));
-  if (bends.length === 0 && constants.length === 0) return;
   const [ordinary, whole] = [realPoint(1), integerPoint(1)];
   const base: Point = (name) => (isWhole(name) ? whole(name) : ordinary(name));
   let scans = mostScans;
@@ -61,21 +65,55 @@ export function* criticalPoints(
     const places = isWhole(name) ? wholePlaces([...roots, ...constants]) : realPlaces(roots);
     for (const place of places.slice(0, mostPlaces)) yield (other) => (other === name ? place : base(other));
   }
-  if (bends.length === 0) return;
-  for (let index = 0; index < wideCount; index++) {
-    const wide = widePoint(index);
-    yield (name) => (isWhole(name) ? whole(name) : wide(name));
-  }
+}
+
+/**
+ * Points far out on the positive and on the negative side, the farthest first, for functions that bend: whatever changes at
+ * some place is changed beyond it. Of each side the first counts at which both have a value.
+ */
+export function farPoints(
+  functions: readonly Expression[],
+  isWhole: (name: string) => boolean,
+  work: Work,
+): readonly (readonly Point[])[] {
+  if (!functions.some((x) => someNode(x, work, mayBend))) return [];
+  const whole = integerPoint(1);
+  return [1, -1].map((sign) =>
+    farExponents.map((exponent) => {
+      const far = farPoint(exponent, sign);
+      return (name) => (isWhole(name) ? whole(name) : far(name));
+    }),
+  );
+}
+
+const farExponents = [30, 14, 8] as const;
+
+function mayBend(x: Expression): boolean {
+  if (x.kind === "power") return isEvenRoot(x.exponent);
+  return x.kind === "call" && (bending.has(x.name) || x.name.startsWith("arc"));
+}
+
+const bending: ReadonlySet<string> = new Set(["abs", "sign", "max", "min", "floor", "ceil", "mod"]);
+
+/** An exponent such as 1/2 or -3/2. */
+function isEvenRoot(exponent: Expression): boolean {
+  if (exponent.kind === "number") return exponent.value.denominator % 2n === 0n;
+  // A root is a power whose exponent is the degree to the power of -1.
+  if (exponent.kind === "product") return exponent.factors.some(isEvenRoot);
+  return (
+    exponent.kind === "power" &&
+    exponent.base.kind === "number" &&
+    exponent.base.value.numerator % 2n === 0n &&
+    exponent.exponent.kind === "number" &&
+    exponent.exponent.value.numerator < 0n
+  );
 }
 
 /** What changes the course of a function where it is zero. */
 function argumentsThatMatter(x: Expression, work: Work): readonly Expression[] {
   const found: Expression[] = [];
   someNode(x, work, (node) => {
-    if (node.kind === "power" && node.exponent.kind !== "number" && namesIn(node.base, work).size > 0)
-      found.push(...factorsOf(node.base));
-    else if (node.kind === "power" && node.exponent.kind === "number" && !isInteger(node.exponent.value))
-      found.push(...factorsOf(node.base));
+    if (node.kind === "power" && isEvenRoot(node.exponent)) found.push(...basesOfEvenPowers(node.base));
     if (node.kind !== "call") return false;
     const [first, second] = node.args;
     if ((node.name === "abs" || node.name === "sign") && first) found.push(first);
@@ -90,10 +128,11 @@ function argumentsThatMatter(x: Expression, work: Work): readonly Expression[] {
   return found.filter((part) => namesIn(part, work).size > 0);
 }
 
-/** The bases of the factors of a product. */
-function factorsOf(x: Expression): readonly Expression[] {
-  if (x.kind === "product") return x.factors.flatMap(factorsOf);
-  return x.kind === "power" ? factorsOf(x.base) : [x];
+/** u in u^2 v^4. */
+function basesOfEvenPowers(x: Expression): readonly Expression[] {
+  if (x.kind === "product") return x.factors.flatMap(basesOfEvenPowers);
+  const isEven = x.kind === "power" && x.exponent.kind === "number" && x.exponent.value.numerator % 2n === 0n;
+  return isEven ? [x.base] : [];
 }
 
 function divisorsOf(x: Expression, work: Work): readonly Expression[] {
@@ -207,7 +246,9 @@ function wholePlaces(places: readonly Rational[]): readonly Rational[] {
 }
 
 function distinct(places: readonly Rational[]): readonly Rational[] {
-  return places.filter(
-    (place, index) => places.findIndex((other) => compareRational(other, place) === 0) === index,
-  );
+  return distinctBy(places, printRational);
+}
+
+function distinctBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }

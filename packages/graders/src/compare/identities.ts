@@ -15,7 +15,7 @@ import { modularField, otherModularField } from "../algebra/modular-field.ts";
 import { someNode } from "../algebra/walk.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
-import { criticalPoints } from "./critical-points.ts";
+import { criticalPoints, farPoints } from "./critical-points.ts";
 import {
   comparePrecisely,
   type Decision,
@@ -169,11 +169,31 @@ function compareAtPoints(
   }
   if (setting.isStrict && misses > 0) return unequalBy("symbolic", "not defined at the same points");
   if (agreements < 4 || agreements < misses) return null;
-  for (const point of criticalPoints([gold, answer], isWhole, work)) {
-    if (comparePrecisely(gold, answer, point, setting, context) === "different")
-      return unequalBy("symbolic", "different values at a point");
-  }
+  if (partSomewhere(gold, answer, isWhole, setting, context))
+    return unequalBy("symbolic", "different values at a point");
   return equalBy("symbolic", `equal values at ${agreements} points`);
+}
+
+/** Whether two functions that agree at the ordinary points differ where functions may part. */
+function partSomewhere(
+  gold: Expression,
+  answer: Expression,
+  isWhole: (name: string) => boolean,
+  setting: Setting,
+  context: Context,
+): boolean {
+  const { work } = context;
+  const decide = (point: Point): Decision => comparePrecisely(gold, answer, point, setting, context);
+  for (const side of farPoints([gold, answer], isWhole, work)) {
+    for (const point of side) {
+      const decision = decide(point);
+      if (decision === "different") return true;
+      if (decision === "equal") break;
+    }
+  }
+  for (const point of criticalPoints([gold, answer], isWhole, work))
+    if (decide(point) === "different") return true;
+  return false;
 }
 
 function decideByDoubles(a: Complex, b: Complex, field: ComplexField, needsProof: boolean): Decision | null {

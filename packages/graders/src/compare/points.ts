@@ -34,27 +34,15 @@ export function realPoint(index: number): Point {
   );
 }
 
-/** Real numbers of growing size and changing sign, up to 10^36. */
-export function widePoint(index: number): Point {
-  const [exponent, sign] = widths[index % widths.length] as readonly [number, bigint];
-  const scale = sign * 10n ** BigInt(exponent);
+/** Real numbers about as large as a power of ten, of one sign. */
+export function farPoint(exponent: number, sign: number): Point {
+  const scale = BigInt(sign) * 10n ** BigInt(exponent);
   return fixedPoint(
-    `wide ${index}`,
+    `far ${exponent}`,
     (seed) => (BigInt(200 + (seed % 3000)) * 2000n + 1n) * scale,
     realDenominator,
   );
 }
-
-const widths = [
-  [7, 1n],
-  [9, -1n],
-  [14, 1n],
-  [18, -1n],
-  [30, 1n],
-  [36, -1n],
-] as const;
-
-export const wideCount = widths.length;
 
 /** Whole numbers: from 1 to 15 at the first eight points, then up to 60, and to 200 at the last. */
 export function integerPoint(index: number): Point {
