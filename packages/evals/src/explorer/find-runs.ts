@@ -5,6 +5,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { parseJson } from "@soft-tokens/graders";
 import { type GridAblation, type GridFile, readGridFile } from "../grid/grid-file.ts";
 import type { MetricsRow, TrainingKind } from "../report/data.ts";
 import { kindOf, readTraining } from "../report/read-run.ts";
@@ -98,27 +99,29 @@ async function findRun(folder: string): Promise<FoundRun | null> {
     join(folder, "evaluations", name),
   );
   const training = await readTraining(folder);
-  const {
-    options = {},
-    resolved = {},
-    ...settings
-  } = training.settings as Record<string, object | undefined>;
-  const given = options as { readonly thought?: unknown };
+  const { options, resolved, ...settings } = training.settings;
   return {
     ...training,
-    kind: kindOf(given.thought) ?? training.kind,
-    settings: { ...settings, ...options, ...resolved },
+    kind: kindOf(recordOf(options).thought) ?? training.kind,
+    settings: { ...settings, ...recordOf(options), ...recordOf(resolved) },
     name: basename(resolve(folder)),
     variant: basename(resolve(folder)),
     evaluations: [...(isEvaluation ? [folder] : []), ...inside].map((path) => ({ path })),
   };
 }
 
+/** A config may hold anything where its options should be. */
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}
+
 /** One evaluation alone is called by its model: the folder is named by its task as likely as not. Null for a training run. */
 async function modelOfEvaluation(folder: string): Promise<string | null> {
   if ((await listNames(folder)).includes("config.json")) return null;
   try {
-    const results: unknown = JSON.parse(await readFile(join(folder, RESULTS_FILE), "utf8"));
+    const results: unknown = parseJson(await readFile(join(folder, RESULTS_FILE), "utf8"));
     const { model } = results as { readonly model?: unknown };
     return typeof model === "string" && basename(model) !== "" ? basename(model) : null;
   } catch {
