@@ -64,7 +64,7 @@ export async function checkPrompts(
     const message =
       idProblem(model, ids) ??
       (ids.length + needed > maxPositions
-        ? `the prompt has ${ids.length} tokens; with a thought of ${limits.maxThoughtSteps}, up to ${forced} forced tokens and an answer of ${limits.maxAnswerTokens} that exceeds the model's ${maxPositions} positions`
+        ? `has ${ids.length} tokens; with a thought of ${limits.maxThoughtSteps}, up to ${forced} forced tokens and an answer of ${limits.maxAnswerTokens} that exceeds the model's ${maxPositions} positions`
         : null);
     if (message === null) {
       good.push(question);
@@ -87,7 +87,7 @@ const SHOWN_FROM = 1000;
 
 function unfit({ id, line }: Question, file: string, message: string): EvaluationError {
   const place = line === undefined ? `${file}, problem ${id}` : `${file}, line ${line} (problem ${id})`;
-  return new EvaluationError("TASK_ROW_UNFIT", `${place}: ${message}`, {
+  return new EvaluationError("TASK_ROW_UNFIT", `${place}: the prompt ${message}`, {
     file,
     ...(line !== undefined && { line }),
   });
@@ -106,9 +106,9 @@ export function idProblem(
   { tokenizer, config }: Pick<LanguageModel, "tokenizer" | "config">,
   ids: readonly number[],
 ): string | null {
-  if (ids.length === 0) return "the prompt has no token";
+  if (ids.length === 0) return "has no token";
   const outside = ids.find((id) => !(id >= 0 && id < config.vocabularySize));
   if (outside === undefined) return null;
   const text = JSON.stringify(tokenizer.decode([outside], { keepSpecialTokens: true }));
-  return `the prompt has token ${text}, id ${outside}; the model has ${config.vocabularySize} embeddings`;
+  return `has token ${text}, id ${outside}; the model has ${config.vocabularySize} embeddings`;
 }
