@@ -6,7 +6,7 @@
  * its batches shuffled again.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { encodeContinuation, encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import type { RandomKey } from "@soft-tokens/tensor";
 import type { SupervisedExample, SupervisedSource } from "./contract.ts";
 import { createDataOrder, shuffled } from "./data-order.ts";
@@ -78,14 +78,14 @@ export function createExampleBatches(
   };
 }
 
-/** The completion continues the prompt, so it gets no special tokens of its own but the end. @throws INVALID_EXAMPLE */
+/** The completion continues the prompt: it gets no special tokens of its own but the end, and no space that it does not have. @throws INVALID_EXAMPLE */
 export function tokenizeExample(
   model: LanguageModel,
   { prompt, completion }: SupervisedExample,
   options: { readonly index: number; readonly appendEndOfSequence: boolean },
 ): TokenizedExample {
   const { tokenizer, config } = model;
-  const promptIds = tokenizer.encode(prompt);
+  const promptIds = encodePrompt(tokenizer, prompt);
   const [eosTokenId] = tokenizer.eosTokenIds;
   const invalid = (why: string) =>
     new TrainerError("INVALID_EXAMPLE", `supervised example ${options.index}: ${why}`);
@@ -93,7 +93,7 @@ export function tokenizeExample(
     throw invalid("the tokenizer has no end-of-sequence token; set appendEndOfSequence to false");
   }
   const completionIds = [
-    ...tokenizer.encode(completion, { addSpecialTokens: false }),
+    ...encodeContinuation(tokenizer, prompt, completion),
     ...(options.appendEndOfSequence ? [eosTokenId as number] : []),
   ];
   if (promptIds.length === 0) throw invalid("the prompt has no token");

@@ -5,7 +5,7 @@
  */
 
 import { ModelError } from "../errors.ts";
-import type { TokenizerPart } from "./prepare-tokenizer.ts";
+import type { TokenizerPart } from "./repair-parts.ts";
 
 export interface ByteDecoder {
   /** Bytes of one ordinary token. */
