@@ -5,6 +5,7 @@
  */
 
 import { TextDecoder } from "node:util";
+import { parseJson } from "@soft-tokens/graders";
 import { EvaluationError } from "../errors.ts";
 
 interface JsonLine {
@@ -54,7 +55,7 @@ function parseLine(
   if (text === "") return null;
   let row: unknown;
   try {
-    row = JSON.parse(text);
+    row = parseJson(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const isCutOff = text.startsWith("{") && !text.endsWith("}");

@@ -12,15 +12,15 @@ export interface Row {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Rows of a file below data/. @throws Error that says what is missing. */
-export function readRows(path: string): readonly Row[] {
+/** Rows of a file below data/, or below another folder of the outside data. @throws Error that says what is missing. */
+export function readRows(path: string, folder = "data"): readonly Row[] {
   const shared = process.env.SOFT_TOKENS_SHARED;
   if (shared === undefined || shared === "") {
     throw new Error(
-      "SOFT_TOKENS_SHARED is not set: give the folder that holds data/graders, data/math, data/gsm8k",
+      "SOFT_TOKENS_SHARED is not set: give the folder that holds data/graders, data/math, data/gsm8k, field/graders",
     );
   }
-  const text = readFileSync(join(shared, "data", path), "utf8");
+  const text = readFileSync(join(shared, folder, path), "utf8");
   return text
     .split("\n")
     .filter((line) => line !== "")

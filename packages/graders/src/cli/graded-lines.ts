@@ -10,7 +10,7 @@ export type GradedLine =
   | { readonly number: number; readonly line: GradableLine; readonly verdict: PoolVerdict }
   | { readonly number: number; readonly problem: BadLine };
 
-/** Arrays of graded lines; ends behind the first bad line unless it is to be skipped. @throws LineTooLong, GraderPoolError */
+/** Arrays of graded lines; ends after the first bad line unless it is to be skipped. @throws GraderPoolError */
 export async function* gradedLines(
   bytes: AsyncIterable<Uint8Array>,
   pool: GraderPool,
@@ -19,7 +19,7 @@ export async function* gradedLines(
   for await (const lines of linesByChunk(bytes)) {
     const read = [];
     for (const line of lines) {
-      if (line.text.trim() === "") continue;
+      if (!line.problem && line.text.trim() === "") continue;
       const one = readOrExplain(line, preset);
       read.push(one);
       if ("problem" in one && !skipBad) break;
@@ -31,7 +31,8 @@ export async function* gradedLines(
   }
 }
 
-function readOrExplain({ number, text }: Line, preset: PresetName) {
+function readOrExplain({ number, text, problem }: Line, preset: PresetName) {
+  if (problem) return { number, problem: new BadLine(problem) };
   try {
     return { number, line: readLine(text, preset) };
   } catch (error) {

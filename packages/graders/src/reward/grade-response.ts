@@ -7,7 +7,6 @@
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
 import type { CompareOptions } from "../compare/context.ts";
-import { looksLikeProse } from "../compare/prose.ts";
 import { type BoxRun, lastBoxRun } from "../extract/box-runs.ts";
 import { findBoxes } from "../extract/boxes.ts";
 import {
@@ -17,6 +16,7 @@ import {
   extractAnswer,
 } from "../extract/extract-answer.ts";
 import { limits } from "../work.ts";
+import { referenceOf } from "./reference.ts";
 
 /** The three rewards. */
 export const mathRewards = { correct: 100, wrongInBox: 10, none: 0 } as const;
@@ -55,15 +55,6 @@ export function gradeResponse(text: string, gold: string, options: GradeOptions 
   }
   const region = afterReasoning(text, options);
   return gradeBoxes(reference, lastBoxRun(region, findBoxes(region)) as BoxRun, extraction, options);
-}
-
-/** The reference's own answer: a data set's solution with its box or "####", or the bare answer. */
-export function referenceOf(gold: string): string {
-  const run = lastBoxRun(gold, findBoxes(gold));
-  if (run && run.content !== "") return run.content;
-  const behindHashes = extractAnswer(gold, { mode: "gsm8k", reasoningEnds: [] }).answer;
-  if (behindHashes !== null || !looksLikeProse(gold)) return behindHashes ?? gold;
-  return extractAnswer(gold, { mode: "answer-is", reasoningEnds: [] }).answer ?? gold;
 }
 
 function gradeBoxes(reference: string, run: BoxRun, extraction: Extraction, options: GradeOptions): Grade {

@@ -8,6 +8,7 @@ import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { ModelError } from "../errors.ts";
 import type { WarningSink } from "../warnings.ts";
 import { type AddedToken, resolveAddedTokens } from "./added-tokens.ts";
+import { createGuardedEncoder } from "./guarded-encoder.ts";
 import { type PreparedTokenizer, prepareTokenizer } from "./prepare-tokenizer.ts";
 import { refusal } from "./refusal.ts";
 import { specialAffixes } from "./special-affixes.ts";
@@ -30,9 +31,11 @@ export interface TokenizerFiles {
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
   readonly onWarning?: WarningSink;
+  /** Most time for one short text; defaults to 10,000. */
+  readonly timeLimitMs?: number;
 }
 
-/** @throws TOKENIZER_INVALID */
+/** @throws TOKENIZER_INVALID; its `encode` also TOKENIZER_STALLED */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const { file, settings, onWarning = () => {} } = files;
   const prepared = prepareTokenizer(files.definition, file);
@@ -54,7 +57,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     file,
     onWarning,
   );
-  const encodeText = createEncoder(prepared, addedTokens, splitsSpecialTokens(settings), file);
+  const encodeText = createEncoder(prepared, addedTokens, files);
   const addedById = new Map(addedTokens.map((token) => [token.id, token.content]));
   const idByContent = new Map(addedTokens.map((token) => [token.content, token.id]));
   const tokenById = new Map([...vocabulary].map(([token, id]) => [id, token]));
@@ -108,9 +111,10 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 function createEncoder(
   prepared: PreparedTokenizer,
   addedTokens: readonly AddedToken[],
-  splitsSpecials: boolean,
-  file: string,
+  files: TokenizerFiles,
 ): (text: string, part: TextPart) => number[] {
+  const { file, timeLimitMs } = files;
+  const splitsSpecials = splitsSpecialTokens(files.settings);
   const findable = addedTokens.filter((token) => !splitsSpecials || !token.special);
   const normalized = findable.filter((token) => !prepared.isFoundInRawText(token));
   const lonely = normalized.find((token) => token.singleWord);
@@ -123,7 +127,11 @@ function createEncoder(
   }
   const split = createSectionSplitter(findable.filter((token) => prepared.isFoundInRawText(token)));
   const open = (withPrefix: boolean) =>
-    buildLibrary(prepared.definition({ withPrefix, tokens: normalized }), file);
+    createGuardedEncoder(buildLibrary(prepared.definition({ withPrefix, tokens: normalized }), file), {
+      definition: files.definition as object,
+      file,
+      ...(timeLimitMs !== undefined && { timeLimitMs }),
+    });
   const plain = open(prepared.prefix !== "none");
   /** Adds no space in front. Made when it is first needed, since it takes as much memory again. */
   let bare = prepared.prefix === "none" ? plain : null;
@@ -133,8 +141,8 @@ function createEncoder(
       const isOpening = section.start === 0 && part !== "inside";
       const isPrefixed = prepared.prefix === "every" ? section.start > 0 || isOpening : isOpening;
       bare ??= isPrefixed ? null : open(false);
-      const library = isPrefixed ? plain : (bare ?? plain);
-      return library.encode(section.text, { add_special_tokens: false }).ids;
+      const encode = isPrefixed ? plain : (bare ?? plain);
+      return encode(section.text);
     });
 }
 
