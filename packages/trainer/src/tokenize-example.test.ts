@@ -2,7 +2,7 @@
 
 import { createTokenizer, type LanguageModel } from "@soft-tokens/model";
 import { describe, expect, it } from "vitest";
-import { tokenizeExample } from "./example-batches.ts";
+import { tokenizeExample } from "./encode-examples.ts";
 
 const BEGIN = 0;
 const END = 1;
@@ -54,7 +54,7 @@ const KINDS: [string, object][] = [
 describe.each(KINDS)("with %s", (_, changes) => {
   const model = modelWith(changes);
   const example = (prompt: string, completion: string, appendEndOfSequence = true) =>
-    tokenizeExample(model, { prompt, completion }, { index: 0, appendEndOfSequence });
+    tokenizeExample(model, { prompt, completion }, { appendEndOfSequence });
 
   it.each([
     ["2+2=", "4"],
@@ -77,7 +77,7 @@ describe.each(KINDS)("with %s", (_, changes) => {
 
 it("keeps the prompt's tokens where the whole text would join across the border", () => {
   const model = modelWith({ model: { type: "BPE", vocab, merges: [["=", "4"]] } });
-  const options = { index: 0, appendEndOfSequence: false };
+  const options = { appendEndOfSequence: false };
   const joined = model.tokenizer.encode("2=4");
   expect(joined).toContain(vocab["=4"]);
   const { promptIds, completionIds } = tokenizeExample(model, { prompt: "2=", completion: "4" }, options);
