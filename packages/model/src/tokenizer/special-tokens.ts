@@ -40,7 +40,7 @@ export interface SpecialTokenFiles {
 }
 
 const flag = z.boolean().nullish();
-export const tokenSchema = z.union([
+const tokenSchema = z.union([
   z.string(),
   z.looseObject({
     content: z.string(),

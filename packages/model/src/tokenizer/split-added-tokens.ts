@@ -7,7 +7,7 @@
 import type { AddedToken } from "./added-tokens.ts";
 
 /** A piece of text with its place in the whole, or an added token. */
-export type Section = { readonly text: string; readonly start: number } | { readonly id: number };
+type Section = { readonly text: string; readonly start: number } | { readonly id: number };
 
 export type SectionSplitter = (text: string) => Section[];
 
