@@ -31,7 +31,7 @@ export interface TokenizerFiles {
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
   readonly onWarning?: WarningSink;
-  /** Most time for one short text; defaults to 10,000. */
+  /** What encoding may take in milliseconds, plus one per character. Defaults to 1,500; tried twice. */
   readonly timeLimitMs?: number;
 }
 
