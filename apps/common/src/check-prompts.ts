@@ -5,7 +5,7 @@
 
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { badRowsError, EvaluationError, type Question, renderPrompt } from "@soft-tokens/evals";
-import type { LanguageModel } from "@soft-tokens/model";
+import { encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import { mostForcedTokens } from "@soft-tokens/sampler";
 import { createProgress } from "./progress.ts";
 
@@ -60,7 +60,7 @@ export async function checkPrompts(
       signal?.throwIfAborted();
       if (index > 0 && questions.length > SHOWN_FROM) progress.update(index, questions.length, "");
     }
-    const ids = model.tokenizer.encode(renderPrompt(question.question, limits.template));
+    const ids = encodePrompt(model.tokenizer, renderPrompt(question.question, limits.template));
     const message =
       idProblem(model, ids) ??
       (ids.length + needed > maxPositions
