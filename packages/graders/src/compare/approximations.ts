@@ -23,7 +23,10 @@ function lastDigit(x: Expression): { readonly place: number; readonly digits: nu
   if (x.kind !== "number" || x.value.numerator === 0n) return null;
   if (x.significantDigits !== undefined) {
     const size = Math.abs(rationalToNumber(x.value));
-    return { place: 10 ** (Math.floor(Math.log10(size)) - x.significantDigits + 1), digits: x.significantDigits };
+    return {
+      place: 10 ** (Math.floor(Math.log10(size)) - x.significantDigits + 1),
+      digits: x.significantDigits,
+    };
   }
   if (!isInteger(x.value)) return null;
   const written = x.value.numerator.toString().replace("-", "");

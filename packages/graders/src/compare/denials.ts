@@ -16,9 +16,30 @@ export function isContrast(gap: string): boolean {
   );
 }
 
+/**
+ * Whether a box is denied by the words right around it: "it is not \boxed{7}", "\boxed{7} is wrong". Bounds are none here: "at
+ * least \boxed{7}" answers what the least is.
+ */
+export function isDenied(before: string, behind: string): boolean {
+  const isBefore =
+    /(?:\b(?:not|never|cannot)|n['’]t)(?: be| equal(?: to)?| the answer| the (?:right|correct) (?:answer|value))?[\s$:*(\\[]*$/i.test(
+      before.slice(-60),
+    );
+  return (
+    isBefore ||
+    /^[\s$*)\]\\]*(?:is|was) (?:clearly |obviously )?(?:wrong|incorrect|false|impossible|not (?:the|a|right|correct|possible|valid)\b(?! only))/i.test(
+      behind.slice(0, 60),
+    )
+  );
+}
+
 /** Whether a value is denied, bounded or guessed by the words before and behind it. */
 export function isTakenBack(before: string, behind: string): boolean {
-  if (orNumber.test(before.slice(-40)) || /\b(?:anything|everything|all) but[\s$*]*$/i.test(before.slice(-40))) return true;
+  if (
+    orNumber.test(before.slice(-40)) ||
+    /\b(?:anything|everything|all) but[\s$*]*$/i.test(before.slice(-40))
+  )
+    return true;
   return isTakenBackBefore(clauseBefore(before)) || isTakenBackBehind(behind);
 }
 

@@ -126,7 +126,8 @@ function halfLine(sign: string): Expression {
 
 /** "four", "minus five", "two thirds", "half", "two and a half". */
 function valueOfWords(words: string): Expression | null {
-  const [, wholes, part] = /^(.+) and ((?:one |three |two )?(?:half|quarter|quarters|thirds?))$/.exec(words) ?? [];
+  const [, wholes, part] =
+    /^(.+) and ((?:one |three |two )?(?:half|quarter|quarters|thirds?))$/.exec(words) ?? [];
   if (wholes !== undefined && part !== undefined) {
     const [whole, share] = [valueOfWords(wholes), valueOfWords(part === "third" ? "one third" : part)];
     return whole && share ? { kind: "sum", terms: [whole, share] } : null;

@@ -2,6 +2,7 @@
  * Where the answer stands in a response: the last closed box, GSM8K's "####", "the answer is", or the whole text.
  * Linear scanners; the answer is given back as it was written, only trimmed.
  */
+import { withoutStruckOut } from "../compare/struck-out.ts";
 import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
 import { limits } from "../work.ts";
 import { type Box, findBoxes } from "./boxes.ts";
@@ -78,14 +79,14 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
   }
 }
 
-/** The part of a response behind its reasoning, where a mark shows its end; else the whole response. */
+/** The part of a response behind its reasoning, where a mark shows its end, else the whole response; without what is struck out. */
 export function afterReasoning(text: string, options: ExtractOptions): string {
   let start = 0;
   for (const mark of options.reasoningEnds ?? ["</think>"]) {
     const index = text.lastIndexOf(mark);
     if (index >= 0) start = Math.max(start, index + mark.length);
   }
-  return start === 0 ? text : text.slice(start);
+  return withoutStruckOut(start === 0 ? text : text.slice(start));
 }
 
 function none(reason: string): Extraction {

@@ -125,13 +125,16 @@ function isPlace(cursor: Cursor): boolean {
   if (word !== "from" && word !== "for") return false;
   let count = 0;
   while (cursor.peek(count)?.kind === "text") count++;
-  return cursor.peek(count) === undefined && (word === "from" || (count === 1 && cursor.peek()?.text === "for"));
+  return (
+    cursor.peek(count) === undefined && (word === "from" || (count === 1 && cursor.peek()?.text === "for"))
+  );
 }
 
 /** "not 12", "rather than 12" behind a value: what it is told apart from. */
 export function isContrast(cursor: Cursor): boolean {
   const [word, value] = [cursor.peek(), cursor.peek(1)];
-  const isWord = word?.kind === "text" && /^\(?(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
+  const isWord =
+    word?.kind === "text" && /^\(?(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
   return isWord && value?.kind === "number";
 }
 

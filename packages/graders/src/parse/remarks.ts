@@ -5,7 +5,8 @@
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
-import { changeBy } from "./value-words.ts";
+import { isUnitWord } from "./units.ts";
+import { changeBy, isGuess } from "./value-words.ts";
 import { negates } from "./words.ts";
 
 /** Words after an answer that begin what it depends on, or is said of it. */
@@ -45,8 +46,12 @@ export function skipRemark(cursor: Cursor): void {
 
 /** Whether words in brackets begin here: "(since n is odd)", but neither "(or 8)" nor a product with a named value. */
 export function isParenthesis(cursor: Cursor): boolean {
-  const word = cursor.peek(1);
-  return cursor.at("(") && word?.kind === "text" && /^[a-z]/.test(word.text);
+  if (!cursor.at("(")) return false;
+  const [first, second] = [cursor.peek(1), cursor.peek(2)];
+  // (n even)
+  const isNamed = first?.kind === "letter" && second?.kind === "text" && !isUnitWord(second.text);
+  const word = isNamed ? second : first;
+  return word?.kind === "text" && /^[a-z]/.test(word.text);
 }
 
 /** Reads words in brackets: a unit or things, which are given back, or a remark (""). */
@@ -79,8 +84,10 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
   const text = textsOf(tokens, "text").join(" ");
   const first = tokens[0]?.kind === "text" ? firstWord(tokens[0].text) : "";
   // "as x goes to 0" is a condition.
-  if (reasonWords.has(first) && !tokens.some(({ text: sign }) => sign === "=>")) return;
+  const isCase = /^\(?as long as\b/i.test(text) || tokens.some(({ text: sign }) => sign === "=>");
+  if (reasonWords.has(first) && !isCase) return;
   if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");
+  if (isGuess(text)) cursor.fail("words that make a guess of the value");
   if (hasSeveralCases(tokens)) cursor.fail("several cases");
   const change = changeBy(text.replace(/^is /, ""));
   if (first === "at" && change !== null) cursor.fail(change);

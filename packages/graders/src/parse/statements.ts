@@ -73,7 +73,8 @@ function parseCommaList(cursor: Cursor): Expression {
   for (;;) {
     const separator = parseSeparator(cursor);
     if (separator === null) break;
-    if (!canContinue(cursor.peek())) break;
+    const isModulus = cursor.at("|") && cursor.bars === 0;
+    if (!canContinue(cursor.peek()) && !isModulus) break;
     if (isRemark(cursor.peek())) {
       if (separator === "or") cursor.fail("another case");
       skipRemark(cursor);

@@ -8,11 +8,12 @@ import { numberOfWord, partsNamed } from "./number-words.ts";
 const operations: ReadonlySet<string> = new Set(
   (
     "plus minus multiplied divided squared cubed doubled tripled halved factorial power powers root roots choose mod modulo " +
-    "twice thrice half pi"
+    "twice thrice half pi k"
   ).split(" "),
 );
 
-const guesses = /\b(?:maybe|perhaps|possibly|probably|presumably|or so|not sure|unsure|i guess|a guess)\b/;
+const guesses =
+  /\b(?:maybe|perhaps|possibly|probably|presumably|or so|give or take|an? error of|not sure|unsure|i guess|a guess)\b/;
 
 const bounds =
   /\b(?:at (?:the )?(?:very )?(?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan(?: [a-z])?$/;
@@ -62,7 +63,7 @@ function isSignOnly(phrase: string): boolean {
 
 /** Nouns for what is computed: half of 10 is not 10, and a multiple of 9 is not 9. */
 const computed =
-  /\b(?:half|halves|third|quarter|fraction|part|percent|percentage|multiples?|factors?|divisors?|square|cube|root|power|reciprocal|inverse|negative|opposite|sum|product|difference|quotient|double|triple|twice|logarithm|log|factorial|derivative|complement|out|minimum|maximum|most|least|range|average|mean|median|all|none|any|some|each|either|neither|number|function|list|set|union|pair|triple)s?(?: \w+)? of$/i;
+  /\b(?:half|halves|third|quarter|fraction|part|percent|percentage|multiples?|factors?|divisors?|square|cube|root|power|reciprocal|inverse|negative|opposite|sum|product|difference|quotient|double|triple|twice|logarithm|log|factorial|derivative|complement|out|minimum|maximum|most|least|range|average|mean|median|all|one|none|any|some|each|either|neither|number|function|list|set|union|pair|triple)s?(?: \w+)? of$/i;
 
 /** "a profit of", "an increase of": words that say what the value behind them is, and leave it as it is. */
 export function describes(words: string): boolean {

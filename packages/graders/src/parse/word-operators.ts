@@ -12,8 +12,11 @@ import { isUnitWord } from "./units.ts";
 /** The tokens with operators for the words that are operators; the same array where none are. */
 export function spellOperators(tokens: readonly Token[]): readonly Token[] {
   const result: Token[] = [];
-  let hasChanged = false;
-  for (let index = 0; index < tokens.length; ) {
+  // "a 20% increase"
+  const [article, number] = tokens;
+  let hasChanged =
+    article?.kind === "letter" && article.text === "a" && number?.kind === "number" && number.spaced;
+  for (let index = hasChanged ? 1 : 0; index < tokens.length; ) {
     const token = tokens[index] as Token;
     const half = mixedNumber(result.at(-1), tokens, index);
     if (half) {

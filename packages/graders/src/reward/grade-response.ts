@@ -7,6 +7,7 @@
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
 import type { CompareOptions } from "../compare/context.ts";
+import { isDenied } from "../compare/denials.ts";
 import { type BoxRun, lastBoxRun } from "../extract/box-runs.ts";
 import { findBoxes } from "../extract/boxes.ts";
 import {
@@ -54,7 +55,13 @@ export function gradeResponse(text: string, gold: string, options: GradeOptions 
     return graded(extraction, extraction.answer, verdict, mathRewards.none);
   }
   const region = afterReasoning(text, options);
-  return gradeBoxes(reference, lastBoxRun(region, findBoxes(region)) as BoxRun, extraction, options);
+  const run = lastBoxRun(region, findBoxes(region)) as BoxRun;
+  const grade = gradeBoxes(reference, run, extraction, options);
+  const [start, end] = [run.parts[0]?.start ?? 0, run.parts.at(-1)?.end ?? 0];
+  // "It is not \boxed{7}" gives no answer; it is worth as little as a box with several.
+  return grade.correct && isDenied(region.slice(Math.max(0, start - 80), start), region.slice(end, end + 80))
+    ? { ...grade, correct: false, reward: mathRewards.none, reason: "the text denies what is in the box" }
+    : grade;
 }
 
 function gradeBoxes(reference: string, run: BoxRun, extraction: Extraction, options: GradeOptions): Grade {
