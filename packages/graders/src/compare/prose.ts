@@ -125,7 +125,7 @@ const ending: ReadonlySet<string> = new Set(
 
 /** "9 times 2", "9 out of 10", "9-12", "3 to 2", but not "from 5 to 9": the words between two numbers that make one value. */
 function isOperator(gap: string, before: string): boolean {
-  if (/^\s*(?:-|–|to)\s*$/.test(gap)) return !/\bfrom[\s$*]*$/.test(before);
+  if (/^\s*(?:-|–|to)\s*$/.test(gap)) return !/\bfrom\b[^.,]{0,24}$/i.test(before);
   return /^\s*(?:times|plus|minus|multiplied by|divided by|over|out of(?: the)?|to the power of|choose|mod)\s*$/.test(
     gap,
   );

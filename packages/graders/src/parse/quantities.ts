@@ -84,8 +84,12 @@ function parseScale(cursor: Cursor, value: Expression): Expression {
 function parseUnit(cursor: Cursor): string {
   const words: string[] = [];
   for (;;) {
-    while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
+    while (cursor.at("quad") && (cursor.peek(1)?.kind === "text" || isParenthesis(cursor, 1))) cursor.next();
     const token = cursor.peek();
+    if (token?.kind === "text" && isParenthesis(cursor)) {
+      words.push(...readParenthesis(cursor));
+      continue;
+    }
     if (isRemark(token) && !isPlace(cursor)) {
       skipRemark(cursor);
       break;
@@ -99,16 +103,17 @@ function parseUnit(cursor: Cursor): string {
       cursor.next();
       words.push(`${token.text}${parseUnitExponent(cursor)}`);
     } else if (isParenthesis(cursor)) {
-      const inner = readParenthesis(cursor);
-      if (negates(inner)) cursor.fail("words that deny the value");
-      if (inner !== "") words.push(inner);
+      words.push(...readParenthesis(cursor));
     } else if (words.length === 0 && isUnitFraction(cursor)) {
       words.push(...parseUnitFraction(cursor));
     } else if (isUnitLetter(cursor)) {
       const letters = Array.from({ length: unitLetters(cursor) }, () => cursor.next().text).join("");
       words.push(`${letters}${parseUnitExponent(cursor)}`);
     } else if (words.length === 0 && cursor.accept("\\$")) words.push("dollar");
-    else if (words.length > 0 && cursor.at("/") && isUnitToken(cursor.peek(1))) {
+    else if (
+      cursor.at("/") &&
+      (words.length > 0 ? isUnitToken(cursor.peek(1)) : cursor.peek(1)?.kind === "text")
+    ) {
       cursor.next();
       words.push("/");
     } else if (words.length > 0 && cursor.at("*") && isUnitText(cursor.peek(1))) cursor.next();

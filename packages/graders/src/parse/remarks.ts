@@ -7,6 +7,7 @@ import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
 import { changeBy, isGuess } from "./value-words.ts";
+import { startsValue } from "./word-operators.ts";
 import { negates } from "./words.ts";
 
 /** Words after an answer that begin what it depends on, or is said of it. */
@@ -45,30 +46,39 @@ export function skipRemark(cursor: Cursor): void {
 }
 
 /** Whether words in brackets begin here: "(since n is odd)", but neither "(or 8)" nor a product with a named value. */
-export function isParenthesis(cursor: Cursor): boolean {
-  if (!cursor.at("(")) return false;
-  const [first, second] = [cursor.peek(1), cursor.peek(2)];
+export function isParenthesis(cursor: Cursor, offset = 0): boolean {
+  const open = cursor.peek(offset);
+  if (open?.kind === "text") return /^\([a-z][^)]*$/.test(open.text);
+  if (!cursor.at("(", offset)) return false;
+  const [first, second] = [cursor.peek(offset + 1), cursor.peek(offset + 2)];
   // (n even)
   const isNamed = first?.kind === "letter" && second?.kind === "text" && !isUnitWord(second.text);
   const word = isNamed ? second : first;
   return word?.kind === "text" && /^[a-z]/.test(word.text);
 }
 
-/** Reads words in brackets: a unit or things, which are given back, or a remark (""). */
-export function readParenthesis(cursor: Cursor): string {
-  cursor.expect("(");
-  const tokens: Token[] = [];
+/** Reads words in brackets: a unit or things, which are given back, or a remark (none). */
+export function readParenthesis(cursor: Cursor): readonly string[] {
+  const open = cursor.next();
+  const tokens: Token[] = open.kind === "text" ? [{ ...open, text: open.text.slice(1) }] : [];
   for (let depth = 1; ; ) {
     const token = cursor.next();
     if (token.kind === "sign" && token.text === "(") depth++;
     if (token.kind === "sign" && token.text === ")" && --depth === 0) break;
-    tokens.push(token);
+    const isLast = depth === 1 && token.kind === "text" && /^[^(]*\)[.,]?$/.test(token.text);
+    tokens.push(isLast ? { ...token, text: token.text.slice(0, token.text.lastIndexOf(")")) } : token);
+    if (isLast) break;
   }
-  if (isContrastOnly(tokens)) return "";
+  if (isContrastOnly(tokens)) return [];
+  if (/^(?:or|and|actually|alternatively|otherwise|else|rather|instead)\b/i.test(tokens[0]?.text ?? ""))
+    cursor.fail("another value in brackets");
   const areWords = tokens.every(({ kind }) => kind === "text");
-  if (areWords && !isRemark(tokens[0])) return textsOf(tokens, "text").join(" ");
+  if (areWords && !isRemark(tokens[0])) {
+    const words = textsOf(tokens, "text").join(" ");
+    return negates(words) ? cursor.fail("words that deny the value") : [words];
+  }
   readRemark(cursor, tokens);
-  return "";
+  return [];
 }
 
 /** "(not 12)". */
@@ -84,6 +94,8 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
   const text = textsOf(tokens, "text").join(" ");
   const first = tokens[0]?.kind === "text" ? firstWord(tokens[0].text) : "";
   // "as x goes to 0" is a condition.
+  const isAlone = text.split(" ").length === 1 && startsValue(tokens[1]);
+  if (isAlone && /^(?:by|so|hence|thus|therefore)$/.test(first)) cursor.fail("another value behind a word");
   const isCase = /^\(?as long as\b/i.test(text) || tokens.some(({ text: sign }) => sign === "=>");
   if (reasonWords.has(first) && !isCase) return;
   if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");

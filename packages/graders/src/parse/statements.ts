@@ -11,7 +11,7 @@ import { limits } from "../work.ts";
 import type { Cursor } from "./cursor.ts";
 import { call, type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
 import { isContrast, parseQuantity, skipContrast } from "./quantities.ts";
-import { isRemark, skipRemark } from "./remarks.ts";
+import { isParenthesis, isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
 import { isApproximately, isGuess } from "./value-words.ts";
 import { startsValue } from "./word-operators.ts";
@@ -177,7 +177,7 @@ function parseSeparator(cursor: Cursor): Joiner | null {
 /** A wide space separates two answers only where a new one can begin behind it. */
 function isSeparatingSpace(cursor: Cursor): boolean {
   const behind = cursor.peek(1);
-  return canContinue(behind) && behind?.kind !== "text";
+  return canContinue(behind) && behind?.kind !== "text" && !isParenthesis(cursor, 1);
 }
 
 function canContinue(token: Token | undefined): boolean {
@@ -240,8 +240,12 @@ function isNameAmongWords(cursor: Cursor, offset: number): boolean {
 /** "about 5". */
 function isHedgedValue(cursor: Cursor): boolean {
   const [words, value] = [cursor.peek(), cursor.peek(1)];
+  if (words?.kind !== "text" || value === undefined || value.kind === "text") return false;
+  // "all x > 3"
+  const isUniversal = /^(?:all|any|every)(?: real)?$/i.test(words.text) && value.kind === "letter";
+  const sign = cursor.peek(2);
   return (
-    words?.kind === "text" && isApproximately(words.text) && value !== undefined && value.kind !== "text"
+    isApproximately(words.text) || (isUniversal && sign?.kind === "sign" && relationSigns.has(sign.text))
   );
 }
 

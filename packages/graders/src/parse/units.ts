@@ -186,7 +186,10 @@ export function measureOf(unit: string): UnitMeasure | null {
     const scaled = powerRational(measure.factor, BigInt(power));
     factor = (scaled && multiplyRational(factor, scaled)) ?? integer(1);
   };
-  const spaced = unit.replace(/^([ap])\.m\.?$/i, "$1m").replaceAll("/", " / ");
+  const spaced = unit
+    .replace(/\bper cent\b/gi, "percent")
+    .replace(/^([ap])\.m\.?$/i, "$1m")
+    .replaceAll("/", " / ");
   for (const part of spaced.split(/[\s.]+/)) {
     const word = part.toLowerCase();
     if (word === "") continue;

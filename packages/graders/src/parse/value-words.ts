@@ -7,8 +7,8 @@ import { numberOfWord, partsNamed } from "./number-words.ts";
 
 const operations: ReadonlySet<string> = new Set(
   (
-    "plus minus multiplied divided squared cubed doubled tripled halved factorial power powers root roots choose mod modulo " +
-    "twice thrice half pi k"
+    "plus minus multiplied divided squared cubed doubled tripled halved factorial power root choose mod modulo " +
+    "twice thrice half pi"
   ).split(" "),
 );
 
@@ -43,7 +43,7 @@ export function changeBy(phrase: string): string | null {
     operations.has(word) && !(index > 0 && (word === "squared" || word === "cubed"));
   // In brackets, "the other root is extraneous" is a remark.
   const first = phrase.startsWith("(") ? words.slice(0, 2) : words;
-  if (first.some(isOperation) || ordinalOf.test(text) || isSignOnly(phrase))
+  if (first.some(isOperation) || phrase === "k" || ordinalOf.test(text) || isSignOnly(phrase))
     return "words that compute with the value";
   return first.some(isNumber) ? "another number in the words behind the value" : null;
 }

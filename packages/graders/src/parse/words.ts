@@ -41,7 +41,7 @@ const months = "january february march april may june july august september octo
 
 /** A numeral and what it counts ("64 dollars"), but no date. */
 export function isCount(phrase: string): boolean {
-  if (!/^-?\d[\d.]*(?: [a-zA-Z.]+)*$/.test(phrase)) return false;
+  if (!/^-?\d[\d.]*(?:st|nd|rd|th)?(?: [a-zA-Z.]+)*$/.test(phrase)) return false;
   return !phrase.split(" ").some((word) => months.includes(word.toLowerCase()));
 }
 
