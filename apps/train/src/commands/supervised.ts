@@ -5,7 +5,7 @@ import { RandomKey } from "@soft-tokens/tensor";
 import { createSupervisedTrainer, type SupervisedExample } from "@soft-tokens/trainer";
 import { resolveSupervised } from "../config/resolve.ts";
 import type { SupervisedOptions } from "../config/train-options.ts";
-import { openRunFolder, withDtypeOfRun } from "../run-folder.ts";
+import { lockRunFolder, openRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import { loadExamples } from "../training/examples.ts";
 
 export async function supervised(
@@ -14,6 +14,7 @@ export async function supervised(
 ): Promise<void> {
   const { settings, folder: path } = resolveSupervised(options);
   const examples = await loadExamples(options);
+  using _lock = await lockRunFolder(path);
   const training = {
     optimizerMoments: settings.optimizerMoments,
     activationBytes: settings.memoryBudgetBytes,
@@ -39,9 +40,11 @@ export async function supervised(
       key: RandomKey.fromSeed(options.seed).fold("sft"),
       settings,
       checkpointFolder: folder.checkpoints,
+      beforeCheckpoint: folder.sync,
     });
     if (!folder.isNew) await trainer.resume();
-    folder.truncateMetrics(trainer.step);
+    const lost = folder.cutBack(trainer);
+    if (lost !== null) progress.log(`step ${trainer.step}: warning: ${lost}`);
     for await (const event of trainer.run({ signal })) {
       if (event.type === "step") {
         folder.appendMetrics({ step: event.step, ...event.metrics });
@@ -53,6 +56,7 @@ export async function supervised(
       } else if (event.type === "checkpoint") {
         progress.log(`step ${event.step}: saved ${event.folder}`);
       } else if (event.type === "warning") {
+        folder.appendWarning(event);
         progress.log(`step ${event.step}: warning: ${event.message}`);
       }
     }

@@ -13,7 +13,7 @@ import {
 import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
-import { withDtypeOfRun } from "../run-folder.ts";
+import { lockRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import {
   loadTrainingProblems,
   type Problems,
@@ -33,6 +33,7 @@ export async function train(
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  using _lock = await lockRunFolder(resolved.folder);
   const unreadable = grading.unreadable([...problems.training, ...problems.validation]);
   unreadable.catch(() => undefined); // told below; a model that does not load is told first
   using opened = await openModel(withDtypeOfRun(options, resolved.folder), memoryNeeds(resolved), signal);
@@ -150,6 +151,7 @@ function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof c
       return;
     case "warning":
     case "grader-warning":
+    case "folder-warning":
       progress.log(`step ${event.step}: warning: ${event.message}`);
       return;
     case "stopped":
