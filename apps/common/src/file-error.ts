@@ -4,7 +4,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /** Stable codes of {@link FileError}. */
-export type FileErrorCode = "FOLDER_NOT_USABLE" | "READ_FAILED" | "WRITE_FAILED";
+type FileErrorCode = "FOLDER_NOT_USABLE" | "READ_FAILED" | "WRITE_FAILED";
 
 export class FileError extends Error {
   override readonly name = "FileError";

@@ -18,6 +18,10 @@ import { openRunRecords, type RunRecords } from "./run-records.ts";
 
 /** Options that may differ when a run is continued: where and how often, not what. */
 const FREE_OPTIONS = new Set([
+  // Data is compared by its checksum (run-data.ts), and the same data has the same bad rows.
+  "data",
+  "validationData",
+  "skipBad",
   "backend",
   "ignoreMemoryCheck",
   "out",
@@ -88,7 +92,7 @@ export function withDtypeOfRun<Options extends ModelOptions>(options: Options, p
   return dtype === "float32" || dtype === "bfloat16" ? { ...options, dtype } : options;
 }
 
-function readConfig(path: string): RunConfig {
+export function readConfig(path: string): RunConfig {
   let text: string;
   let parsed: unknown;
   try {

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { FileError, syncFolder } from "@soft-tokens/app-common";
 import { createRowLog } from "./row-log.ts";
 
-export type MetricRow = Readonly<Record<string, number>> & { readonly step: number };
+type MetricRow = Readonly<Record<string, number>> & { readonly step: number };
 
 /** `during`: absent for what a step gave reason for. */
-export interface WarningRow {
+interface WarningRow {
   readonly type: string;
   readonly step: number;
   readonly code: string;

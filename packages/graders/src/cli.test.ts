@@ -70,11 +70,19 @@ describe("soft-tokens-grade", () => {
     expect(code).toBe(0);
   });
 
+  it("grades an answer whose bytes are not UTF-8: what a model wrote is data", async () => {
+    const input = Buffer.from('{"gold":"1","answer":"caf\u00e9 \\\\boxed{1}"}\n', "latin1");
+    const { code, out } = await run([], input);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { correct: true, answer: "caf\ufffd \\boxed{1}" }]);
+    const reference = await run([], Buffer.from('{"gold":"caf\u00e9","answer":"1"}\n', "latin1"));
+    expect([reference.code, reference.out]).toEqual([2, ""]);
+  });
+
   it("goes on after lines that are nested too deep or are not UTF-8", async () => {
     const deep = `{"gold":"1","answer":"1","x":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
     const input = Buffer.concat([
       Buffer.from(`${deep}\n`),
-      Buffer.from('{"gold":"1","answer":"caf\u00e9 1"}\n', "latin1"),
+      Buffer.from('{"gold":"caf\u00e9 1","answer":"1"}\n', "latin1"),
       Buffer.from('{"gold":"1","answer":"\\\\boxed{1}"}\n'),
     ]);
     const { code, out } = await run(["--skip-bad"], input);

@@ -53,6 +53,7 @@ export {
   markedReference,
   readReference,
   referenceOf,
+  type WholeTexts,
   withoutAnswerMarks,
 } from "./reward/reference.ts";
 export { repetitionPenalty, wordsForRepetition } from "./reward/repetition-rewards.ts";

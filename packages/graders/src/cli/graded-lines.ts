@@ -2,7 +2,7 @@
 import type { PoolVerdict } from "../pool/contract.ts";
 import type { GraderPool } from "../pool/types.ts";
 import type { PresetName } from "../reward/presets.ts";
-import { BadLine, type GradableLine, readLine } from "./grade-line.ts";
+import { BadLine, type GradableLine, parseRow, readLine } from "./grade-line.ts";
 import { type Line, linesByChunk } from "./json-lines.ts";
 
 /** A line that was graded, or one that could not be. */
@@ -31,12 +31,24 @@ export async function* gradedLines(
   }
 }
 
-function readOrExplain({ number, text, problem }: Line, preset: PresetName) {
-  if (problem) return { number, problem: new BadLine(problem) };
+function readOrExplain({ number, text, problem, mended }: Line, preset: PresetName) {
+  if (problem && !isAnswerAlone(mended)) return { number, problem: new BadLine(problem) };
   try {
-    return { number, line: readLine(text, preset) };
+    return { number, line: readLine(mended ?? text, preset) };
   } catch (error) {
     if (!(error instanceof BadLine)) throw error;
     return { number, problem: error };
+  }
+}
+
+/** Bytes that a model has written are data and are graded as they are; a reference has to be what its file says. */
+function isAnswerAlone(mended: string | undefined): boolean {
+  if (mended === undefined) return false;
+  try {
+    const { answer: _, ...rest } = parseRow(mended);
+    return !JSON.stringify(rest).includes("\ufffd");
+  } catch (error) {
+    if (error instanceof BadLine) return false;
+    throw error;
   }
 }

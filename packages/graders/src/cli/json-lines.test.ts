@@ -53,7 +53,7 @@ describe("lines", () => {
     for await (const chunk of linesByChunk(chunksOf(bytes, 3))) read.push(...chunk);
     expect(read).toEqual([
       { number: 1, text: "a" },
-      { number: 2, text: "", problem: "not valid UTF-8" },
+      { number: 2, text: "", problem: "not valid UTF-8", mended: "caf\ufffd" },
       { number: 3, text: "b" },
     ]);
   });

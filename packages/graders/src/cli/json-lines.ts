@@ -13,6 +13,8 @@ export interface Line {
   readonly text: string;
   /** Why the bytes of the line cannot be read as text. */
   readonly problem?: string;
+  /** The text of bytes that are not UTF-8, with U+FFFD in their place: for who can do with it. */
+  readonly mended?: string;
 }
 
 const LINE_FEED = 10;
@@ -22,7 +24,6 @@ export async function* linesByChunk(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes = 64 * 2 ** 20,
 ): AsyncGenerator<readonly Line[]> {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
   let number = 0;
   /** Parts of the line that is not ended yet; none are kept of a line that is too long. */
   let parts: Uint8Array[] = [];
@@ -34,8 +35,7 @@ export async function* linesByChunk(
   };
   const take = (): Line => {
     number++;
-    const line =
-      size > maxBytes ? tooLong(number, maxBytes) : decodeLine(decoder, number, concatenate(parts, size));
+    const line = size > maxBytes ? tooLong(number, maxBytes) : decodeLine(number, concatenate(parts, size));
     parts = [];
     size = 0;
     return line;
@@ -54,15 +54,19 @@ export async function* linesByChunk(
   if (size > 0) yield [take()];
 }
 
-function decodeLine(decoder: TextDecoder, number: number, bytes: Uint8Array): Line {
-  let text: string;
+const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decodeLine(number: number, bytes: Uint8Array): Line {
+  const bare = (text: string) => {
+    const start = number === 1 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
+    return text.slice(start, text.endsWith("\r") ? -1 : undefined);
+  };
   try {
-    text = decoder.decode(bytes);
+    return { number, text: bare(strict.decode(bytes)) };
   } catch {
-    return { number, text: "", problem: "not valid UTF-8" };
+    return { number, text: "", problem: "not valid UTF-8", mended: bare(lenient.decode(bytes)) };
   }
-  const start = number === 1 && text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  return { number, text: text.slice(start, text.endsWith("\r") ? -1 : undefined) };
 }
 
 function tooLong(number: number, maxBytes: number): Line {

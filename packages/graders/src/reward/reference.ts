@@ -22,15 +22,21 @@ export interface FoundReference {
   readonly form: "final-line" | "boxes" | "sentence" | "plain";
 }
 
+/** Which texts without a mark are their own reference: all, those that are no worked solution, or no sentence either. */
+export type WholeTexts = "any-text" | "answers" | "values";
+
 /**
  * The reference in `text`. Null where the text is empty, or is a worked solution that nowhere says what its answer is.
+ * `whole` defaults to `answers`.
  */
-export function readReference(text: string): FoundReference | null {
+export function readReference(text: string, whole: WholeTexts = "answers"): FoundReference | null {
   const marked = markedReference(text);
   if (marked) return marked;
-  const whole = text.trim();
-  if (whole === "" || isWorked(whole) || findBoxes(text).length > 0) return null;
-  return { answer: whole, form: "plain" };
+  const answer = text.trim();
+  if (answer === "" || findBoxes(text).length > 0) return null;
+  if (whole !== "any-text" && isWorked(answer)) return null;
+  if (whole === "values" && words(answer) > MOST_WORDS_OF_A_VALUE) return null;
+  return { answer, form: "plain" };
 }
 
 /** {@link readReference} where something has to mark the answer: the text alone is never it. */
@@ -133,10 +139,12 @@ function isWorked(text: string): boolean {
   const count = words(text);
   const sentences = text.match(/[.!?](?=\s|$)|[。！？]/g)?.length ?? 0;
   const isLong = sentences > 1 || /\S\s*\n\s*\S/.test(text);
+  if (/^\s*##+(?:\s|$)/m.test(text)) return true; // headings, or a final line without its answer
   return count > MOST_WORDS_OF_AN_ANSWER || (isLong && count > 3);
 }
 
 const MOST_WORDS_OF_AN_ANSWER = 12;
+const MOST_WORDS_OF_A_VALUE = 2;
 
 /** Words of any script, LaTeX's commands aside; two characters of Chinese or Japanese count as one. */
 function words(text: string): number {
