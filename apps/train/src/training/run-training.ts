@@ -21,6 +21,7 @@ import {
   inferencePolicy,
   mostForcedTokens,
   type ThoughtPolicy,
+  textParts,
   writeRollouts,
 } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
@@ -268,8 +269,7 @@ async function saveRollouts(
     sample,
     problem: problem.id,
     sampleIndex: rollout.sampleIndex,
-    thought: rollout.thoughtText,
-    answer: rollout.forcedText + rollout.answerText,
+    ...textParts(rollout),
     gold: problem.answer,
     ...result,
     advantage,

@@ -13,7 +13,8 @@ describe("boxes", () => {
     ["\\fbox{7} and \\boxed {8}", ["7", "8"]],
     ["\\boxed{\\boxed{5}}", ["\\boxed{5}"]],
     ["\\boxed{1} \\boxed{2", ["1"]],
-    ["\\boxed{2 \\boxed{1}", ["1"]],
+    ["\\boxed{2 \\boxed{1}", []],
+    ["\\boxed{2\n\n \\boxed{1}", ["1"]],
     ["\\boxed{}", [""]],
     ["{\\boxed{3}}}}", ["3"]],
     ["\\\\boxed{840}.", ["840"]],
@@ -34,7 +35,7 @@ describe("boxes", () => {
 
 describe("several boxes", () => {
   const run = (text: string): [string, number] => {
-    const found = lastBoxRun(text, findBoxes(text));
+    const found = lastBoxRun(text, findBoxes(text), () => false);
     return [found?.content ?? "", found?.earlier.length ?? -1];
   };
 
