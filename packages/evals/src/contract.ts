@@ -23,6 +23,8 @@ export interface Question {
   readonly id: string;
   readonly question: string;
   readonly answer: string;
+  /** Of its row in the file, from 1; for messages. */
+  readonly line?: number;
 }
 
 /** One generated sample, as an evaluator and a report see it. */

@@ -25,7 +25,7 @@ interface Result {
   readonly err: string;
 }
 
-function run(args: readonly string[], input: string, closeEarly = false): Promise<Result> {
+function run(args: readonly string[], input: string | Buffer, closeEarly = false): Promise<Result> {
   return new Promise((resolve, reject) => {
     // A busy machine makes no honest line late.
     const patience = args.includes("--timeout-ms") ? [] : ["--timeout-ms", "120000"];
@@ -68,6 +68,35 @@ describe("soft-tokens-grade", () => {
     expect(bad).toEqual({ error: expect.stringContaining("line 1") });
     expect(good).toMatchObject({ correct: true, reward: 100 });
     expect(code).toBe(0);
+  });
+
+  it("grades an answer whose bytes are not UTF-8: what a model wrote is data", async () => {
+    const input = Buffer.from('{"gold":"1","answer":"caf\u00e9 \\\\boxed{1}"}\n', "latin1");
+    const { code, out } = await run([], input);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { correct: true, answer: "caf\ufffd \\boxed{1}" }]);
+    const reference = await run([], Buffer.from('{"gold":"caf\u00e9","answer":"1"}\n', "latin1"));
+    expect([reference.code, reference.out]).toEqual([2, ""]);
+  });
+
+  it("goes on after lines that are nested too deep or are not UTF-8", async () => {
+    const deep = `{"gold":"1","answer":"1","x":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+    const input = Buffer.concat([
+      Buffer.from(`${deep}\n`),
+      Buffer.from('{"gold":"caf\u00e9 1","answer":"1"}\n', "latin1"),
+      Buffer.from('{"gold":"1","answer":"\\\\boxed{1}"}\n'),
+    ]);
+    const { code, out } = await run(["--skip-bad"], input);
+    const rows = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(rows).toEqual([
+      { error: expect.stringMatching(/line 1.*nested more than 256 levels deep/) },
+      { error: expect.stringMatching(/line 2.*not valid UTF-8/) },
+      expect.objectContaining({ correct: true }),
+    ]);
+    expect(code).toBe(0);
+    expect(await run([], input)).toMatchObject({ code: 2, out: "", err: expect.stringContaining("line 1") });
   });
 
   it("says what to write for a wrong option", async () => {

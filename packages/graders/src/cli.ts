@@ -7,7 +7,6 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { audit } from "./cli/audit-command.ts";
 import { type GradedLine, gradedLines } from "./cli/graded-lines.ts";
-import { LineTooLong } from "./cli/json-lines.ts";
 import { type AuditSettings, type GradeSettings, help, readSettings, UsageError } from "./cli/settings.ts";
 import { GraderPoolError } from "./pool/errors.ts";
 import { createGraderPool } from "./pool/pool.ts";
@@ -75,7 +74,7 @@ async function main(): Promise<number> {
   } catch (error) {
     const isWrongOption = (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
     if (isWrongOption) return fail(`${(error as Error).message}\nSee soft-tokens-grade --help.`);
-    const isExpected = [UsageError, LineTooLong, GraderPoolError].some((kind) => error instanceof kind);
+    const isExpected = [UsageError, GraderPoolError].some((kind) => error instanceof kind);
     if (isExpected) return fail((error as Error).message);
     throw error;
   }

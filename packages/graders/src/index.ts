@@ -11,6 +11,7 @@ export {
   extractAnswer,
   extractModes,
 } from "./extract/extract-answer.ts";
+export { parseJson } from "./json/parse-json.ts";
 export type { Expression } from "./parse/expression.ts";
 export { type CombinedReward, combineRewards, type WeightedReward } from "./reward/combine-rewards.ts";
 export {
@@ -24,7 +25,6 @@ export {
   type GradeOptions,
   gradeResponse,
   mathRewards,
-  referenceOf,
   rewardMath,
 } from "./reward/grade-response.ts";
 export {
@@ -48,5 +48,13 @@ export {
   presets,
   type Reference,
 } from "./reward/presets.ts";
+export {
+  type FoundReference,
+  markedReference,
+  readReference,
+  referenceOf,
+  type WholeTexts,
+  withoutAnswerMarks,
+} from "./reward/reference.ts";
 export { repetitionPenalty, wordsForRepetition } from "./reward/repetition-rewards.ts";
 export { limits } from "./work.ts";

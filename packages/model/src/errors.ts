@@ -19,6 +19,7 @@ export type ModelErrorCode =
   | "SAFETENSORS_TRUNCATED" // ends before its header says
   | "INDEX_INVALID" // a shard index that does not fit its shards, or names files outside its folder
   | "TOKENIZER_INVALID" // a tokenizer file that cannot be used as it stands
+  | "TOKENIZER_STALLED" // a text that the tokenizer file's expressions do not get through
   | "FOLDER_NOT_REPLACEABLE"; // a folder with files in it that this package did not write
 
 export interface ModelErrorOptions extends ErrorOptions {

@@ -7,6 +7,7 @@ export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type InitializeModelOptions, initializeModel } from "./initialize-model.ts";
 export { inspectModel, type ModelInspection, parameterCount } from "./inspect-model.ts";
 export { loadModel } from "./load-model.ts";
+export { parseJson } from "./parse-json.ts";
 export type { SafetensorsData, SafetensorsDType } from "./safetensors/dtype.ts";
 export type { SafetensorsEntry } from "./safetensors/header.ts";
 export { readSafetensors, type SafetensorsFile } from "./safetensors/read.ts";

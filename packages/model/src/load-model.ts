@@ -3,7 +3,7 @@
  * files are ever read: nothing in a model folder is run.
  */
 
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Transformer } from "./architecture/transformer.ts";
 import type { ModelConfig } from "./config/config.ts";
@@ -12,6 +12,7 @@ import type { LanguageModel, LoadModelOptions } from "./contract.ts";
 import { ModelError } from "./errors.ts";
 import { downloadModel } from "./hub/download-model.ts";
 import { parseJsonFile } from "./json-file.ts";
+import { readModelFile } from "./model-files.ts";
 import { createTokenizer } from "./tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { loadParameters } from "./weights/load-parameters.ts";
@@ -89,15 +90,9 @@ export async function resolveFolder(
 export async function readSmallFiles(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of KEPT_FILES) {
-    try {
-      files.set(name, await readFile(join(folder, name)));
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === "ENOENT") continue;
-      throw new ModelError("MODEL_NOT_FOUND", `cannot be read (${cause})`, {
-        file: join(folder, name),
-        cause,
-      });
-    }
+    const isConfig = name === "config.json" || name === "generation_config.json";
+    const bytes = await readModelFile(folder, name, isConfig ? "CONFIG_INVALID" : "TOKENIZER_INVALID");
+    if (bytes !== null) files.set(name, bytes);
   }
   return files;
 }

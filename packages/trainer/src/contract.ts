@@ -46,8 +46,14 @@ export interface SupervisedExample {
   readonly completion: string;
 }
 
-/** Examples by position; the trainer shuffles by key and epoch. */
+/** Prompt and completion as token ids; only the completion carries loss. */
+export interface TokenizedExample {
+  readonly promptIds: readonly number[];
+  readonly completionIds: readonly number[];
+}
+
+/** Examples by position, as text or as what `encodeExamples` made of it; the trainer shuffles by key and epoch. */
 export interface SupervisedSource {
   readonly size: number;
-  get(index: number): SupervisedExample;
+  get(index: number): SupervisedExample | TokenizedExample;
 }

@@ -5,7 +5,8 @@ export type TrainerErrorCode =
   | "EMPTY_SOURCE" // a problem or example source of size 0
   | "DETERMINISTIC_POLICY" // the training policy or answer temperature has no log-probability
   | "INVALID_REWARD" // a reward function returned a number that is not finite
-  | "INVALID_EXAMPLE" // a supervised example without a prompt or completion token, or too long for the model
+  | "INVALID_EXAMPLE" // a supervised example without tokens, too long for the model, or with a token that has no embedding
+  | "INVALID_END_TOKEN" // completions are to end with a token that the tokenizer or the embeddings lack
   | "NON_FINITE_GRADIENT" // too many steps in a row whose gradient norm is NaN or infinite
   | "CHECKPOINT_WRITE_FAILED" // disk full, no permission; `cause` is the system's error; earlier checkpoints are intact
   | "CHECKPOINT_DAMAGED" // files missing, truncated or altered

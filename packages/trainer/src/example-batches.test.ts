@@ -3,17 +3,12 @@ import { describe, expect, it } from "vitest";
 import { createExampleBatches } from "./example-batches.ts";
 
 const key = RandomKey.fromSeed(3);
-const source = {
-  size: 23,
-  get: (index: number) => ({ prompt: "p".repeat(1 + ((index * 7) % 23)), completion: String(index) }),
-};
+const examples = Array.from({ length: 23 }, (_, index) => ({
+  promptIds: Array<number>(1 + ((index * 7) % 23)).fill(0),
+  completionIds: [index],
+}));
 const batches = (settings: { batchSize: number; lengthBucket: number }) =>
-  createExampleBatches(
-    source,
-    ({ prompt }, index) => ({ promptIds: Array(prompt.length).fill(0), completionIds: [index] }),
-    settings,
-    key,
-  );
+  createExampleBatches(examples, settings, key);
 const indexes = (batch: readonly { completionIds: readonly number[] }[]) =>
   batch.map(({ completionIds }) => completionIds[0]);
 

@@ -6,18 +6,10 @@
  * its batches shuffled again.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
 import type { RandomKey } from "@soft-tokens/tensor";
-import type { SupervisedExample, SupervisedSource } from "./contract.ts";
+import type { TokenizedExample } from "./contract.ts";
 import { createDataOrder, shuffled } from "./data-order.ts";
-import { TrainerError } from "./errors.ts";
 import type { TrainingRow } from "./training-row.ts";
-
-/** Prompt and completion as token ids; only the completion carries loss. */
-export interface TokenizedExample {
-  readonly promptIds: readonly number[];
-  readonly completionIds: readonly number[];
-}
 
 export interface ExampleBatchSettings {
   readonly batchSize: number;
@@ -32,28 +24,22 @@ export interface ExampleBatches {
 }
 
 export function createExampleBatches(
-  source: SupervisedSource,
-  tokenize: (example: SupervisedExample, index: number) => TokenizedExample,
+  examples: readonly TokenizedExample[],
   settings: ExampleBatchSettings,
   key: RandomKey,
 ): ExampleBatches {
   const { batchSize, lengthBucket } = settings;
-  const order = createDataOrder(source.size, key);
-  const batchesPerEpoch = Math.ceil(source.size / batchSize);
-  const cache = new Map<number, TokenizedExample>();
+  const size = examples.length;
+  const order = createDataOrder(size, key);
+  const batchesPerEpoch = Math.ceil(size / batchSize);
   let window = { id: "", batches: [] as TokenizedExample[][] };
 
-  const example = (index: number): TokenizedExample => {
-    const known = cache.get(index) ?? tokenize(source.get(index), index);
-    cache.set(index, known);
-    return known;
-  };
   const openWindow = (epoch: number, index: number): TokenizedExample[][] => {
     const begin = index * lengthBucket * batchSize;
-    const count = Math.min(lengthBucket * batchSize, source.size - begin);
+    const count = Math.min(lengthBucket * batchSize, size - begin);
     const sorted = order
-      .slice(epoch * source.size + begin, count)
-      .map(example)
+      .slice(epoch * size + begin, count)
+      .map((index) => examples[index] as TokenizedExample)
       .toSorted((a, b) => length(a) - length(b));
     const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, batch) =>
       sorted.slice(batch * batchSize, (batch + 1) * batchSize),
@@ -73,36 +59,9 @@ export function createExampleBatches(
     },
     positionAfter(step) {
       const epoch = Math.floor(step / batchesPerEpoch);
-      return epoch * source.size + (step % batchesPerEpoch) * batchSize;
+      return epoch * size + (step % batchesPerEpoch) * batchSize;
     },
   };
-}
-
-/** The completion continues the prompt, so it gets no special tokens of its own but the end. @throws INVALID_EXAMPLE */
-export function tokenizeExample(
-  model: LanguageModel,
-  { prompt, completion }: SupervisedExample,
-  options: { readonly index: number; readonly appendEndOfSequence: boolean },
-): TokenizedExample {
-  const { tokenizer, config } = model;
-  const promptIds = tokenizer.encode(prompt);
-  const [eosTokenId] = tokenizer.eosTokenIds;
-  const invalid = (why: string) =>
-    new TrainerError("INVALID_EXAMPLE", `supervised example ${options.index}: ${why}`);
-  if (options.appendEndOfSequence && eosTokenId === undefined) {
-    throw invalid("the tokenizer has no end-of-sequence token; set appendEndOfSequence to false");
-  }
-  const completionIds = [
-    ...tokenizer.encode(completion, { addSpecialTokens: false }),
-    ...(options.appendEndOfSequence ? [eosTokenId as number] : []),
-  ];
-  if (promptIds.length === 0) throw invalid("the prompt has no token");
-  if (completionIds.length === 0) throw invalid("the completion has no token");
-  const total = promptIds.length + completionIds.length;
-  if (total > config.maxPositions) {
-    throw invalid(`${total} tokens are more than the model's ${config.maxPositions} positions`);
-  }
-  return { promptIds, completionIds };
 }
 
 export function rowOfExample(

@@ -2,6 +2,12 @@
 export { advantages, ESTIMATORS, type Estimator } from "./advantages.ts";
 export { type BestCheckpoint, readBestCheckpoint } from "./checkpoint/store.ts";
 export type * from "./contract.ts";
+export {
+  type EncodedExamples,
+  type EncodeOptions,
+  type ExampleProblem,
+  encodeExamples,
+} from "./encode-examples.ts";
 export * from "./errors.ts";
 export type * from "./events.ts";
 export type { TrainingSample } from "./metrics.ts";

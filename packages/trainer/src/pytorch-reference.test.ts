@@ -11,7 +11,8 @@ import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import "./test-support/close-to-relative.ts";
 import { advantages } from "./advantages.ts";
-import { rowOfExample, tokenizeExample } from "./example-batches.ts";
+import { tokenizeExample } from "./encode-examples.ts";
+import { rowOfExample } from "./example-batches.ts";
 import { clipScale, GradientSum } from "./gradient-sum.ts";
 import { createAdamW } from "./optimizer.ts";
 import { type PassOptions, passWithGradients } from "./pass.ts";
@@ -276,8 +277,8 @@ describe("a near-tie of fuzzy logits, 2 tau apart", () => {
 describe("supervised fine-tuning", () => {
   const reference = readReference("llama").cases.supervised as ReferenceCase;
   const rowsOf = (model: LanguageModel) => {
-    const examples = reference.examples.map((example, index) =>
-      tokenizeExample(model, example, { index, appendEndOfSequence: true }),
+    const examples = reference.examples.map((example) =>
+      tokenizeExample(model, example, { appendEndOfSequence: true }),
     );
     const tokens = examples.reduce((total, { completionIds }) => total + completionIds.length, 0);
     return examples.map((example, index) => rowOfExample(example, index, -1 / tokens));

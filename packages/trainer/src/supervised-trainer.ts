@@ -7,15 +7,11 @@ import { embeddingRms, type LanguageModel } from "@soft-tokens/model";
 import type { RandomKey } from "@soft-tokens/tensor";
 import type { z } from "zod";
 import { createCheckpointer, parameterDtype } from "./checkpoint/checkpointer.ts";
-import type { SupervisedSource } from "./contract.ts";
+import type { SupervisedSource, TokenizedExample } from "./contract.ts";
+import { encodeAllExamples } from "./encode-examples.ts";
 import { TrainerError } from "./errors.ts";
 import type { Trainer } from "./events.ts";
-import {
-  createExampleBatches,
-  rowOfExample,
-  type TokenizedExample,
-  tokenizeExample,
-} from "./example-batches.ts";
+import { createExampleBatches, rowOfExample } from "./example-batches.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { finiteOnly } from "./metrics.ts";
 import { createAdamW } from "./optimizer.ts";
@@ -43,7 +39,7 @@ export interface SupervisedTrainerOptions {
 
 /**
  * A trainer that owns its optimizer state; dispose it. Steps have no samples.
- * @throws EMPTY_SOURCE, ZodError for settings outside their ranges
+ * @throws EMPTY_SOURCE, INVALID_EXAMPLE, INVALID_END_TOKEN, ZodError for settings outside their ranges
  */
 export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trainer<never> {
   const { model, examples, validation = null, key } = options;
@@ -51,10 +47,9 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
   if (examples.size === 0 || validation?.size === 0) {
     throw new TrainerError("EMPTY_SOURCE", "createSupervisedTrainer: a source has no examples");
   }
-  const { appendEndOfSequence } = settings;
+  const held = validation && encodeAllExamples(model, validation, settings);
   const batches = createExampleBatches(
-    examples,
-    (example, index) => tokenizeExample(model, example, { index, appendEndOfSequence }),
+    encodeAllExamples(model, examples, settings),
     settings,
     key.fold("examples"),
   );
@@ -113,17 +108,17 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     };
   }
 
-  async function validate(source: SupervisedSource, signal?: AbortSignal): Promise<ValidationOutcome<never>> {
+  async function validate(
+    held: readonly TokenizedExample[],
+    signal?: AbortSignal,
+  ): Promise<ValidationOutcome<never>> {
     const seconds = stopwatch();
-    const held = Array.from({ length: source.size }, (_, index) =>
-      tokenizeExample(model, source.get(index), { index, appendEndOfSequence }),
-    );
     const tokens = completionTokens(held);
     const rows = held.map((example, index) => rowOfExample(example, index, -1 / tokens));
     const { loss } = await passWithoutGradients(rows, passOptions(signal));
     const metrics = {
       "validation/loss": loss,
-      "validation/examples": source.size,
+      "validation/examples": held.length,
       "time/validation": seconds(),
     };
     return { score: -loss, samples: [], metrics: finiteOnly(metrics) };
@@ -133,7 +128,7 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     {
       watched: { thought: null, dtype: parameterDtype(model) },
       step: takeStep,
-      validate: validation && ((signal) => validate(validation, signal)),
+      validate: held && ((signal) => validate(held, signal)),
       dispose: () => optimizer.dispose(),
     },
     settings,

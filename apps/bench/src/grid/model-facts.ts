@@ -23,6 +23,7 @@ export function fingerprint(model: string): string {
   for (const name of readdirSync(model).sort()) {
     if (!/^(config\.json|tokenizer\.json|.*\.safetensors)$/u.test(name)) continue;
     const path = join(model, name);
+    if (!statSync(path).isFile()) throw new UsageError(`--models: ${path} is not a regular file`);
     hash.update(`${name} ${statSync(path).size}\n`).update(ends(path));
   }
   return hash.digest("hex").slice(0, 16);

@@ -5,6 +5,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { parseJson } from "@soft-tokens/graders";
 import { type GridAblation, type GridFile, readGridFile } from "../grid/grid-file.ts";
 import type { MetricsRow, TrainingKind } from "../report/data.ts";
 import { kindOf, readTraining } from "../report/read-run.ts";
@@ -118,7 +119,7 @@ async function findRun(folder: string): Promise<FoundRun | null> {
 async function modelOfEvaluation(folder: string): Promise<string | null> {
   if ((await listNames(folder)).includes("config.json")) return null;
   try {
-    const results: unknown = JSON.parse(await readFile(join(folder, RESULTS_FILE), "utf8"));
+    const results: unknown = parseJson(await readFile(join(folder, RESULTS_FILE), "utf8"));
     const { model } = results as { readonly model?: unknown };
     return typeof model === "string" && basename(model) !== "" ? basename(model) : null;
   } catch {

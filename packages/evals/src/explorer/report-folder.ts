@@ -110,6 +110,10 @@ async function look(folder: string, indexes: Map<string, SampleIndex>): Promise<
       const index = indexes.get(path) ?? (await openSampleIndex(join(path, SAMPLES_FILE)));
       indexes.set(path, index);
       await index.refresh();
+      if (index.unreadable > 0) {
+        const lines = index.unreadable === 1 ? "1 unreadable line" : `${index.unreadable} unreadable lines`;
+        warnings.push(`${join(path, SAMPLES_FILE)}: ${lines} left out`);
+      }
       loaded.push({ run, results, groups, index, ...(task && { task }), ...(ablation && { ablation }) });
     }
   }

@@ -5,6 +5,7 @@
  */
 
 import { type FileHandle, open } from "node:fs/promises";
+import { parseJson } from "@soft-tokens/graders";
 import { z } from "zod";
 import { type FileLine, readLines } from "../results/read-lines.ts";
 import { createMixtureTally, type MixtureProfile, type MixtureTally } from "./mixture-profile.ts";
@@ -133,7 +134,7 @@ async function readRows(handle: FileHandle, samples: readonly IndexedSample[]): 
     await handle.read(bytes, 0, bytes.length, start);
     for (const position of order.slice(from, to)) {
       const { offset, length } = at(position);
-      rows[position] = JSON.parse(bytes.toString("utf8", offset - start, offset - start + length));
+      rows[position] = parseJson(bytes.toString("utf8", offset - start, offset - start + length));
     }
     from = to;
   }
@@ -207,7 +208,7 @@ function keepLine(state: IndexState, { bytes: line, offset }: FileLine): void {
 
 function parseHead(line: Buffer): RowHead | null {
   try {
-    const parsed = RowHead.safeParse(JSON.parse(line.toString("utf8")));
+    const parsed = RowHead.safeParse(parseJson(line.toString("utf8")));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

@@ -5,6 +5,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "@soft-tokens/graders";
 import { z } from "zod";
 import { EvaluationError } from "../errors.ts";
 import { writeFileAtomically } from "../results/write-file.ts";
@@ -76,7 +77,7 @@ export async function readGridFile(folder: string): Promise<GridFile | null> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (cause) {
     throw new EvaluationError("RESULTS_UNREADABLE", `${file}: not valid JSON`, { cause, file });
   }

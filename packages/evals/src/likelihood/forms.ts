@@ -6,8 +6,16 @@
 
 import { questionText } from "../tasks/contamination.ts";
 import type { ChoiceQuestion } from "./contract.ts";
-import { capitalize, codePoints, strip, stripEnd } from "./python-text.ts";
-import { type ChoiceRow, goldField, idField, invalid, textField, textsField } from "./row-fields.ts";
+import { capitalize, codePoints, strip, stripEnd, titleCase } from "./python-text.ts";
+import {
+  type ChoiceRow,
+  goldField,
+  idField,
+  invalid,
+  keyField,
+  textField,
+  textsField,
+} from "./row-fields.ts";
 
 /** How the rows of a task are read. */
 export interface LikelihoodForm {
@@ -30,18 +38,30 @@ export const ARC_FORM: LikelihoodForm = {
         : given;
     const isLabelled = isRecord(options);
     const texts = textsField(at, "choices", isLabelled ? options.text : options);
-    const labels =
-      isLabelled && Array.isArray(options.label) ? options.label.map(String) : letters(texts.length);
-    const field = "answerKey" in at.row || !("answer" in at.row) ? "answerKey" : "answer";
+    const labels = isLabelled ? labelsOf(at, options.label, texts.length) : letters(texts.length);
+    const isKey = "answerKey" in at.row || !("answer" in at.row);
     return {
       id: idField(at, ["id"]),
       context: `Question: ${question}\nAnswer:`,
       choices: texts.map((text) => ` ${text}`),
-      gold: goldField(at, field, texts.length, labels),
+      gold: isKey ? keyField(at, "answerKey", labels) : goldField(at, "answer", texts.length, labels),
       text: question,
     };
   },
 };
+
+/** Labels as texts, one for each choice and each another; letters where the row has none. */
+function labelsOf(at: ChoiceRow, given: unknown, count: number): string[] {
+  if (given === undefined || given === null) return letters(count);
+  const labels = Array.isArray(given) ? given.map((label) => String(label ?? "").trim()) : [];
+  if (labels.length === count && labels.every((label) => label !== "") && new Set(labels).size === count)
+    return labels;
+  throw invalid(
+    at,
+    "choices",
+    `wanted ${count} labels, each another, got ${JSON.stringify(given)?.slice(0, 60)}`,
+  );
+}
 
 /** `activity: context`, and each ending. */
 export const HELLASWAG_FORM: LikelihoodForm = {
@@ -147,7 +167,7 @@ function cleanHellaswag(text: string): string {
 
 function upperFirst(text: string): string {
   const [first = ""] = text;
-  return first.toUpperCase() + text.slice(first.length);
+  return titleCase(first) + text.slice(first.length);
 }
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -1,6 +1,8 @@
 /** Fields of a multiple-choice row, read strictly: a complaint names file, line and field. */
 
 import { EvaluationError } from "../errors.ts";
+import { NotUtf8 } from "../tasks/parquet.ts";
+import { refuseBrokenText } from "../tasks/read-row.ts";
 
 /** A row and where it stands. */
 export interface ChoiceRow {
@@ -15,6 +17,7 @@ export function textField(at: ChoiceRow, field: string): string {
   const value = at.row[field];
   if (typeof value !== "string") throw invalid(at, field, `wanted text, got ${describe(value)}`);
   if (value.trim() === "") throw invalid(at, field, "is empty");
+  refuseBrokenText(value, at, field);
   return value;
 }
 
@@ -27,13 +30,13 @@ export function textsField(at: ChoiceRow, field: string, value: unknown = at.row
       throw invalid(at, field, `choice ${index + 1}: wanted text, got ${describe(text)}`);
     }
     if (text.trim() === "") throw invalid(at, field, `choice ${index + 1} is empty`);
+    refuseBrokenText(text, at, field);
     return text;
   });
 }
 
 /**
- * The right choice: an index from 0 as a number or its text, or one of `labels`. A label comes before an index, because the
- * labels of some ARC questions are 1, 2, 3, 4.
+ * The right choice: an index from 0 as a number or its text, or one of `labels`.
  * @throws EvaluationError TASK_ROW_INVALID
  */
 export function goldField(
@@ -45,15 +48,38 @@ export function goldField(
   const value = at.row[field];
   const labelled = typeof value === "string" ? labels.indexOf(value.trim()) : -1;
   if (labelled >= 0) return labelled;
-  const isIndex = typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value));
-  const index = isIndex ? Number(value) : Number.NaN;
-  if (Number.isInteger(index) && index >= 0 && index < count) return index;
+  const index = wholeNumber(value);
+  if (index !== null && index >= 0 && index < count) return index;
   const wanted = labels.length > 0 ? `, or one of ${labels.join(", ")}` : "";
   throw invalid(
     at,
     field,
     `wanted the right choice's index from 0 to ${count - 1}${wanted}, got ${describe(value)}`,
   );
+}
+
+/**
+ * ARC's `answerKey`: one of the labels, as text or as a number. A number that is no label counts from 1, because some questions
+ * have the labels 1, 2, 3, 4 and some files write those for A, B, C, D (`num_to_letter` in lm_eval/tasks/arc of the harness's
+ * first versions). It is never an index from 0.
+ * @throws EvaluationError TASK_ROW_INVALID
+ */
+export function keyField(at: ChoiceRow, field: string, labels: readonly string[]): number {
+  const value = at.row[field];
+  const isKey = typeof value === "string" || typeof value === "number";
+  const labelled = isKey ? labels.indexOf(String(value).trim()) : -1;
+  if (labelled >= 0) return labelled;
+  const areLetters = labels.every((label) => /^[A-Z]$/.test(label));
+  const place = areLetters ? wholeNumber(value) : null;
+  if (place !== null && place >= 1 && place <= labels.length) return place - 1;
+  const wanted = `${labels.join(", ")}${areLetters ? `, or a number from 1 to ${labels.length}` : ""}`;
+  throw invalid(at, field, `wanted one of ${wanted}, got ${describe(value)}`);
+}
+
+/** A number, or one in digits; null for anything else. */
+function wholeNumber(value: unknown): number | null {
+  const number = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
+  return typeof number === "number" && Number.isInteger(number) ? number : null;
 }
 
 /** The row's own id, or its line. */
@@ -81,6 +107,7 @@ export function invalid(at: ChoiceRow, field: string, what: string): EvaluationE
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
+  if (value instanceof NotUtf8) return "bytes that are not UTF-8";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   return typeof value === "object" ? "an object" : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
 }

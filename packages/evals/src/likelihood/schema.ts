@@ -85,7 +85,8 @@ export const LikelihoodRowSchema = z.object({
         logProb: z.number(),
       }),
     )
-    .min(2),
+    .min(2)
+    .max(1000),
   /** Index of the right choice. */
   gold: z.int().min(0),
   /** Tokens at the start of the context that the model had no room for. */

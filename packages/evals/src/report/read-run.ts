@@ -9,6 +9,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { parseJson } from "@soft-tokens/graders";
 import { EvaluationError } from "../errors.ts";
 import type { SampleRow } from "../results/schema.ts";
 import { RESULTS_FILE, readResults, SAMPLES_FILE } from "../runner/evaluation-folder.ts";
@@ -113,7 +114,7 @@ async function readSettings(file: string, warnings: string[]): Promise<Record<st
   const text = await readIfThere(file, warnings);
   if (text === null) return {};
   try {
-    const settings: unknown = JSON.parse(text);
+    const settings: unknown = parseJson(text);
     if (typeof settings === "object" && settings !== null && !Array.isArray(settings)) {
       return settings as Record<string, unknown>;
     }
@@ -141,7 +142,7 @@ async function readMetrics(file: string, warnings: string[]): Promise<MetricsRow
 
 function parseMetricsLine(line: string): MetricsRow | null {
   try {
-    const json: unknown = JSON.parse(line);
+    const json: unknown = parseJson(line);
     if (typeof json !== "object" || json === null) return null;
     const { step, ...rest } = json as Record<string, unknown>;
     if (typeof step !== "number" || !Number.isFinite(step)) return null;

@@ -16,20 +16,23 @@ const LINE_FEED = 0x0a;
 
 /** Whole lines from `start` up to `size` bytes; what follows the last line feed is left out. */
 export async function* readLines(handle: FileHandle, start: number, size: number): AsyncGenerator<FileLine> {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = start; // of `rest`
+  /** Blocks of the line that has not ended yet: joined once, when it does, so that a long line costs its length. */
+  let unfinished: Buffer[] = [];
+  let offset = start; // where that line begins
   for (let at = start; at < size; ) {
-    const block = Buffer.alloc(Math.min(BLOCK_BYTES, size - at));
-    const { bytesRead } = await handle.read(block, 0, block.length, at);
+    const buffer = Buffer.alloc(Math.min(BLOCK_BYTES, size - at));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) return;
-    at += bytesRead;
-    rest = Buffer.concat([rest, block.subarray(0, bytesRead)]);
+    const block = buffer.subarray(0, bytesRead);
     let from = 0;
-    for (let to = rest.indexOf(LINE_FEED); to !== -1; to = rest.indexOf(LINE_FEED, from)) {
-      yield { bytes: rest.subarray(from, to), offset: offset + from };
+    for (let to = block.indexOf(LINE_FEED); to !== -1; to = block.indexOf(LINE_FEED, from)) {
+      const end = block.subarray(from, to);
+      yield { bytes: unfinished.length === 0 ? end : Buffer.concat([...unfinished, end]), offset };
+      unfinished = [];
       from = to + 1;
+      offset = at + from;
     }
-    rest = rest.subarray(from);
-    offset += from;
+    if (from < block.length) unfinished.push(block.subarray(from));
+    at += bytesRead;
   }
 }

@@ -121,7 +121,8 @@ export const EvaluationResultsSchema = z.object({
   /** The evaluated mode with the most samples per question (the first of equals) stands here too, with its metrics. */
   mode: z.enum(INFERENCE_MODES).optional(),
   metrics: MetricsSchema.optional(),
-  results: z.array(ModeResultSchema),
+  /** One for each mode, so few: a page is drawn of all of them. */
+  results: z.array(ModeResultSchema).max(1000),
 });
 
 const StepSchema = z.object({

@@ -5,6 +5,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "@soft-tokens/graders";
 import type { z } from "zod";
 import { EvaluationError } from "../errors.ts";
 import {
@@ -118,7 +119,7 @@ async function readJson(folder: string): Promise<{ file: string; value: unknown 
     throw new EvaluationError("RESULTS_UNREADABLE", `${file}: ${why}`, { cause, file });
   }
   try {
-    return { file, value: JSON.parse(text) };
+    return { file, value: parseJson(text) };
   } catch (cause) {
     throw new EvaluationError("RESULTS_UNREADABLE", `${file}: not valid JSON`, { cause, file });
   }

@@ -5,6 +5,7 @@
 
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { parseJson } from "@soft-tokens/graders";
 import type { z } from "zod";
 import { EvaluationError } from "../errors.ts";
 import { readLines } from "../results/read-lines.ts";
@@ -86,7 +87,7 @@ function parseRow<Row>(text: string, schema: z.ZodType<Row>, line: number, file:
     });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (error) {
     throw invalid(`not valid JSON (${error instanceof Error ? error.message : String(error)})`);
   }

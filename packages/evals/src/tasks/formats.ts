@@ -3,12 +3,18 @@
  * A new data set is one more entry, or `fields` given by the caller; there is no code per data set.
  */
 
-/** How the reference stands in its field. */
+import { markedReference } from "@soft-tokens/graders";
+
+/**
+ * What a field holds. A final line `#### 72` and boxes are read wherever they are (`readReference` of @soft-tokens/graders);
+ * the form says what is to be done with a text that has neither.
+ */
 export type AnswerForm =
-  | "plain" // the field is the answer
-  | "final-line" // after the last `####`, as GSM8K writes it
-  | "boxed" // in the last box of a worked solution
-  | "any"; // the first of final-line, boxed, plain that fits
+  | "plain" // the answer: any text
+  | "any" // an answer or a worked solution: a short text is the answer, a long one without a mark is refused
+  | "solution" // the same, and a sentence is refused too
+  | "final-line" // GSM8K's solution: the mark has to be there
+  | "boxed"; // MATH's solution: the box has to be there
 
 /** A field and the form of the answer in it. */
 export interface AnswerField {
@@ -34,7 +40,7 @@ export const GSM8K_FORMAT: TaskFormat = {
   idFields: ID_FIELDS,
 };
 
-/** hendrycks/math and its relatives: `problem`, and `answer` or the last box of `solution`. */
+/** hendrycks/math and its relatives: `problem`, and `answer` or the last boxes of `solution`. */
 export const MATH_FORMAT: TaskFormat = {
   name: "math",
   questionFields: ["problem"],
@@ -53,7 +59,7 @@ export const GENERIC_FORMAT: TaskFormat = {
     { field: "answer", form: "any" },
     { field: "final_answer", form: "plain" },
     { field: "target", form: "any" },
-    { field: "solution", form: "any" },
+    { field: "solution", form: "solution" },
   ],
   idFields: ID_FIELDS,
 };
@@ -76,11 +82,17 @@ export function detectFormat(rows: readonly Readonly<Record<string, unknown>>[])
   const first = rows.slice(0, 20);
   const every = (test: (row: Readonly<Record<string, unknown>>) => boolean) =>
     first.length > 0 && first.every(test);
-  if (every((row) => "question" in row && typeof row.answer === "string" && row.answer.includes("####"))) {
-    return GSM8K_FORMAT;
+  const marked = first.filter(({ answer }) => typeof answer === "string" && hasFinalLine(answer));
+  // One row whose final line is lost must not make answers of all solutions.
+  if (every(({ question, answer }) => question !== undefined && typeof answer === "string")) {
+    if (2 * marked.length >= first.length) return GSM8K_FORMAT;
   }
   if (every((row) => "problem" in row && !("question" in row) && ("answer" in row || "solution" in row))) {
     return MATH_FORMAT;
   }
   return GENERIC_FORMAT;
+}
+
+function hasFinalLine(answer: string): boolean {
+  return markedReference(answer)?.form === "final-line";
 }

@@ -5,6 +5,7 @@
  */
 
 import { TextDecoder } from "node:util";
+import { parseJson } from "@soft-tokens/graders";
 import { EvaluationError } from "../errors.ts";
 
 interface JsonLine {
@@ -54,10 +55,13 @@ function parseLine(
   if (text === "") return null;
   let row: unknown;
   try {
-    row = JSON.parse(text);
+    row = parseJson(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const isCutOff = text.startsWith("{") && !text.endsWith("}");
+    const number = /(?<=[:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/u.exec(text)?.[0];
+    if (number !== undefined)
+      return invalid(`${number} is no JSON, as Python writes it; wanted null or text`, { cause });
     return isCutOff
       ? invalid(`the row is cut off (${why})`, { cause, field: lastField(text) })
       : invalid(`not valid JSON (${why})`, { cause });
@@ -76,7 +80,10 @@ function lastField(text: string): string | undefined {
 
 /** Names the usual mix-ups instead of complaining about line 1. */
 function refuseOtherFormats(bytes: Uint8Array, file: string): void {
-  const head = Buffer.from(bytes.subarray(0, 64)).toString("latin1").trimStart();
+  const head = Buffer.from(bytes.subarray(0, 64))
+    .toString("latin1")
+    .replace(/^\xef\xbb\xbf/u, "")
+    .trimStart();
   const format = head.startsWith("PAR1")
     ? "a Parquet file" // only where somebody hands over bytes as JSON lines
     : head.startsWith("\x1f\x8b")
@@ -87,7 +94,9 @@ function refuseOtherFormats(bytes: Uint8Array, file: string): void {
           ? "a Git LFS pointer, the data itself was not downloaded"
           : head.startsWith("[")
             ? "a JSON array"
-            : null;
+            : /^(?:\xff\xfe|\xfe\xff|\{\0|\0\{)/u.test(head)
+              ? "text in UTF-16, not in UTF-8"
+              : null;
   if (format === null) return;
   throw new EvaluationError(
     "TASK_FORMAT_UNKNOWN",

@@ -47,8 +47,8 @@ describe("readers", () => {
     const task = parse(GSM8K_ROWS);
     expect(task.source.format).toBe("gsm8k");
     expect(task.questions).toEqual([
-      { id: "1", question: "Two and two?", answer: "4" },
-      { id: "2", question: "A thousand and one?", answer: "1001" },
+      { id: "1", question: "Two and two?", answer: "4", line: 1 },
+      { id: "2", question: "A thousand and one?", answer: "1001", line: 2 },
     ]);
   });
 
@@ -70,10 +70,10 @@ describe("readers", () => {
       { input: "t", answer: "so\n#### 3" },
     ]);
     expect(task.questions).toEqual([
-      { id: "7", question: "q", answer: "27" },
-      { id: "8", question: "r", answer: "$1$, 2" },
-      { id: "3", question: "s", answer: "-0.5" },
-      { id: "4", question: "t", answer: "3" },
+      { id: "7", question: "q", answer: "27", line: 1 },
+      { id: "8", question: "r", answer: "$1$, 2", line: 2 },
+      { id: "3", question: "s", answer: "-0.5", line: 3 },
+      { id: "4", question: "t", answer: "3", line: 4 },
     ]);
   });
 
@@ -85,7 +85,7 @@ describe("readers", () => {
       idFields: ["key"],
     };
     const task = parseTask(jsonLines([{ ask: "a", reply: "b", key: "k" }]), { file: "x.jsonl", format });
-    expect(task.questions).toEqual([{ id: "k", question: "a", answer: "b" }]);
+    expect(task.questions).toEqual([{ id: "k", question: "a", answer: "b", line: 1 }]);
   });
 });
 

@@ -1,8 +1,10 @@
 /**
  * Rows of a Parquet file, in file order; a row's number takes the place of a line number. Integers come as numbers where they
- * are safe, as decimal text where they are not, so that nothing is rounded.
+ * are safe, as decimal text where they are not, so that nothing is rounded. A text whose bytes are not UTF-8 is no text: whoever
+ * reads the field complains of it.
  */
 
+import { TextDecoder } from "node:util";
 import { EvaluationError } from "../errors.ts";
 import type { JsonLineResult } from "./json-lines.ts";
 
@@ -26,14 +28,33 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Jso
   const copy = bytes.slice(); // a Buffer of Node may share a larger pool
   let rows: Record<string, unknown>[];
   try {
-    rows = await parquetReadObjects({ file: copy.buffer as ArrayBuffer, compressors });
+    rows = await parquetReadObjects({
+      file: copy.buffer as ArrayBuffer,
+      compressors,
+      parsers: { stringFromBytes: textOf },
+    });
   } catch (cause) {
     throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
   }
   return rows.map((row, index) => ({ line: index + 1, row: plain(row) as Record<string, unknown> }));
 }
 
+/** Bytes of a column of texts that are not UTF-8. Columns of bytes look the same, and matter only to who reads them. */
+export class NotUtf8 {}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(bytes: Uint8Array | undefined): unknown {
+  if (!bytes) return bytes;
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return new NotUtf8();
+  }
+}
+
 function plain(value: unknown): unknown {
+  if (value instanceof NotUtf8) return value;
   if (typeof value === "bigint") {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : String(value);

@@ -6,6 +6,7 @@
 import type { Question } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
 import type { AnswerForm, TaskFormat } from "./formats.ts";
+import { NotUtf8 } from "./parquet.ts";
 import { answerInForm } from "./reference-answer.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -17,11 +18,26 @@ export interface RowPlace {
   readonly line: number;
 }
 
+/** A question with the worked solution that its row has. */
+export interface SolvedQuestion extends Question {
+  /** As it is written, with its final line or box; null where the row has the answer alone. */
+  readonly solution: string | null;
+}
+
 /** @throws EvaluationError TASK_ROW_INVALID naming file, line and field. */
 export function readRow(row: Row, format: TaskFormat, place: RowPlace): Question {
+  const { solution: _, ...question } = readSolvedRow(row, format, place);
+  return question;
+}
+
+/** {@link readRow} for who learns from solutions: the same question with the same answer. */
+export function readSolvedRow(row: Row, format: TaskFormat, place: RowPlace): SolvedQuestion {
   const question = readQuestion(row, format, place);
-  const answer = readAnswer(row, format, place);
-  return { id: readId(row, format, place), question, answer };
+  const { answer, worked } = readAnswer(row, format, place);
+  const { solution } = row;
+  const written = typeof solution === "string" && solution.trim() !== "" ? solution : worked;
+  if (written !== null) refuseBrokenText(written, place, "solution");
+  return { id: readId(row, format, place), question, answer, line: place.line, solution: written };
 }
 
 function readQuestion(row: Row, format: TaskFormat, place: RowPlace): string {
@@ -37,17 +53,25 @@ function readQuestion(row: Row, format: TaskFormat, place: RowPlace): string {
   const value = row[field];
   if (typeof value !== "string") throw invalid(place, field, `wanted text, got ${describe(value)}`);
   if (value.trim() === "") throw invalid(place, field, "is empty");
+  refuseBrokenText(value, place, field);
   return value.trim();
 }
 
-function readAnswer(row: Row, format: TaskFormat, place: RowPlace): string {
+function readAnswer(
+  row: Row,
+  format: TaskFormat,
+  place: RowPlace,
+): { answer: string; worked: string | null } {
   let complaint: { field: string; what: string } | null = null;
   for (const { field, form } of format.answerFields) {
     const value = row[field];
     if (value === undefined) continue;
     const text = asText(value);
-    const answer = typeof text === "string" ? answerInForm(text, form) : null;
-    if (answer !== null) return answer;
+    const found = typeof text === "string" ? answerInForm(text, form) : null;
+    if (found && typeof text === "string") {
+      refuseBrokenText(found.answer, place, field);
+      return { answer: found.answer, worked: found.isWhole ? null : text };
+    }
     complaint ??= { field, what: typeof text === "string" ? missingForm(text, form) : text.problem };
   }
   if (complaint) throw invalid(place, complaint.field, complaint.what);
@@ -68,7 +92,8 @@ function asText(value: unknown): string | { problem: string } {
   if (typeof value === "string") return value;
   if (typeof value === "number") {
     // JSON.parse has already rounded it: what the file says is lost.
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+    if (isRounded || !Number.isFinite(value)) {
       return { problem: `${value} is too large a number to be read exactly; wanted it as text` };
     }
     return String(value);
@@ -89,14 +114,22 @@ function missingForm(text: string, form: AnswerForm): string {
     case "boxed":
       return "no closed \\boxed{...}";
     case "plain":
+      return "no answer in it: its last box is empty";
     case "any":
-      return "no answer in it";
+    case "solution":
+      return "no answer in it: wanted a final line `#### answer`, a closed \\boxed{...}, or a short answer alone";
     default:
       return form satisfies never;
   }
 }
 
-function invalid(place: RowPlace, field: string, what: string, row?: Row): EvaluationError {
+/** Half of a character, as a cut text has it: a tokenizer would make something else of it. @throws EvaluationError */
+export function refuseBrokenText(text: string, place: RowPlace, field: string): void {
+  if (!/\p{Surrogate}/u.test(text)) return; // pairs are one character and do not match
+  throw invalid(place, field, "holds half of a surrogate pair, which is no character");
+}
+
+export function invalid(place: RowPlace, field: string, what: string, row?: Row): EvaluationError {
   const has = row ? ` (the row has ${either(Object.keys(row).slice(0, 12)) || "no fields"})` : "";
   const message = `${place.file}, line ${place.line}, field "${field}": ${what}${has}`;
   return new EvaluationError("TASK_ROW_INVALID", message, { ...place, field });
@@ -106,8 +139,9 @@ function either(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(", ");
 }
 
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null) return "null";
+  if (value instanceof NotUtf8) return "bytes that are not UTF-8";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   return typeof value === "object" ? "an object" : `${typeof value} ${String(value).slice(0, 40)}`;
 }

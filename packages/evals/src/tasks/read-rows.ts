@@ -51,7 +51,10 @@ export function rowFile(bytes: Uint8Array, file: string, rows: readonly JsonLine
   };
 }
 
-/** Rows made into whatever they hold; those that cannot be read are thrown or counted. */
+/**
+ * Rows made into whatever they hold; those that cannot be read are thrown, all in one error, or counted. With a `limit` nothing
+ * after that many rows is looked at.
+ */
 export function mapRows<T>(
   { file, rows }: RowFile,
   badRows: "error" | "skip",
@@ -59,21 +62,41 @@ export function mapRows<T>(
     row: Readonly<Record<string, unknown>>,
     place: { readonly file: string; readonly line: number },
   ) => T,
+  limit = Number.POSITIVE_INFINITY,
 ): { readonly values: T[]; readonly skipped: number } {
   const values: T[] = [];
   const errors: EvaluationError[] = [];
   for (const line of rows) {
+    if (values.length >= limit) break;
     try {
       if ("error" in line) throw line.error;
       values.push(read(line.row, { file, line: line.line }));
     } catch (error) {
-      if (badRows === "error" || !(error instanceof EvaluationError)) throw error;
+      if (!(error instanceof EvaluationError)) throw error;
       errors.push(error);
     }
   }
-  const firstError = errors[0];
-  if (values.length === 0 && firstError) throw firstError; // every row bad: the wrong file, not a bad row
+  // Every row bad: the wrong file, not a bad row.
+  if (errors.length > 0 && (badRows === "error" || values.length === 0)) throw badRowsError(errors);
   return { values, skipped: errors.length };
+}
+
+/** How many bad rows a message shows. */
+const SHOWN = 3;
+
+/** One error for one bad row or for many: the place of the first, the messages of the first few, and how many there are. */
+export function badRowsError(errors: readonly EvaluationError[], advice = ""): EvaluationError {
+  const [first] = errors as [EvaluationError];
+  if (errors.length === 1 && advice === "") return first;
+  const shown = errors.slice(0, SHOWN).map(({ message }) => message);
+  const more = errors.length > SHOWN ? [`and ${errors.length - SHOWN} more rows`] : [];
+  const { code, file, line, field, cause } = first;
+  return new EvaluationError(code, [...shown, ...more, ...(advice === "" ? [] : [advice])].join("\n"), {
+    cause,
+    ...(file !== undefined && { file }),
+    ...(line !== undefined && { line }),
+    ...(field !== undefined && { field }),
+  });
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {

@@ -1,30 +1,32 @@
 /** The reference answer inside its field, by form. Only finds it: what it equals is the grader's business. */
 
-import { type ExtractMode, extractAnswer } from "@soft-tokens/graders";
+import { readReference } from "@soft-tokens/graders";
 import type { AnswerForm } from "./formats.ts";
 
+export interface ReferenceAnswer {
+  readonly answer: string;
+  /** The field is the answer; else it is a worked solution that the answer was taken from. */
+  readonly isWhole: boolean;
+}
+
 /** The answer in `text`, or null when the form is not there. */
-export function answerInForm(text: string, form: AnswerForm): string | null {
+export function answerInForm(text: string, form: AnswerForm): ReferenceAnswer | null {
+  const found = form === "plain" ? readReference(text, "any-text") : readReference(text);
+  if (!found || (found.form === "plain" && !allowsWhole(found.answer, form))) return null;
+  return { answer: found.answer, isWhole: found.form === "plain" };
+}
+
+function allowsWhole(answer: string, form: AnswerForm): boolean {
   switch (form) {
     case "plain":
-      return nonEmpty(text);
-    case "final-line":
-      return extract(text, "gsm8k");
-    case "boxed":
-      return extract(text, "boxed");
     case "any":
-      return extract(text, "gsm8k") ?? extract(text, "boxed") ?? nonEmpty(text);
+      return true;
+    case "solution":
+      return readReference(answer, "values") !== null;
+    case "final-line":
+    case "boxed":
+      return false;
     default:
       return form satisfies never;
   }
-}
-
-function extract(text: string, mode: ExtractMode): string | null {
-  // A reference has no reasoning to be skipped: a mark in it is part of it.
-  const { answer } = extractAnswer(text, { mode, reasoningEnds: [] });
-  return answer === null ? null : nonEmpty(answer);
-}
-
-function nonEmpty(text: string): string | null {
-  return text.trim() === "" ? null : text.trim();
 }

@@ -71,7 +71,8 @@ async function readTheirs({ against, field, threshold }: AuditSettings): Promise
   const inOrder: TheirVerdict[] = [];
   try {
     for await (const lines of linesByChunk(createReadStream(against) as AsyncIterable<Uint8Array>)) {
-      for (const { number, text } of lines) {
+      for (const { number, text, problem } of lines) {
+        if (problem) throw new UsageError(`${against}, line ${number}: ${problem}`);
         if (text.trim() === "") continue;
         const { id, verdict } = readTheirLine(text, field, threshold, `${against}, line ${number}`);
         inOrder.push(verdict);

@@ -1,6 +1,7 @@
 /**
  * One line of the command-line tool: a JSON object with `gold` and `answer` in, the same object with its grade out.
  */
+import { parseJson } from "../json/parse-json.ts";
 import type { GradeItem, PoolVerdict } from "../pool/contract.ts";
 import type { PresetName, Reference } from "../reward/presets.ts";
 
@@ -61,7 +62,7 @@ function withGrade(line: string, row: Row, verdict: PoolVerdict): string {
 export function parseRow(line: string, wanted = 'with "gold" and "answer"'): Row {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch (error) {
     throw new BadLine(`not JSON (${(error as Error).message})`);
   }

@@ -2,7 +2,7 @@
 import type { PoolVerdict } from "../pool/contract.ts";
 import type { GraderPool } from "../pool/types.ts";
 import type { PresetName } from "../reward/presets.ts";
-import { BadLine, type GradableLine, readLine } from "./grade-line.ts";
+import { BadLine, type GradableLine, parseRow, readLine } from "./grade-line.ts";
 import { type Line, linesByChunk } from "./json-lines.ts";
 
 /** A line that was graded, or one that could not be. */
@@ -10,7 +10,7 @@ export type GradedLine =
   | { readonly number: number; readonly line: GradableLine; readonly verdict: PoolVerdict }
   | { readonly number: number; readonly problem: BadLine };
 
-/** Arrays of graded lines; ends behind the first bad line unless it is to be skipped. @throws LineTooLong, GraderPoolError */
+/** Arrays of graded lines; ends after the first bad line unless it is to be skipped. @throws GraderPoolError */
 export async function* gradedLines(
   bytes: AsyncIterable<Uint8Array>,
   pool: GraderPool,
@@ -19,7 +19,7 @@ export async function* gradedLines(
   for await (const lines of linesByChunk(bytes)) {
     const read = [];
     for (const line of lines) {
-      if (line.text.trim() === "") continue;
+      if (!line.problem && line.text.trim() === "") continue;
       const one = readOrExplain(line, preset);
       read.push(one);
       if ("problem" in one && !skipBad) break;
@@ -31,11 +31,24 @@ export async function* gradedLines(
   }
 }
 
-function readOrExplain({ number, text }: Line, preset: PresetName) {
+function readOrExplain({ number, text, problem, mended }: Line, preset: PresetName) {
+  if (problem && !isAnswerAlone(mended)) return { number, problem: new BadLine(problem) };
   try {
-    return { number, line: readLine(text, preset) };
+    return { number, line: readLine(mended ?? text, preset) };
   } catch (error) {
     if (!(error instanceof BadLine)) throw error;
     return { number, problem: error };
+  }
+}
+
+/** Bytes that a model has written are data and are graded as they are; a reference has to be what its file says. */
+function isAnswerAlone(mended: string | undefined): boolean {
+  if (mended === undefined) return false;
+  try {
+    const { answer: _, ...rest } = parseRow(mended);
+    return !JSON.stringify(rest).includes("\ufffd");
+  } catch (error) {
+    if (error instanceof BadLine) return false;
+    throw error;
   }
 }

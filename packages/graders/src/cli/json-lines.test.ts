@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LineTooLong, linesByChunk } from "./json-lines.ts";
+import { linesByChunk } from "./json-lines.ts";
 
 const encoder = new TextEncoder();
 
@@ -34,10 +34,27 @@ describe("lines", () => {
     ]);
   });
 
-  it("are refused above the limit", async () => {
-    const read = async (): Promise<void> => {
-      for await (const _ of linesByChunk(chunksOf(encoder.encode("x".repeat(100)), 10), 50));
-    };
-    await expect(read()).rejects.toThrow(LineTooLong);
+  it.each([1, 10, 1000])("above the limit are named and left out, in chunks of %i bytes", async (size) => {
+    const bytes = encoder.encode(`a\n${"x".repeat(100)}\nb\n${"y".repeat(50)}\n${"z".repeat(51)}`);
+    const read = [];
+    for await (const chunk of linesByChunk(chunksOf(bytes, size), 50)) read.push(...chunk);
+    expect(read).toEqual([
+      { number: 1, text: "a" },
+      { number: 2, text: "", problem: "longer than 50 bytes" },
+      { number: 3, text: "b" },
+      { number: 4, text: "y".repeat(50) },
+      { number: 5, text: "", problem: "longer than 50 bytes" },
+    ]);
+  });
+
+  it("that are not UTF-8 are named, and no others", async () => {
+    const bytes = Buffer.concat([Buffer.from("a\n"), Buffer.from("caf\u00e9", "latin1"), Buffer.from("\nb")]);
+    const read = [];
+    for await (const chunk of linesByChunk(chunksOf(bytes, 3))) read.push(...chunk);
+    expect(read).toEqual([
+      { number: 1, text: "a" },
+      { number: 2, text: "", problem: "not valid UTF-8", mended: "caf\ufffd" },
+      { number: 3, text: "b" },
+    ]);
   });
 });

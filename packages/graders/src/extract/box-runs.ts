@@ -23,8 +23,12 @@ export interface BoxRun {
 /** Whether two contents are the same value; `isRounded` where the second is given as an approximation of the first. */
 export type SameValue = (first: string, second: string, isRounded: boolean) => boolean;
 
-/** The last answer in boxes, or null where there is no box. */
-export function lastBoxRun(text: string, boxes: readonly Box[], isSame: SameValue): BoxRun | null {
+/** The last answer in boxes, or null where there is no box. `isSame` defaults to texts that are equal. */
+export function lastBoxRun(
+  text: string,
+  boxes: readonly Box[],
+  isSame: SameValue = () => false,
+): BoxRun | null {
   let first = boxes.length - 1;
   if (first < 0) return null;
   const joiners: Joiner[] = [];

@@ -35,7 +35,7 @@ describe("boxes", () => {
 
 describe("several boxes", () => {
   const run = (text: string): [string, number] => {
-    const found = lastBoxRun(text, findBoxes(text), () => false);
+    const found = lastBoxRun(text, findBoxes(text));
     return [found?.content ?? "", found?.earlier.length ?? -1];
   };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { gradeResponse, referenceOf, rewardMath } from "./grade-response.ts";
+import { gradeResponse, rewardMath } from "./grade-response.ts";
 import { gradeWithPreset, presets } from "./presets.ts";
+import { referenceOf } from "./reference.ts";
 
 describe("rewardMath", () => {
   it.each([

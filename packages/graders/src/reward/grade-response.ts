@@ -7,7 +7,6 @@
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
 import type { CompareOptions } from "../compare/context.ts";
-import { looksLikeProse } from "../compare/prose.ts";
 import { type BoxRun, lastBoxRun, type SameValue } from "../extract/box-runs.ts";
 import { findBoxes, firstBox } from "../extract/boxes.ts";
 import {
@@ -18,6 +17,7 @@ import {
 } from "../extract/extract-answer.ts";
 import { answerBoxes } from "../extract/placeholders.ts";
 import { limits } from "../work.ts";
+import { referenceOf } from "./reference.ts";
 
 /** The three rewards. */
 export const mathRewards = { correct: 100, wrongInBox: 10, none: 0 } as const;
@@ -61,28 +61,13 @@ export function gradeResponse(text: string, gold: string, options: GradeOptions 
 function boxRunOf(text: string, options: GradeOptions): BoxRun | null {
   const first = options.mode === "first-box" ? firstBox(text) : null;
   if (first) return { parts: [first], earlier: [], content: first.content, labelled: null, isOneValue: true };
-  return lastAnswer(afterReasoning(text, options));
-}
-
-function lastAnswer(text: string): BoxRun | null {
-  return lastBoxRun(text, answerBoxes(findBoxes(text)), isSameValue);
+  const region = afterReasoning(text, options);
+  return lastBoxRun(region, answerBoxes(findBoxes(region)), isSameValue);
 }
 
 /** What follows an approximation sign must round the value before it to two digits at least. */
 const isSameValue: SameValue = (first, second, isRounded) =>
   compareAnswers(first, second, isRounded ? { significantDigits: 2 } : {}).equal;
-
-/**
- * The reference's own answer: a data set's solution with its boxes or "####", or the bare answer. Several final boxes are one
- * answer: their values as a list, or the value where they all say the same. Every reader of references goes through here.
- */
-export function referenceOf(gold: string): string {
-  const run = lastAnswer(gold);
-  if (run && run.content !== "") return run.content;
-  const behindHashes = extractAnswer(gold, { mode: "gsm8k", reasoningEnds: [] }).answer;
-  if (behindHashes !== null || !looksLikeProse(gold)) return behindHashes ?? gold;
-  return extractAnswer(gold, { mode: "answer-is", reasoningEnds: [] }).answer ?? gold;
-}
 
 function gradeBoxes(reference: string, run: BoxRun, extraction: Extraction, options: GradeOptions): Grade {
   const verdict = compareRun(reference, run, options);

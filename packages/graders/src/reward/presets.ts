@@ -2,10 +2,10 @@
  * Presets: how the references of a data set are read and where a response's answer stands. Values, chosen by name on a
  * command line; a task of one's own passes its own object instead.
  */
-import { extractAnswer } from "../extract/extract-answer.ts";
 import { gradeChoice } from "./choice.ts";
-import { type Grade, type GradeOptions, gradeResponse, referenceOf } from "./grade-response.ts";
+import { type Grade, type GradeOptions, gradeResponse } from "./grade-response.ts";
 import { gradeOlympiad } from "./olympiad.ts";
+import { referenceOf } from "./reference.ts";
 
 /** A reference and what a data set says about it. Presets that do not need a field ignore it. */
 export interface Reference {
@@ -41,11 +41,7 @@ const auto: Preset = {
 const gsm8k: Preset = {
   name: "gsm8k",
   description: "GSM8K: a solution ending in #### number, or the number",
-  grade: (text, reference, options) => {
-    const gold = joined(reference);
-    const bare = extractAnswer(gold, { mode: "gsm8k", reasoningEnds: [] }).answer ?? gold;
-    return gradeResponse(text, bare, options);
-  },
+  grade: auto.grade,
 };
 
 const math: Preset = {

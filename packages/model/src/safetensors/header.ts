@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { ModelError, type ModelErrorCode } from "../errors.ts";
+import { parseJson } from "../parse-json.ts";
 import { itemSize, SAFETENSORS_DTYPES, type SafetensorsDType } from "./dtype.ts";
 import { findDuplicateKey } from "./duplicate-keys.ts";
 
@@ -66,7 +67,7 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   const fail = (message: string, key?: string, code: ModelErrorCode = "SAFETENSORS_INVALID"): never => {
     throw new ModelError(code, message, key === undefined ? { file } : { file, key });
   };
-  const raw = parseJson(json, file);
+  const raw = readHeaderJson(json, file);
   let metadata: Record<string, string> = {};
   const entries: SafetensorsEntry[] = [];
   const dataStart = 8 + json.length;
@@ -96,13 +97,13 @@ export function parseHeader(json: Uint8Array, fileBytes: number, file: string): 
   return { metadata, entries: new Map(entries.map((entry) => [entry.name, entry])) };
 }
 
-function parseJson(json: Uint8Array, file: string): Record<string, unknown> {
+function readHeaderJson(json: Uint8Array, file: string): Record<string, unknown> {
   let text: string;
   let raw: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(json);
     if (!text.startsWith("{")) throw new SyntaxError("a header begins with {");
-    raw = JSON.parse(text);
+    raw = parseJson(text);
   } catch (cause) {
     throw new ModelError("SAFETENSORS_INVALID", "the header is not JSON in UTF-8", { file, cause });
   }

@@ -3,8 +3,9 @@
  * chunks, so that conversion never holds a tensor in two precisions at once.
  */
 
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { ModelError } from "../errors.ts";
+import { openRegularFile } from "../model-files.ts";
 import { type SafetensorsData, viewAs } from "./dtype.ts";
 import { widenBfloat16, widenFloat16 } from "./float16.ts";
 import { headerLength, parseHeader, type SafetensorsEntry, type SafetensorsHeader } from "./header.ts";
@@ -105,12 +106,7 @@ export class SafetensorsFile implements AsyncDisposable {
  * @throws SAFETENSORS_INVALID, SAFETENSORS_TRUNCATED, WEIGHTS_MISSING where there is no such file
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
-    throw new ModelError("WEIGHTS_MISSING", `cannot be opened (${cause.code ?? cause.message})`, {
-      file: path,
-      cause,
-    });
-  });
+  const handle = await openRegularFile(path, "WEIGHTS_MISSING");
   try {
     const { size } = await handle.stat();
     const prefix = new Uint8Array(Math.min(8, size));

@@ -7,6 +7,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { ModelError } from "../errors.ts";
+import { createGuardedEncoder } from "./guarded-encoder.ts";
 import { prepareTokenizer } from "./prepare-tokenizer.ts";
 import { createByteDecoder } from "./token-bytes.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -33,9 +34,11 @@ export interface TokenizerFiles {
   readonly file: string;
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
+  /** What encoding may take, plus a millisecond per character. Defaults to 10,000. */
+  readonly timeLimitMs?: number;
 }
 
-/** @throws TOKENIZER_INVALID */
+/** @throws TOKENIZER_INVALID; its `encode` also TOKENIZER_STALLED */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const { file } = files;
   const { definition, addedTokens, decoder } = prepareTokenizer(files.definition, file);
@@ -47,6 +50,11 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const settings = parsed.data;
   const byteDecoder = createByteDecoder(decoder, file);
   const library = buildLibrary(definition, file);
+  const encode = createGuardedEncoder(library, {
+    definition,
+    file,
+    ...(files.timeLimitMs !== undefined && { timeLimitMs: files.timeLimitMs }),
+  });
   const idOf = (token: string | null) => (token === null ? null : (library.token_to_id(token) ?? null));
   const ownEos = idOf(settings.eos_token);
   const specialTexts = [
@@ -83,7 +91,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     bosTokenId: idOf(settings.bos_token),
     eosTokenIds: [...new Set([...(ownEos === null ? [] : [ownEos]), ...(files.eosTokenIds ?? [])])],
     encode(text, options = {}) {
-      return library.encode(text, { add_special_tokens: options.addSpecialTokens ?? true }).ids;
+      return encode(text, options.addSpecialTokens ?? true);
     },
     decode(ids, options = {}) {
       const kept = options.keepSpecialTokens ? ids : ids.filter((id) => !specialIds.has(id));

@@ -19,7 +19,7 @@ const addedTokenSchema = z.looseObject({
   special: z.boolean().default(false),
   single_word: z.boolean().default(false),
 });
-const partSchema = z.looseObject({ type: z.string() });
+export const partSchema = z.looseObject({ type: z.string() });
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).nullish(),
   normalizer: partSchema.nullish(),
@@ -60,6 +60,9 @@ export function prepareTokenizer(json: unknown, file: string): PreparedTokenizer
   for (const affix of ["continuing_subword_prefix", "end_of_word_suffix"] as const) {
     if (model[affix])
       throw refusal(file, `model.${affix}`, `${JSON.stringify(model[affix])} is not supported`);
+  }
+  if (raw.post_processor?.type === "Sequence" && !Array.isArray(raw.post_processor.processors)) {
+    throw refusal(file, "post_processor.processors", "wanted a list");
   }
   const addedTokens = raw.added_tokens ?? [];
   const lonely = addedTokens.find((token) => token.single_word);

@@ -4,8 +4,9 @@
  * A token may hold half a character; only the bytes of a whole text need be UTF-8.
  */
 
+import { z } from "zod";
 import { ModelError } from "../errors.ts";
-import type { TokenizerPart } from "./prepare-tokenizer.ts";
+import { partSchema, type TokenizerPart } from "./prepare-tokenizer.ts";
 
 export interface ByteDecoder {
   /** Bytes of one ordinary token. */
@@ -16,7 +17,7 @@ export interface ByteDecoder {
 
 /** @throws TOKENIZER_INVALID for a decoder of another kind */
 export function createByteDecoder(decoder: TokenizerPart | null, file: string): ByteDecoder {
-  const parts = decoder?.type === "Sequence" ? ((decoder.decoders ?? []) as TokenizerPart[]) : [decoder];
+  const parts = decoder?.type === "Sequence" ? partsOf(decoder, file) : [decoder];
   const types = parts.map((part) => part?.type);
   if (types.length === 1 && types[0] === "ByteLevel")
     return { bytes: byteLevelBytes, stripsLeadingSpace: false };
@@ -32,6 +33,15 @@ export function createByteDecoder(decoder: TokenizerPart | null, file: string): 
     `decoder: ${decoder ? types.join(", ") : "none"}; supported are ByteLevel, Metaspace and Replace, ByteFallback, Fuse, Strip`,
     { file, key: "decoder" },
   );
+}
+
+function partsOf({ decoders }: TokenizerPart, file: string): TokenizerPart[] {
+  const parsed = z.array(partSchema).safeParse(decoders);
+  if (parsed.success) return parsed.data;
+  throw new ModelError("TOKENIZER_INVALID", "decoder.decoders: wanted a list of decoders", {
+    file,
+    key: "decoder.decoders",
+  });
 }
 
 const encoder = new TextEncoder();

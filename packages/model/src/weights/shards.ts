@@ -3,11 +3,12 @@
  * file names must be plain names inside the folder, and it must agree with the shards about every tensor.
  */
 
-import { realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { ModelError } from "../errors.ts";
 import { readJson } from "../json-file.ts";
+import { locateModelFile } from "../model-files.ts";
 import type { SafetensorsEntry } from "../safetensors/header.ts";
 import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
 
@@ -27,8 +28,9 @@ export interface WeightFiles extends AsyncDisposable {
 /** @throws WEIGHTS_MISSING, INDEX_INVALID, SAFETENSORS_INVALID, SAFETENSORS_TRUNCATED */
 export async function openWeights(folder: string): Promise<WeightFiles> {
   const indexPath = join(folder, INDEX_FILE);
-  if (await isFile(join(folder, SINGLE_FILE))) return openAll([join(folder, SINGLE_FILE)]);
-  if (await isFile(indexPath)) return openSharded(folder, indexPath);
+  if (await locateModelFile(folder, SINGLE_FILE, "WEIGHTS_MISSING"))
+    return openAll([join(folder, SINGLE_FILE)]);
+  if (await locateModelFile(folder, INDEX_FILE, "INDEX_INVALID")) return openSharded(folder, indexPath);
   throw await explainMissing(folder);
 }
 
@@ -63,7 +65,7 @@ async function openSharded(folder: string, indexPath: string): Promise<WeightFil
   return weights;
 }
 
-/** A shard's path, once it is known to lie in the folder. @throws INDEX_INVALID */
+/** A shard's path, once it is known to be one. @throws INDEX_INVALID */
 async function locateShard(
   folder: string,
   indexPath: string,
@@ -74,23 +76,11 @@ async function locateShard(
   if (!/^[^/\\:\0]+\.safetensors$/.test(shard)) {
     throw invalidIndex(indexPath, tensor, `${JSON.stringify(shard)} is not the name of a .safetensors file`);
   }
-  const path = join(folder, shard);
-  const target = await realpath(path).catch(() => null);
-  if (target === null) {
-    throw invalidIndex(indexPath, tensor, `names the shard ${shard}, which is not there`);
-  }
-  const roots = await allowedRoots(folder);
-  if (!roots.some((root) => target.startsWith(root + sep))) {
-    throw invalidIndex(indexPath, tensor, `the shard ${shard} is a link that leads out of the folder`);
-  }
-  return path;
-}
-
-/** The folder itself; for a snapshot of the hub's cache also `blobs`, into which its links lead by design. */
-async function allowedRoots(folder: string): Promise<string[]> {
-  const root = await realpath(folder);
-  const snapshot = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+$/.exec(root);
-  return snapshot ? [root, join(snapshot[1] as string, "blobs")] : [root];
+  const target = await locateModelFile(folder, shard, "INDEX_INVALID").catch((error: ModelError) => {
+    throw invalidIndex(indexPath, tensor, `names the shard ${error.message}`);
+  });
+  if (target === null) throw invalidIndex(indexPath, tensor, `names the shard ${shard}, which is not there`);
+  return join(folder, shard);
 }
 
 async function openAll(paths: readonly string[]): Promise<WeightFiles> {

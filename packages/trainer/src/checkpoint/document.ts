@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { parseJson } from "@soft-tokens/model";
 import { z } from "zod";
 import { TrainerError } from "../errors.ts";
 import { WatchState } from "../warnings.ts";
@@ -62,7 +63,7 @@ export function decodeDocument(text: string, file: string): CheckpointDocument {
     new TrainerError("CHECKPOINT_DAMAGED", `${file}: ${why}`, { cause });
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = parseJson(text);
   } catch (cause) {
     throw damaged("is not JSON", cause);
   }

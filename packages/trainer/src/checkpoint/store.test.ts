@@ -101,4 +101,20 @@ describe("createCheckpointStore", () => {
     expect(await store.steps()).toEqual([]);
     expect(await readBestCheckpoint(root)).toBeNull();
   });
+
+  it("names a best.json that leads to no checkpoint", async () => {
+    await createCheckpointStore(root, { keep: 1 }).open();
+    for (const text of [
+      "null",
+      "{",
+      '{"step":1,"score":2,"folder":"../elsewhere"}',
+      '{"step":1,"score":null}',
+    ]) {
+      await writeFile(join(root, "best.json"), text);
+      await expect(readBestCheckpoint(root), text).rejects.toMatchObject({
+        code: "CHECKPOINT_DAMAGED",
+        message: expect.stringContaining("best.json"),
+      });
+    }
+  });
 });

@@ -10,6 +10,8 @@
 
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "@soft-tokens/model";
+import { z } from "zod";
 import { TrainerError } from "../errors.ts";
 import { replaceFile, syncFolder } from "./files.ts";
 
@@ -128,14 +130,24 @@ export function createCheckpointStore(root: string, options: { readonly keep: nu
   };
 }
 
-/** The best checkpoint by validation, as its pointer says; null where there is none yet. */
+const BestPointer = z.object({ step: z.int().min(0), score: z.number(), folder: z.string().regex(NAME) });
+
+/** The best checkpoint by validation, as its pointer says; null where there is none yet. @throws CHECKPOINT_DAMAGED */
 export async function readBestCheckpoint(
   root: string,
 ): Promise<(BestCheckpoint & { folder: string }) | null> {
   const text = await readFile(join(root, "best.json"), "utf8").catch(ignoreMissing<string | null>(null));
   if (text === null) return null;
-  const { step, score, folder } = JSON.parse(text) as BestCheckpoint & { folder: string };
+  const { step, score, folder } = readPointer(text, join(root, "best.json"));
   return { step, score, folder: join(root, folder) };
+}
+
+function readPointer(text: string, file: string): z.infer<typeof BestPointer> {
+  try {
+    return BestPointer.parse(parseJson(text));
+  } catch (cause) {
+    throw new TrainerError("CHECKPOINT_DAMAGED", `${file}: does not name a checkpoint`, { cause });
+  }
 }
 
 function writeFailure(what: string, cause: unknown): unknown {
