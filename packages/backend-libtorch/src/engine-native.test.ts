@@ -222,7 +222,7 @@ function engineTests() {
     huge.dispose();
   });
 
-  it("says at a read that a replay was to write outside its target", async () => {
+  it("refuses a replay that is to write outside its target: at once where its places are known, else at a read", async () => {
     using cache = backend.zeros([2, 3]);
     using captured = backend.capture(([starts]) => {
       using update = backend.ones([2, 1]);
@@ -233,7 +233,10 @@ function engineTests() {
     using wrong = backend.tensor(Int32Array.from([1, 3]), [2]);
     captured.run([first]);
     expect(Array.from(await backend.read(cache))).toEqual([1, 0, 0, 0, 0, 1]);
-    captured.run([wrong]);
+    expect(() => captured.run([wrong])).toThrow(expect.objectContaining({ code: "INDEX_OUT_OF_RANGE" }));
+    expect(Array.from(await backend.read(cache))).toEqual([1, 0, 0, 0, 0, 1]);
+    using computed = backend.tidy(() => backend.affine(wrong, { scale: 1 }));
+    captured.run([computed]);
     await expect(backend.read(cache)).rejects.toMatchObject({ code: "INDEX_OUT_OF_RANGE" });
   });
 

@@ -15,6 +15,7 @@ export type ModelErrorCode =
   | "WEIGHTS_UNEXPECTED" // a tensor that the config says nothing of
   | "WEIGHTS_SHAPE" // a tensor of another shape than the config says
   | "WEIGHTS_DTYPE" // a tensor that is not of floating point
+  | "WEIGHTS_NOT_FINITE" // NaN or infinity among the weights, or a weight too large for the dtype in memory
   | "SAFETENSORS_INVALID" // not a safetensors file, or a hostile one
   | "SAFETENSORS_TRUNCATED" // ends before its header says
   | "INDEX_INVALID" // a shard index that does not fit its shards, or names files outside its folder

@@ -72,6 +72,55 @@ describe("loadModel", () => {
     });
   });
 
+  it.each([
+    ["NaN in a layer", "model.layers.1.mlp.down_proj.weight", Number.NaN],
+    ["NaN in a norm", "model.norm.weight", Number.NaN],
+    [
+      "Infinity in the embedding of a token that nobody uses",
+      "model.embed_tokens.weight",
+      Number.POSITIVE_INFINITY,
+    ],
+    ["-Infinity in the head", "lm_head.weight", Number.NEGATIVE_INFINITY],
+  ])("refuses %s, in every precision of the file", async (_, name, bad) => {
+    for (const dtype of ["F32", "F16", "BF16"] as const) {
+      await rm(folder, { recursive: true, force: true });
+      await takeFixture("llama-untied");
+      await changeWeights((tensors) =>
+        tensors.map((tensor) => {
+          const values = Float32Array.from(tensor.data as Float32Array);
+          if (tensor.name === name) values[values.length - 2] = bad;
+          return { ...tensor, dtype, data: values };
+        }),
+      );
+      await withLeakCheck(backend, async () => {
+        await expect(load()).rejects.toMatchObject({
+          code: "WEIGHTS_NOT_FINITE",
+          key: name,
+          file: join(folder, "model.safetensors"),
+          message: expect.stringContaining(`${name}: 1 of `),
+        });
+      });
+    }
+  });
+
+  it("takes zeros of both signs, subnormal numbers and the largest", async () => {
+    await takeFixture("llama-untied");
+    const edges = [0, -0, 1e-45, -1e-40, 3.4028234663852886e38];
+    await changeWeights((tensors) =>
+      tensors.map((tensor) => {
+        if (tensor.name !== "lm_head.weight") return tensor;
+        return {
+          ...tensor,
+          dtype: "F32" as const,
+          data: Float32Array.from(tensor.data as Float32Array, (x, at) => edges[at] ?? x),
+        };
+      }),
+    );
+    using model = await load();
+    const head = await backend.read(model.head.weight_VD);
+    expect(Array.from(head.slice(0, edges.length))).toEqual(Array.from(Float32Array.from(edges)));
+  });
+
   it("widens bfloat16 where the backend does not compute in it", async () => {
     await takeFixture("smollm2-like");
     using model = await load();

@@ -32,7 +32,7 @@ const KEPT_FILES = [
 /**
  * Loads a model. A folder that exists is taken as it is; anything else must be a hub id, `organisation/name`.
  * The caller disposes the model.
- * @throws MODEL_NOT_FOUND, HUB_UNREACHABLE, CONFIG_INVALID, CONFIG_UNSUPPORTED, WEIGHTS_MISSING, WEIGHTS_SHAPE,
+ * @throws MODEL_NOT_FOUND, HUB_UNREACHABLE, CONFIG_INVALID, CONFIG_UNSUPPORTED, WEIGHTS_MISSING, WEIGHTS_SHAPE, WEIGHTS_NOT_FINITE,
  * SAFETENSORS_INVALID, SAFETENSORS_TRUNCATED, INDEX_INVALID, TOKENIZER_INVALID
  */
 export async function loadModel(folderOrHubId: string, options: LoadModelOptions): Promise<LanguageModel> {

@@ -133,7 +133,7 @@ function kindOf({ shape, dtype, memory }: Handle, inputs: readonly Handle[], reg
   return { shape, dtype, memory, owner: input >= 0 ? input : isOuter ? "outer" : "run" };
 }
 
-/** @throws TensorDisposedError where a tensor from outside that `fn` used is gone */
+/** @throws TensorDisposedError where a tensor from outside that `fn` used is gone; INDEX_OUT_OF_RANGE */
 function replay(runtime: Runtime, recorded: Recorded, inputs: readonly Handle[]): Handle[] {
   const { totals } = runtime;
   for (const x of recorded.region.outer) {
@@ -142,6 +142,7 @@ function replay(runtime: Runtime, recorded: Recorded, inputs: readonly Handle[])
       `captured function: a tensor of shape [${x.shape.join(", ")}] that it uses was disposed`,
     );
   }
+  recorded.region.checkInputs(inputs);
   totals.peakBytes = Math.max(totals.peakBytes, totals.bytes + recorded.peakBytes);
   const ofThisRun = new Map<Memory, Memory>();
   const results = recorded.results.map(({ shape, dtype, memory, owner }) => {

@@ -1,6 +1,7 @@
 /** The public tensor handle of this backend: a slot of the engine, the memory it stands for, and what it depends on. */
 
 import { type DType, type Shape, shapeSize, type Tensor, TensorDisposedError } from "@soft-tokens/tensor";
+import type { IdRange } from "@soft-tokens/tensor/checks";
 import type { Track } from "../autograd/recording.ts";
 import type { Slot } from "../native/addon.ts";
 import type { Memory } from "./memory.ts";
@@ -37,6 +38,11 @@ export class Handle implements Tensor {
       throw new TensorDisposedError(`a tensor of shape [${this.shape.join(", ")}] was used after dispose()`);
     }
     return this.#slot;
+  }
+
+  /** Of int32 values that came from the host, null elsewhere; a part of them may leave out what is wrong in the whole. */
+  get range(): IdRange | null {
+    return this.size * 4 === this.memory.bytes ? this.memory.range : null;
   }
 
   dispose(): void {

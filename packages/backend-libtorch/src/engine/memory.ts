@@ -1,5 +1,7 @@
 /** Accounting of tensor memory: views share what they look at, and it counts once, until the last of them is disposed. */
 
+import type { IdRange } from "@soft-tokens/tensor/checks";
+
 export interface MemoryTotals {
   bytes: number;
   peakBytes: number;
@@ -7,7 +9,7 @@ export interface MemoryTotals {
 
 export class Memory {
   /** Smallest and largest value where the contents came from the host as int32: ids are checked against it. */
-  range: { readonly least: number; readonly greatest: number } | null = null;
+  range: IdRange | null = null;
   #users = 0;
 
   constructor(

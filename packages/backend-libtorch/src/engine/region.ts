@@ -3,6 +3,7 @@
  * uses them again. Within the function a slot that is freed is used again at once, in the same order at every replay.
  */
 
+import type { IdRange } from "@soft-tokens/tensor/checks";
 import type { Slot } from "../native/addon.ts";
 import type { Handle } from "./handle.ts";
 
@@ -13,6 +14,7 @@ export class Region {
   /** What the function was given: borrowed, not to be written to. */
   readonly inputs = new Set<Handle>();
   readonly #free: Slot[] = [];
+  readonly #checks: { readonly input: number; readonly check: (range: IdRange) => void }[] = [];
 
   /** `fresh` gives a number that nobody has. */
   take(fresh: () => Slot): Slot {
@@ -30,5 +32,19 @@ export class Region {
 
   meet(x: Handle): void {
     if (!this.own.has(x.slot)) this.outer.add(x);
+  }
+
+  /** What an operation asks of int32 values; kept where they are an input, whose values are others at each run. */
+  checkAtReplay(values: Handle, check: (range: IdRange) => void): void {
+    const input = [...this.inputs].findIndex((x) => x.memory === values.memory && x.size === values.size);
+    if (input >= 0) this.#checks.push({ input, check });
+  }
+
+  /** @throws what the operations of the function would throw for these inputs */
+  checkInputs(inputs: readonly Handle[]): void {
+    for (const { input, check } of this.#checks) {
+      const range = inputs[input]?.range;
+      if (range) check(range);
+    }
   }
 }

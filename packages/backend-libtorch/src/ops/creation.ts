@@ -12,9 +12,11 @@ import {
 import {
   assertDtype,
   assertFills,
+  assertIntegers,
   assertKeyPerRow,
   assertMatrix,
   assertValidShape,
+  type IdRange,
 } from "@soft-tokens/tensor/checks";
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
@@ -48,6 +50,7 @@ export function creationOps(runtime: Runtime): CreationOps {
       const type = dtype ?? naturalDtype(data);
       assertValidShape(shape, "tensor");
       assertFills(data.length, shape, "tensor");
+      if (type === "int32") assertIntegers(data, "tensor");
       const y = runtime.result([...shape], type);
       const host = hostArray(data, type);
       operations.fromHost(y.slot, host, shape, dtypeCode[naturalDtype(host)], dtypeCode[type]);
@@ -114,9 +117,9 @@ function hostArray(data: TensorData | readonly number[], dtype: DType): TensorDa
   return Uint8Array.from(data, (value) => (value ? 1 : 0));
 }
 
-function rangeOf(ids: Int32Array): { least: number; greatest: number } {
-  let least = 0;
-  let greatest = -1;
+function rangeOf(ids: Int32Array): IdRange {
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = Number.NEGATIVE_INFINITY;
   for (const id of ids) {
     if (id < least) least = id;
     if (id > greatest) greatest = id;

@@ -5,6 +5,7 @@ import { assertChunk, assertDtype, assertKeyPerRow, assertPositive } from "@soft
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { keyWords } from "./creation.ts";
+import { checkIds } from "./ids.ts";
 
 export type HeadOps = Pick<FusedOps, "mixture" | "tokenChoice" | "thoughtLogProb" | "tokenLogProb">;
 
@@ -132,11 +133,12 @@ export function headOps(runtime: Runtime): HeadOps {
       return result;
     },
     tokenLogProb(options) {
-      const { hidden, weight, R } = head("tokenLogProb", options.hidden_RD, options.weight_VD);
+      const { hidden, weight, R, V } = head("tokenLogProb", options.hidden_RD, options.weight_VD);
       const ids = runtime.use(options.ids_R, "tokenLogProb");
       const coefficient = float(options.coefficient_R, "tokenLogProb");
       assertDtype(ids, ["int32"], "tokenLogProb");
       assertShape(ids, [R], "tokenLogProb: ids");
+      checkIds(runtime, ids, V, "tokenLogProb");
       assertShape(coefficient, [R], "tokenLogProb: coefficient");
       assertPositive(options.temperature, "temperature", "tokenLogProb");
       const { slots, ...result } = logProbResult(R, [hidden, weight]);

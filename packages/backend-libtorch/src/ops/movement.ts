@@ -17,6 +17,7 @@ import {
 import type { Handle } from "../engine/handle.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { dtypeCode } from "../native/addon.ts";
+import { checkIds, checkRange } from "./ids.ts";
 
 export type MovementOps = Pick<
   Backend,
@@ -94,15 +95,7 @@ export function movementOps(runtime: Runtime): MovementOps {
       const ids = runtime.use(operandIds, "takeRows");
       assertHasAxis(table, "takeRows");
       assertDtype(ids, ["int32"], "takeRows");
-      const rows = table.shape[0] as number;
-      const range = knownRange(ids);
-      if (range && (range.least < 0 || range.greatest >= rows)) {
-        const wrong = range.least < 0 ? range.least : range.greatest;
-        throw new TensorError(
-          "INDEX_OUT_OF_RANGE",
-          `takeRows: id ${wrong} is outside a table of ${rows} rows`,
-        );
-      }
+      checkIds(runtime, ids, table.shape[0] as number, "takeRows");
       const y = runtime.result([...ids.shape, ...table.shape.slice(1)], table.dtype, { from: [table] });
       operations.takeRows(y.slot, table.slot, ids.slot);
       return y;
@@ -112,6 +105,7 @@ export function movementOps(runtime: Runtime): MovementOps {
       const ids = runtime.use(operandIds, "takeAlongLast");
       assertDtype(ids, ["int32"], "takeAlongLast");
       assertAlongLast(x, ids);
+      checkIds(runtime, ids, x.shape[x.shape.length - 1] as number, "takeAlongLast");
       const y = runtime.result(ids.shape, x.dtype, { from: [x] });
       operations.takeAlongLast(y.slot, x.slot, ids.slot);
       return y;
@@ -142,9 +136,10 @@ export function movementOps(runtime: Runtime): MovementOps {
       runtime.assertWritable(target, "writeSlice");
       if ("places" in resolved) {
         const places = runtime.use(resolved.places, "writeSlice");
-        const range = knownRange(places);
-        if (range)
-          for (const start of [range.least, range.greatest]) assertPlace(target, update, axis, start);
+        checkRange(runtime, places, ({ least, greatest }) => {
+          if (least > greatest) return;
+          for (const start of [least, greatest]) assertPlace(target, update, axis, start);
+        });
         operations.writeSliceAt(target.slot, target.slot, update.slot, axis, places.slot);
       } else {
         operations.writeSlice(target.slot, target.slot, update.slot, axis, resolved.starts);
@@ -152,9 +147,4 @@ export function movementOps(runtime: Runtime): MovementOps {
       target.memory.range = null;
     },
   };
-}
-
-/** Of ids that came from the host; a part of them may leave out what is wrong in the whole. */
-function knownRange(ids: Handle): { readonly least: number; readonly greatest: number } | null {
-  return ids.size * 4 === ids.memory.bytes ? ids.memory.range : null;
 }

@@ -3,7 +3,8 @@
  * missing on WebAssembly), write integer bits into float results (`oneHot`), or leave ties and out-of-range ids open.
  */
 
-import { type DType, type Shape, type TensorData, TensorError } from "@soft-tokens/tensor";
+import type { DType, Shape, TensorData } from "@soft-tokens/tensor";
+import { idOutOfRange } from "@soft-tokens/tensor/checks";
 import type { DeviceArray } from "../engine/array.ts";
 import type { Device } from "../engine/device.ts";
 
@@ -141,10 +142,7 @@ function isAbove(value: number, other: number): boolean {
 function checkedId(ids: TensorData, at: number, limit: number, operation: string): number {
   const id = ids[at] as number;
   if (id < 0 || id >= limit) {
-    throw new TensorError(
-      "INDEX_OUT_OF_RANGE",
-      `${operation}: id ${id} at position ${at} is outside [0, ${limit})`,
-    );
+    throw idOutOfRange(id, limit, operation, at);
   }
   return id;
 }

@@ -7,6 +7,7 @@ import {
   assertDtype,
   assertFills,
   assertHasAxis,
+  assertIntegers,
   assertValidShape,
   resolveConcat,
   resolvePermutation,
@@ -52,6 +53,7 @@ export function creationOps(runtime: Runtime): CreationOps {
       assertSupported(type, "tensor");
       assertValidShape(shape, "tensor");
       assertFills(data.length, shape, "tensor");
+      if (type === "int32") assertIntegers(data, "tensor");
       const array = device.create([...shape], type, (out) => {
         if (type === "bool") for (let i = 0; i < out.length; i++) out[i] = data[i] ? 1 : 0;
         else out.set(data);

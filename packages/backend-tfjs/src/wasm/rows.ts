@@ -2,7 +2,8 @@
  * Rows by ids, and the sum of rows by ids that is its gradient: TensorFlow.js on WebAssembly has no `UnsortedSegmentSum`.
  */
 
-import { bytesPerElement, type Shape, shapeSize, TensorError } from "@soft-tokens/tensor";
+import { bytesPerElement, type Shape, shapeSize } from "@soft-tokens/tensor";
+import { idOutOfRange } from "@soft-tokens/tensor/checks";
 import type { DeviceArray } from "../engine/array.ts";
 import type { WasmDevice } from "./device.ts";
 
@@ -43,10 +44,7 @@ function checkIds(wasm: WasmDevice, ids: DeviceArray, limit: number): void {
   for (let i = 0; i < ids.size; i++) {
     const id = integers[begin + i] as number;
     if (id < 0 || id >= limit) {
-      throw new TensorError(
-        "INDEX_OUT_OF_RANGE",
-        `takeRows: id ${id} at position ${i} is outside [0, ${limit})`,
-      );
+      throw idOutOfRange(id, limit, "takeRows", i);
     }
   }
 }

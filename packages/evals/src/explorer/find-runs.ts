@@ -99,20 +99,22 @@ async function findRun(folder: string): Promise<FoundRun | null> {
     join(folder, "evaluations", name),
   );
   const training = await readTraining(folder);
-  const {
-    options = {},
-    resolved = {},
-    ...settings
-  } = training.settings as Record<string, object | undefined>;
-  const given = options as { readonly thought?: unknown };
+  const { options, resolved, ...settings } = training.settings;
   return {
     ...training,
-    kind: kindOf(given.thought) ?? training.kind,
-    settings: { ...settings, ...options, ...resolved },
+    kind: kindOf(recordOf(options).thought) ?? training.kind,
+    settings: { ...settings, ...recordOf(options), ...recordOf(resolved) },
     name: basename(resolve(folder)),
     variant: basename(resolve(folder)),
     evaluations: [...(isEvaluation ? [folder] : []), ...inside].map((path) => ({ path })),
   };
+}
+
+/** A config may hold anything where its options should be. */
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
 }
 
 /** One evaluation alone is called by its model: the folder is named by its task as likely as not. Null for a training run. */

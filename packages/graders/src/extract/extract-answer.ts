@@ -2,9 +2,11 @@
  * Where the answer stands in a response: the last closed box, GSM8K's "####", "the answer is", or the whole text.
  * Linear scanners; the answer is given back as it was written, only trimmed.
  */
+import { withoutStrikes } from "../compare/struck-out.ts";
 import { asciiDigits, isDigit, isSpace } from "../parse/characters.ts";
 import { limits } from "../work.ts";
 import { type Box, findBoxes, firstBox, scanBoxes } from "./boxes.ts";
+import { hasValue } from "./closing-remarks.ts";
 import { fromChoice } from "./letters.ts";
 import { fromLineMark, fromMarker, fromTag } from "./markers.ts";
 import { answerBoxes, isPlaceholder } from "./placeholders.ts";
@@ -98,15 +100,7 @@ export function afterReasoning(text: string, options: ExtractOptions): string {
     const index = text.lastIndexOf(mark);
     if (index >= 0) start = Math.max(start, index + mark.length);
   }
-  return withoutStruckOut(start === 0 ? text : text.slice(start));
-}
-
-/** ~~7~~ and <del>7</del>: who strikes a value out does not answer with it. (In LaTeX ~~ is space: 5~~or~~7.) */
-function withoutStruckOut(text: string): string {
-  if (!/~~|<(?:s|del|strike)>/.test(text)) return text;
-  return text
-    .replace(/(?<![^\s("'*>:;,])~~(?=[^\s~])[^~\n]{0,400}(?<=[^\s~])~~(?![\w~\\${])/g, " ")
-    .replace(/<(s|del|strike)>[^<]{0,400}<\/\1>/g, " ");
+  return withoutStrikes(start === 0 ? text : text.slice(start));
 }
 
 function none(reason: string): Extraction {
@@ -149,7 +143,7 @@ function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | nu
   const end = boxes.at(-1)?.end;
   const rest = end === undefined ? "" : text.slice(end);
   if (!/\bfinal answer\b/i.test(rest)) return null;
-  const found = closed(fromMarker(rest));
+  const found = closed(fromMarker(rest, hasValue(boxes.at(-1)?.content ?? "")));
   return found && { ...found, reason: 'behind a "final answer" after the last box' };
 }
 

@@ -3,6 +3,7 @@
  * Linear scanners; the answer is given back as it was written, only trimmed.
  */
 import { isLetter, isSpace } from "../parse/characters.ts";
+import { hasValue, isClosingRemark } from "./closing-remarks.ts";
 import type { Extraction } from "./extract-answer.ts";
 
 /** What stands in the last <answer>...</answer>. */
@@ -13,19 +14,29 @@ export function fromTag(text: string): Extraction | null {
   return answer === "" ? null : { answer, method: "answer-is", reason: "in the last <answer>" };
 }
 
-/** The sentence after the last "answer is" or "answer:" that has one. */
-export function fromMarker(text: string): Extraction | null {
+/** The sentence after the last "answer is" or "answer:" that has one. `isAnswered`: a value was given before the text. */
+export function fromMarker(text: string, isAnswered = false): Extraction | null {
   const lower = lowerCase(text);
-  for (const { end } of marksFromTheEnd(lower)) {
+  const found: { readonly before: string; readonly answer: string }[] = [];
+  for (const { at, end } of marksFromTheEnd(lower)) {
     const start = markerEnd(lower, end);
-    if (start === 0) continue;
-    const answer = sentenceAt(text, start);
+    const answer = start > 0 ? sentenceAt(text, start) : "";
     // "The answer is not 5" is no answer; an earlier sentence may have one.
-    if (answer !== "" && !/^(?:not|n't)\b/.test(answer))
-      return { answer, method: "answer-is", reason: 'behind the last "answer is"' };
+    if (answer !== "" && !/^(?:not|n't)\b/.test(answer)) {
+      const before = text.slice(Math.max(0, at - 80), at);
+      found.push({ before, answer });
+      // The remark of a value given before is told by that value.
+      if (!isClosingRemark(before, answer, true)) break;
+    }
+    if (found.length > mostMarkers) break;
   }
-  return null;
+  const values = found.some(({ answer }) => hasValue(answer));
+  const last = found.find(({ before, answer }) => !isClosingRemark(before, answer, isAnswered || values));
+  return last ? { answer: last.answer, method: "answer-is", reason: 'behind the last "answer is"' } : null;
 }
+
+/** Sentences about the answer that are looked at, from the end on. */
+const mostMarkers = 8;
 
 /** What follows the last of `marks` with a colon at the beginning of a line: "A: 7". */
 export function fromLineMark(text: string, marks: readonly string[]): Extraction | null {
@@ -44,15 +55,16 @@ export function fromLineMark(text: string, marks: readonly string[]): Extraction
   return null;
 }
 
-/** Places after the words for an answer, the last one first. */
-function* marksFromTheEnd(lower: string): Generator<{ readonly end: number }> {
+/** Where the words for an answer are, the last one first. */
+function* marksFromTheEnd(lower: string): Generator<{ readonly at: number; readonly end: number }> {
   const places = ["answer", "答案"].flatMap((word) => {
-    const ends: number[] = [];
-    for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + word.length))
-      ends.push(at + word.length);
-    return ends;
+    const found: { at: number; end: number }[] = [];
+    for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + word.length)) {
+      found.push({ at, end: at + word.length });
+    }
+    return found;
   });
-  for (const end of places.sort((a, b) => b - a)) yield { end };
+  yield* places.sort((a, b) => b.end - a.end);
 }
 
 /** In lower case, with every character where it was: the lower case of some is longer than they are. */

@@ -34,7 +34,7 @@ export interface TokenizerFiles {
   readonly file: string;
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
-  /** What encoding may take, plus a millisecond per character. Defaults to 10,000. */
+  /** What encoding may take in milliseconds, plus one per character. Defaults to 1,500; tried twice. */
   readonly timeLimitMs?: number;
 }
 

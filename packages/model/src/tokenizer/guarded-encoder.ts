@@ -8,7 +8,9 @@ import { ModelError } from "../errors.ts";
 import { TimeLimitExceeded, withTimeLimit } from "./time-limit.ts";
 
 /** A prompt takes a millisecond, so this ends hangs alone; long texts get a millisecond more per character. */
-const LEAST_LIMIT_MS = 10_000;
+const LEAST_LIMIT_MS = 1500;
+/** The clock goes on while a process is stopped: what took too long once is tried again. */
+const TRIES = 2;
 
 /** Letters, a digit, spaces and a line end: enough to pass through every part of a tokenizer once. */
 const PROBE = "A b 1\n";
@@ -17,7 +19,7 @@ export interface GuardedEncoderOptions {
   /** The file's content, for the names of its expressions. */
   readonly definition: object;
   readonly file: string;
-  /** Of a text of no length. Defaults to 10,000; a millisecond per character is added. */
+  /** Of one try at a text of no length. Defaults to 1,500; a millisecond per character is added. */
   readonly timeLimitMs?: number;
 }
 
@@ -45,12 +47,15 @@ function guarded(
   { definition, file, timeLimitMs = LEAST_LIMIT_MS }: GuardedEncoderOptions,
 ): number[] {
   const limitMs = timeLimitMs + text.length;
-  try {
-    return withTimeLimit(limitMs, () => library.encode(text, { add_special_tokens: addSpecialTokens }).ids);
-  } catch (cause) {
-    if (cause instanceof TimeLimitExceeded) throw stalled(text, limitMs, definition, file);
-    throw invalid(file, `cannot encode a text (${cause instanceof Error ? cause.message : cause})`, cause);
+  for (let tries = 1; tries <= TRIES; tries++) {
+    try {
+      return withTimeLimit(limitMs, () => library.encode(text, { add_special_tokens: addSpecialTokens }).ids);
+    } catch (cause) {
+      if (cause instanceof TimeLimitExceeded) continue;
+      throw invalid(file, `cannot encode a text (${cause instanceof Error ? cause.message : cause})`, cause);
+    }
   }
+  throw stalled(text, limitMs, definition, file);
 }
 
 function stalled(text: string, limitMs: number, definition: object, file: string): ModelError {

@@ -3,7 +3,7 @@
  * forget. Beside the model itself there is never more than one of its tensors in memory.
  */
 
-import { type Backend, formatShape, shapesEqual, type Tensor } from "@soft-tokens/tensor";
+import { type Backend, type FloatDType, formatShape, shapesEqual, type Tensor } from "@soft-tokens/tensor";
 import {
   EMBEDDING,
   HEAD,
@@ -15,10 +15,14 @@ import type { ModelConfig } from "../config/config.ts";
 import type { LoadModelOptions } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import { entryBytes } from "../safetensors/read.ts";
+import { describeNotFinite, findNotFinite } from "./not-finite.ts";
 import type { LocatedTensor, WeightFiles } from "./shards.ts";
 import { transposed } from "./transpose.ts";
 
-/** The caller owns the tensors. @throws WEIGHTS_MISSING, WEIGHTS_SHAPE, WEIGHTS_DTYPE, WEIGHTS_UNEXPECTED */
+/**
+ * The caller owns the tensors.
+ * @throws WEIGHTS_MISSING, WEIGHTS_SHAPE, WEIGHTS_DTYPE, WEIGHTS_UNEXPECTED, WEIGHTS_NOT_FINITE
+ */
 export async function loadParameters(
   weights: WeightFiles,
   config: ModelConfig,
@@ -44,6 +48,7 @@ export async function loadParameters(
         },
         ...(options.signal && { signal: options.signal }),
       });
+      assertFinite(values, spec, dtype, file.path);
       const [rows = 0, columns = 0] = spec.fileShape;
       const data = spec.isTransposed ? transposed(values, rows, columns) : values;
       parameters.set(spec.name, options.backend.tensor(data, memoryShape(spec), dtype));
@@ -53,6 +58,21 @@ export async function loadParameters(
     throw error;
   }
   return parameters;
+}
+
+function assertFinite(
+  values: Float32Array,
+  { name, fileShape }: ParameterSpec,
+  dtype: FloatDType,
+  file: string,
+): void {
+  const found = findNotFinite(values, dtype);
+  if (!found) return;
+  throw new ModelError(
+    "WEIGHTS_NOT_FINITE",
+    `${name}: ${describeNotFinite(found, fileShape, dtype)}; the file is damaged, or the training that wrote it diverged`,
+    { file, key: name },
+  );
 }
 
 /** The weights' own precision where the backend computes in it; float16 is widened. */

@@ -8,7 +8,7 @@
 import type { LanguageModel } from "@soft-tokens/model";
 import { type Tensor, tokenChoice } from "@soft-tokens/tensor";
 import type { GenerateRequest } from "../contract.ts";
-import type { RecordedThought } from "./recorder.ts";
+import type { RecordedAnswer, RecordedThought } from "./recorder.ts";
 import type { Sample } from "./sample.ts";
 
 /** Rows by phase, each list ascending. */
@@ -25,7 +25,7 @@ export interface NextInputs {
   /** Chosen ids of thinking rows, then of answering rows; null where there are neither. */
   readonly ids_N: Tensor | null;
   readonly thought: RecordedThought | null;
-  readonly answerLogProb_N: Tensor | null;
+  readonly answer: RecordedAnswer | null;
 }
 
 /** Fed to finished rows that are still in the batch; their hidden states are never used. */
@@ -56,7 +56,7 @@ export function chooseNext(
     const ids: Tensor[] = [];
     const inputs: Tensor[] = [];
     let thought: RecordedThought | null = null;
-    let answerLogProb_N: Tensor | null = null;
+    let answer: RecordedAnswer | null = null;
     if (groups.thinking.length > 0) {
       const keys = at(groups.thinking).map(({ identity, text }) =>
         identity.key.fold("thought", text.shadowIds.length),
@@ -85,7 +85,7 @@ export function chooseNext(
       });
       ids.push(choice.ids_R);
       inputs.push(ops.cast(model.embed(choice.ids_R), "float32"));
-      answerLogProb_N = choice.logProb_R;
+      answer = { logProb_N: choice.logProb_R, entropy_N: choice.entropy_R };
     }
     if (groups.fixed.length > 0) {
       const fixedIds = at(groups.fixed).map(({ text }) =>
@@ -93,7 +93,7 @@ export function chooseNext(
       );
       inputs.push(ops.cast(model.embed(ops.tensor(fixedIds, [fixedIds.length], "int32")), "float32"));
     }
-    return { next_RD: inRowOrder(model, inputs, groups), ids_N: join(model, ids), thought, answerLogProb_N };
+    return { next_RD: inRowOrder(model, inputs, groups), ids_N: join(model, ids), thought, answer };
   });
 }
 

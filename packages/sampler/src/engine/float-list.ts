@@ -3,6 +3,10 @@ export class FloatList {
   #values = new Float32Array(0);
   #length = 0;
 
+  get length(): number {
+    return this.#length;
+  }
+
   push(values: ArrayLike<number>): void {
     const needed = this.#length + values.length;
     if (needed > this.#values.length) {

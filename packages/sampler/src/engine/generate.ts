@@ -20,7 +20,7 @@ const YIELD_STEPS = 4;
 
 /**
  * Generates every sample of every prompt.
- * @throws INVALID_SETTINGS, INVALID_REQUEST, SAMPLER_PROMPT_TOO_LONG; the signal's reason when it is aborted
+ * @throws INVALID_SETTINGS, INVALID_REQUEST, SAMPLER_PROMPT_TOO_LONG, LOGITS_NOT_FINITE; the signal's reason when it is aborted
  */
 export async function generate(model: LanguageModel, request: GenerateRequest): Promise<GenerateResult> {
   const rollouts: Rollout[] = [];
@@ -105,7 +105,7 @@ async function advance(
   using next_RD = next.next_RD;
   using ids_N = next.ids_N;
   if (next.thought) recorder.addThought(next.thought, thinking);
-  if (next.answerLogProb_N) recorder.addAnswer(next.answerLogProb_N, answering);
+  if (next.answer) recorder.addAnswer(next.answer, answering);
 
   const reading = ids_N && model.backend.read(ids_N);
   reading?.catch(() => {}); // should the step throw, its error is the one to report

@@ -7,20 +7,23 @@
  */
 
 import type { LanguageModel } from "@soft-tokens/model";
-import type { RandomKey, Tensor } from "@soft-tokens/tensor";
+import type { Tensor } from "@soft-tokens/tensor";
 import type { GenerateRequest, GenerateResult, GenerationSettings, Rollout } from "../contract.ts";
 import { createThoughtPolicy } from "../policies/create-policy.ts";
+import { assertFiniteLogits } from "./finite-logits.ts";
 import { planGeneration } from "./plan.ts";
+import type { SampleIdentity } from "./sample.ts";
 
 /** The same rollouts as `generate`, up to rounding. */
 export async function generateNaive(model: LanguageModel, request: GenerateRequest): Promise<GenerateResult> {
   const { samples } = planGeneration(model, request); // for its checks
   const startMs = performance.now();
   const rollouts: Rollout[] = [];
-  for (const { promptIndex, sampleIndex, key } of samples.map((sample) => sample.identity)) {
+  for (const { identity } of samples) {
     request.signal?.throwIfAborted();
+    const { promptIndex, sampleIndex } = identity;
     const promptIds = request.prompts[promptIndex]?.ids ?? [];
-    rollouts.push({ promptIndex, sampleIndex, ...(await generateOne(model, request, promptIds, key)) });
+    rollouts.push({ promptIndex, sampleIndex, ...(await generateOne(model, request, promptIds, identity)) });
   }
   const steps = rollouts
     .map(({ shadowIds, forcedIds, answerIds }) => shadowIds.length + forcedIds.length + answerIds.length)
@@ -35,9 +38,10 @@ async function generateOne(
   model: LanguageModel,
   { policy, settings, chunk }: GenerateRequest,
   promptIds: readonly number[],
-  key: RandomKey,
+  identity: SampleIdentity,
 ): Promise<Omit<Rollout, "promptIndex" | "sampleIndex">> {
   const { backend: ops, head } = model;
+  const { key } = identity;
   using sequence = new Sequence(model, promptIds);
   const context = { backend: ops, head, topK: settings.recordTopK, ...(chunk && { chunk }) };
   const bytes = (ids: readonly number[]) => textBytes(model, ids);
@@ -55,13 +59,14 @@ async function generateOne(
     const step = policy.think(hidden_1D, { ...context, keys: [key.fold("thought", shadowIds.length)] });
     sequence.append(step.next_RD);
     if (policy.storesThoughts) thoughts.push(...(await ops.read(step.next_RD)));
-    entropies.push(...(await ops.read(step.entropy_R)));
+    entropies.push(await readNumber(model, step.entropy_R));
     if (step.logProb_R) thoughtLogProbs.push(await readNumber(model, step.logProb_R));
     if (step.topIds_RK) topIds.push(...(await ops.read(step.topIds_RK)));
     if (step.topProbabilities_RK) topProbabilities.push(...(await ops.read(step.topProbabilities_RK)));
     const id = await readNumber(model, step.shadow_R);
     shadowIds.push(id);
     for (const tensor of Object.values(step)) tensor?.dispose();
+    assertFiniteLogits(entropies.at(-1) as number, identity, "thought step", shadowIds.length);
     if (bytes(shadowIds).includes(settings.stopString)) thoughtStop = "stop-string";
     else if (endIds.includes(id)) thoughtStop = "end-of-sequence";
   }
@@ -81,7 +86,9 @@ async function generateOne(
     if (step.logProb_R) answerLogProb = (answerLogProb ?? 0) + (await readNumber(model, step.logProb_R));
     const id = await readNumber(model, step.shadow_R);
     answerIds.push(id);
+    const entropy = await readNumber(model, step.entropy_R);
     for (const tensor of Object.values(step)) tensor?.dispose();
+    assertFiniteLogits(entropy, identity, "answer token", answerIds.length);
     if (isBoxClosed(settings.answerPrefix, bytes(answerIds))) answerStop = "closed-box";
     else if (endIds.includes(id)) answerStop = "end-of-sequence";
   }

@@ -1,11 +1,13 @@
 /**
  * Carries what a step computed to its samples: entropies, log-probabilities, stored thoughts, alternatives. Read every
- * few steps, earlier where thoughts are large; nothing of size V.
+ * few steps, earlier where thoughts are large; nothing of size V. What it reads first are entropies: they say whether the rest is
+ * made of numbers.
  */
 
-import type { Backend, Tensor, TokenChoiceResult } from "@soft-tokens/tensor";
+import type { Backend, Tensor } from "@soft-tokens/tensor";
 import type { ThoughtStep } from "../contract.ts";
 import { DeferredRows } from "./deferred-rows.ts";
+import { assertFiniteLogits } from "./finite-logits.ts";
 import type { Sample } from "./sample.ts";
 
 const FLUSH_STEPS = 32;
@@ -18,8 +20,16 @@ export type RecordedThought = Omit<ThoughtStep, "next_RD" | "shadow_R"> & {
   readonly thought_RD: Tensor | null;
 };
 
+/** What is kept of an answer token. */
+export interface RecordedAnswer {
+  /** Null where it is the most probable one. */
+  readonly logProb_N: Tensor | null;
+  readonly entropy_N: Tensor;
+}
+
 export class Recorder implements Disposable {
   readonly #entropies: DeferredRows;
+  readonly #answerEntropies: DeferredRows;
   readonly #thoughtLogProbs: DeferredRows;
   readonly #answerLogProbs: DeferredRows;
   readonly #thoughts: DeferredRows;
@@ -28,7 +38,14 @@ export class Recorder implements Disposable {
   #steps = 0;
 
   constructor(ops: Backend) {
-    this.#entropies = new DeferredRows(ops, (sample, row) => sample.entropies.push(row));
+    this.#entropies = new DeferredRows(ops, (sample, row) => {
+      sample.entropies.push(row);
+      assertFiniteLogits(row[0] as number, sample.identity, "thought step", sample.entropies.length);
+    });
+    this.#answerEntropies = new DeferredRows(ops, (sample, row) => {
+      sample.checkedAnswerTokens++;
+      assertFiniteLogits(row[0] as number, sample.identity, "answer token", sample.checkedAnswerTokens);
+    });
     this.#thoughtLogProbs = new DeferredRows(ops, (sample, row) => {
       const [term = 0] = row;
       sample.thoughtLogProb = (sample.thoughtLogProb ?? 0) + term;
@@ -52,11 +69,12 @@ export class Recorder implements Disposable {
   }
 
   /** Takes ownership. */
-  addAnswer(logProb_R: NonNullable<TokenChoiceResult["logProb_R"]>, samples: readonly Sample[]): void {
-    this.#answerLogProbs.add(logProb_R, samples);
+  addAnswer({ logProb_N, entropy_N }: RecordedAnswer, samples: readonly Sample[]): void {
+    this.#answerEntropies.add(entropy_N, samples);
+    if (logProb_N) this.#answerLogProbs.add(logProb_N, samples);
   }
 
-  /** To be called once a step: reads when it is time, and says whether it did. */
+  /** To be called once a step: reads when it is time, and says whether it did. @throws LOGITS_NOT_FINITE */
   async flushIfDue(): Promise<boolean> {
     this.#steps++;
     const isDue = this.#steps >= FLUSH_STEPS || this.#thoughts.elements >= FLUSH_ELEMENTS;
@@ -64,6 +82,7 @@ export class Recorder implements Disposable {
     return isDue;
   }
 
+  /** @throws LOGITS_NOT_FINITE */
   async flush(): Promise<void> {
     this.#steps = 0;
     for (const column of this.#columns()) await column.flush();
@@ -76,6 +95,7 @@ export class Recorder implements Disposable {
   #columns(): DeferredRows[] {
     return [
       this.#entropies,
+      this.#answerEntropies,
       this.#thoughtLogProbs,
       this.#answerLogProbs,
       this.#thoughts,

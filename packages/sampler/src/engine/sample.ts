@@ -26,6 +26,8 @@ export class Sample {
   /** Float64 sums; null until a term comes, hence in deterministic modes. */
   thoughtLogProb: number | null = null;
   answerLogProb: number | null = null;
+  /** Whose logits are known to be numbers. */
+  checkedAnswerTokens = 0;
 
   constructor(
     readonly identity: SampleIdentity,

@@ -1,7 +1,7 @@
 /** Checks of dtypes; messages name the operation, what it got and what it wanted. */
 
 import type { MatmulOptions, Tensor } from "../contract.ts";
-import type { DType, FloatDType } from "../dtype.ts";
+import type { DType, FloatDType, TensorData } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 
 type HasDType = Pick<Tensor, "dtype">;
@@ -45,4 +45,17 @@ export function resolveOutputDtype(
     "DTYPE_MISMATCH",
     `${operation}: a product of ${x.dtype} can be ${x.dtype === "bfloat16" ? "bfloat16 or float32" : x.dtype}, not ${outputDtype}`,
   );
+}
+
+/** Values for an int32 tensor: a typed array would make 0 of NaN and cut the rest to 32 bits, and an id would be another. @throws INVALID_ARGUMENT */
+export function assertIntegers(data: TensorData | readonly number[], operation: string): void {
+  if (data instanceof Int32Array || data instanceof Uint8Array) return;
+  for (let at = 0; at < data.length; at++) {
+    const value = data[at] as number;
+    if ((value | 0) === value) continue;
+    throw new TensorError(
+      "INVALID_ARGUMENT",
+      `${operation}: an int32 tensor takes whole numbers of 32 bits, got ${value} at position ${at}`,
+    );
+  }
 }

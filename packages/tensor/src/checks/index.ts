@@ -7,5 +7,6 @@ export * from "./capture.ts";
 export * from "./dtypes.ts";
 export * from "./fused.ts";
 export * from "./gradients.ts";
+export * from "./ids.ts";
 export * from "./mutation.ts";
 export * from "./shapes.ts";

@@ -17,8 +17,10 @@ import { errors } from "./errors.ts";
 import { fused } from "./fused.ts";
 import { gradients } from "./gradients.ts";
 import { head } from "./head.ts";
+import { indices } from "./indices.ts";
 import { lifetime } from "./lifetime.ts";
 import { mutation } from "./mutation.ts";
+import { nonFinite } from "./non-finite.ts";
 import { numerics } from "./numerics.ts";
 import { operands } from "./operands.ts";
 import { random } from "./random.ts";
@@ -35,6 +37,7 @@ const concerns: Readonly<Record<string, Concern>> = {
   shapes,
   dtypes,
   errors,
+  indices,
   numerics,
   operands,
   lifetime,
@@ -47,6 +50,7 @@ const concerns: Readonly<Record<string, Concern>> = {
   "fused operations": fused,
   "optimizer steps": adamWSteps,
   "head operations": head,
+  "numbers that are not finite": nonFinite,
   "token choice": tokenChoices,
 };
 

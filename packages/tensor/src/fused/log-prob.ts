@@ -24,6 +24,7 @@ import {
   sumTiles,
   visitTiles,
 } from "./head-tiles.ts";
+import { zeroForEachId } from "./ids.ts";
 import { checkTemperature, joinRows } from "./mixture.ts";
 
 /** The Gaussian log-probability of stored thoughts, constant dropped. */
@@ -82,6 +83,7 @@ export function thoughtLogProb(ops: Backend, options: ThoughtLogProbArguments): 
 export function tokenLogProb(ops: Backend, options: TokenLogProbArguments): LogProbResult {
   const { R = 0 } = assertShape(options.hidden_RD, ["R", "D"], "tokenLogProb: hidden");
   assertShape(options.ids_R, [R], "tokenLogProb: ids");
+  const V = options.weight_VD.shape[0] as number;
   return weightedHeadSum(ops, options, null, (chunk) => {
     const { head, tiles, span, coefficient_R1, needsGradient } = chunk;
     const ids_R =
@@ -94,7 +96,8 @@ export function tokenLogProb(ops: Backend, options: TokenLogProbArguments): LogP
       ops.tidy(() => ops.sum(ops.multiply(head.scaled(index), hit(index)), { axis: -1 })),
     );
     const logSum_R = ops.reshape(ops.log(head.statistics.sum), [-1]);
-    const logProb_R = ops.subtract(scaledAtId_R, logSum_R);
+    const zero_R = zeroForEachId(ops, ids_R, V, "tokenLogProb");
+    const logProb_R = ops.add(ops.subtract(scaledAtId_R, logSum_R), zero_R);
     if (!needsGradient) return { logProb_R };
     return {
       logProb_R,

@@ -159,7 +159,6 @@ class Scoring {
   void log_probs_at(ChunkSoftmax& chunk, int64_t begin, const int32_t* ids) {
     for (size_t row = 0; row < chunk.rows.size(); row++) {
       const RowSoftmax& softmax = chunk.rows[row];
-      TORCH_CHECK_INDEX(ids[row] >= 0 && ids[row] < vocabulary_, "tokenLogProb: id ", ids[row], " of ", vocabulary_);
       const float scaled = (chunk.row(static_cast<int64_t>(row))[ids[row]] - softmax.max) * chunk.scale;
       score_.log_prob_R.mutable_data_ptr<float>()[begin + row] = static_cast<float>(scaled - std::log(softmax.sum));
     }

@@ -6,6 +6,7 @@
 
 #include "gradient-sums.h"
 #include "head-paths.h"
+#include "ids.h"
 #include "options.h"
 
 namespace soft_tokens {
@@ -164,6 +165,7 @@ std::vector<at::Tensor> thought_log_prob(const at::Tensor& hidden_RD, const at::
 
 std::vector<at::Tensor> token_log_prob(const at::Tensor& hidden_RD, const at::Tensor& weight_VD, const at::Tensor& ids_R,
                                        const at::Tensor& coefficient_R, double temperature, int64_t max_elements) {
+  check_ids(ids_R, weight_VD.size(0));
   head::ScoreRequest request;
   request.hidden_RD = hidden_RD;
   request.weight_VD = weight_VD;

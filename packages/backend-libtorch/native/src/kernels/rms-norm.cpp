@@ -19,8 +19,11 @@ using at::Tensor;
 /// Rows that one task takes at least, so that short rows do not cost more in scheduling than in work.
 int64_t grain(int64_t length) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, length)); }
 
+/// Of the loops that each instruction set has a version of: what is called from there belongs to the version.
+#define INLINE inline __attribute__((always_inline))
+
 template <class T>
-inline float mean_square(const T* x, int64_t D) {
+INLINE float mean_square(const T* x, int64_t D) {
   float sum = 0;
   // Sixteen partial sums: as exact as pairwise at these lengths, and vectorised without leave to reorder.
   float part[16] = {};
@@ -36,12 +39,28 @@ inline float mean_square(const T* x, int64_t D) {
   return sum / static_cast<float>(D);
 }
 
+/// The same where squares leave float32: x itself has room for numbers up to 3e38.
+template <class T>
+double wide_mean_square(const T* x, int64_t D) {
+  double sum = 0;
+  for (int64_t d = 0; d < D; d++) sum += static_cast<double>(to_float(x[d])) * to_float(x[d]);
+  return sum / static_cast<double>(D);
+}
+
+/// 1 / sqrt(mean(x^2) + epsilon)
+template <class T>
+INLINE float inverse_of(const T* x, int64_t D, float epsilon) {
+  const float square = mean_square(x, D);
+  if (std::isfinite(square)) return 1.0f / std::sqrt(square + epsilon);
+  return static_cast<float>(1 / std::sqrt(wide_mean_square(x, D)));
+}
+
 /// X the stream, W weight and result.
 #define SOFT_TOKENS_FORWARD(X, W)                                                                             \
   SOFT_TOKENS_VECTORIZED void forward_rows(const X* x, const W* weight, W* y, float* inverse, int64_t rows, \
                                            int64_t D, float epsilon) {                                      \
     for (int64_t row = 0; row < rows; row++, x += D, y += D) {                                              \
-      const float scale = 1.0f / std::sqrt(mean_square(x, D) + epsilon);                                    \
+      const float scale = inverse_of(x, D, epsilon);                                                        \
       inverse[row] = scale;                                                                                 \
       for (int64_t d = 0; d < D; d++) {                                                                     \
         store(y[d], to_float(x[d]) * scale * to_float(weight[d]));                                          \
@@ -153,7 +172,17 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
 };
 
 Tensor rms_norm_portable(const Tensor& x, const Tensor& weight_D, double epsilon) {
-  const Tensor x32 = x.to(at::kFloat);
+  Tensor x32 = x.to(at::kFloat);
+  if (x32.is_cpu()) {
+    // As in the reference decomposition. A device is spared the operations: there such a row becomes zeros.
+    const Tensor is_wide = x32.detach().abs().amax(-1, /*keepdim=*/true) > std::ldexp(1.0, 60);
+    if (is_wide.any().item<bool>()) {
+      const Tensor scale = at::where(is_wide, std::ldexp(1.0, -90), 1.0).to(at::kFloat);
+      x32 = x32.mul(scale);
+      const Tensor inverse = x32.square().mean(-1, true).add(scale.square().mul(epsilon)).rsqrt();
+      return x32.mul(inverse).mul(weight_D.to(at::kFloat)).to(weight_D.scalar_type());
+    }
+  }
   const Tensor inverse = x32.square().mean(-1, /*keepdim=*/true).add(epsilon).rsqrt();
   return x32.mul(inverse).mul(weight_D.to(at::kFloat)).to(weight_D.scalar_type());
 }

@@ -7,6 +7,7 @@
 
 #include "../kernels/add-rows.h"
 #include "../kernels/gradient-sums.h"
+#include "../kernels/ids.h"
 #include "device.h"
 #include "operations.h"
 
@@ -57,6 +58,7 @@ class TakeRows : public torch::autograd::Function<TakeRows> {
   static Tensor rows(const Tensor& table, const Tensor& ids) {
     Integers shape = ids.sizes().vec();
     shape.insert(shape.end(), table.sizes().begin() + 1, table.sizes().end());
+    check_ids(ids, table.size(0));
     return at::index_select(table, 0, ids.reshape({-1})).reshape(shape);
   }
 };
@@ -149,6 +151,7 @@ Tensor take_rows(const Tensor& table, const Tensor& ids) {
 }
 
 Tensor take_along_last(const Tensor& x, const Tensor& ids) {
+  check_ids(ids, x.size(-1));
   return x.gather(-1, ids.to(at::kLong).unsqueeze(-1)).squeeze(-1);
 }
 
