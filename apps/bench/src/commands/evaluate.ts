@@ -44,7 +44,10 @@ export const EvaluateOptions = z.strictObject({
     .min(1)
     .optional()
     .describe("Training file: count the questions that stand in it too, by normalised text"),
-  skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
+  skipBad: z
+    .boolean()
+    .default(false)
+    .describe("Leave rows out that cannot be read or are too long for the model, instead of stopping"),
   modes: z
     .string()
     .default("all")
@@ -82,6 +85,8 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     opened,
     name: options.model,
     task,
+    file: options.data,
+    skipBad: options.skipBad,
     modes,
     samplesPerQuestion: options.samples,
     folder: options.out,
