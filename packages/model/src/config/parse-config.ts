@@ -107,6 +107,21 @@ export function parseGenerationEosIds(json: unknown, file: string): readonly num
   return invalid(file, "eos_token_id", "wanted a token id or a list of them");
 }
 
+/**
+ * The weights file that `transformers_weights` names in place of the usual ones; null where there is no such key.
+ * @throws CONFIG_INVALID for anything but the name of a safetensors file or index in the folder
+ */
+export function parseWeightsFile(json: unknown, file: string): string | null {
+  const name = (json as { readonly transformers_weights?: unknown } | null)?.transformers_weights;
+  if (name == null) return null;
+  if (typeof name === "string" && /^[^/\\:\0]+\.safetensors(?:\.index\.json)?$/.test(name)) return name;
+  return invalid(
+    file,
+    "transformers_weights",
+    `${JSON.stringify(name)} is not the name of a .safetensors file or .safetensors.index.json`,
+  );
+}
+
 function familyOf(raw: RawConfig, file: string): ModelConfig["family"] {
   const supported = Object.keys(FAMILIES) as ModelConfig["family"][];
   const family = supported.find((name) => name === raw.model_type);
