@@ -101,8 +101,8 @@ function compareUnnamed(gold: Expression, answer: Expression, context: Context):
   if (goldForms || answerForms)
     return compareForms(goldForms ?? [[gold]], answerForms ?? [[answer]], context);
   const [g, a] = withVectors(
-    reduceMatrices(withPlainBounds(withoutUnit(gold), work), work),
-    reduceMatrices(withPlainBounds(withoutUnit(answer), work), work),
+    reduceMatrices(withPlainBounds(withoutUnit(asFiniteSet(gold, context)), work), work),
+    reduceMatrices(withPlainBounds(withoutUnit(asFiniteSet(answer, context)), work), work),
     work,
   );
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
@@ -135,6 +135,19 @@ function withVectors(g: Expression, a: Expression, work: Work): readonly [Expres
   return [convert(g, a), convert(a, g)];
 }
 
+/** {1} \cup {2} as {1, 2}, and the other operations on finite sets; anything else as it is. */
+function asFiniteSet(x: Expression, context: Context): Expression {
+  if (x.kind !== "setOperation") return x;
+  const [left, right] = x.operands.map((operand) => asFiniteSet(operand, context));
+  if (left?.kind !== "set" || right?.kind !== "set") return x;
+  if (x.operator === "union") return { kind: "set", items: [...left.items, ...right.items] };
+  const isInRight = (item: Expression): boolean =>
+    right.items.some((other) => compareExpressions(item, other, context).equal);
+  const isKept = x.operator === "intersection";
+  const items = left.items.filter((item) => isInRight(item) === isKept);
+  return items.length === 0 ? { kind: "namedSet", name: "empty" } : { kind: "set", items };
+}
+
 /** A unit behind brackets, as in (3, 4) feet, says nothing that the brackets do not. */
 function withoutUnit(x: Expression): Expression {
   return x.kind === "quantity" && isCollection(x.value) ? x.value : x;
@@ -159,10 +172,12 @@ function compareWords(gold: Expression, answer: Expression, context: Context): O
 /** ACD beside A, C, D: the letters of several choices in their order, which is that of the alphabet. */
 function sameChoices(together: Expression, apart: Expression): boolean {
   const letters = wordsOf(together) ?? "";
-  const isSorted = /^[A-J]{2,}$/.test(letters) && [...new Set(letters)].sort().join("") === letters;
-  if (!isSorted || apart.kind !== "list" || apart.items.length !== letters.length) return false;
+  const sorted = [...new Set(letters)].sort().join("");
+  // ①③ are two of the numbered statements; the order of their numbers says nothing.
+  const areChoices = /^[A-J]{2,}$/.test(letters) ? sorted === letters : /^[①-⑳]{2,}$/.test(letters);
+  if (!areChoices || apart.kind !== "list" || apart.items.length !== letters.length) return false;
   const items = apart.items.map((item) => wordsOf(item) ?? "");
-  return items.every((item) => item.length === 1) && items.sort().join("") === letters;
+  return items.every((item) => item.length === 1) && items.sort().join("") === sorted;
 }
 
 /** Three or more different capital letters side by side (an order, a polygon), which are hardly ever a product; else null. */

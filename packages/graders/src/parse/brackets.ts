@@ -1,13 +1,13 @@
 /** What stands in brackets of any kind: groups, tuples, intervals, sets, absolute values, roundings, matrices. */
 import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
-import { type Bracketed, call, type Expression, quotient } from "./expression.ts";
+import { type Bracketed, call, type Expression } from "./expression.ts";
 import { parsePrimary } from "./primaries.ts";
-import { parseGroups } from "./statements.ts";
+import { parseGroups, parseOver } from "./statements.ts";
 
 /** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
 export function parseBrackets(cursor: Cursor, open: "(" | "[" | "⟨"): Expression {
-  const inner = parseGroups(cursor);
+  const inner = parseOver(cursor, parseGroups(cursor));
   const close = cursor.next();
   const isClosing = close.kind === "sign" && [")", "]", "⟩", "["].includes(close.text);
   if (!isClosing || (open === "⟨") !== (close.text === "⟩")) return cursor.fail("bracket not closed");
@@ -54,12 +54,9 @@ export function parseBraces(cursor: Cursor): Expression {
     cursor.next();
     return parsePrimary(cursor);
   }
-  const inner = parseGroups(cursor);
-  let result = inner;
-  if (cursor.accept("choose")) result = call("binomial", inner, parseGroups(cursor));
-  else if (cursor.accept("over")) result = quotient(inner, parseGroups(cursor));
+  const inner = parseOver(cursor, parseGroups(cursor));
   if (cursor.peek()) cursor.expect("}");
-  return result;
+  return inner;
 }
 
 /** \{…\}: a finite set, or {x | condition}, which is its condition. */

@@ -122,7 +122,8 @@ export type FunctionName =
   | "max"
   | "min"
   | "mod"
-  | "determinant";
+  | "determinant"
+  | "conjugate";
 
 export function numberNode(value: Rational): Expression {
   return { kind: "number", value };

@@ -9,7 +9,14 @@
 import { integer, isInteger } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
 import type { Cursor } from "./cursor.ts";
-import { call, type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
+import {
+  call,
+  type Expression,
+  type Joiner,
+  numberNode,
+  quotient,
+  type RelationOperator,
+} from "./expression.ts";
 import { isContrast, parseQuantity, skipContrast } from "./quantities.ts";
 import { isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
@@ -37,12 +44,18 @@ export function parseAnswer(cursor: Cursor): Expression {
   while (cursor.accept("\\\\") || cursor.accept(":")) {
     // What stood before the answer.
   }
-  const answer = parseGroups(cursor);
+  const answer = parseOver(cursor, parseGroups(cursor));
   while (cursor.accept("}") || cursor.accept("\\\\")) {
     // Leftovers of an outer group.
   }
   if (cursor.peek()) cursor.fail("unexpected rest");
   return withDeclarations(answer, cursor.declarations);
+}
+
+/** {a \over b} and {n \choose k}: the command stands between the halves of the group that it is in. */
+export function parseOver(cursor: Cursor, above: Expression): Expression {
+  if (cursor.accept("choose")) return call("binomial", above, parseGroups(cursor));
+  return cursor.accept("over") ? quotient(above, parseGroups(cursor)) : above;
 }
 
 /** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */
