@@ -25,12 +25,14 @@ import { compareRatios, isRatio } from "./ratios.ts";
 import { compareOperations, compareRegions } from "./regions.ts";
 import { compareRelations } from "./relations.ts";
 import { renameSymbols } from "./rewrite.ts";
+import { workedOut } from "./set-builders.ts";
 import { isSameKind, meaningOf, normalizeWords, partsOfWords, wordsOf } from "./text.ts";
 import { coordinatesOf, nestedRows } from "./vectors.ts";
 
 /** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
 export function compareExpressions(gold: Expression, answer: Expression, context: Context): Outcome {
   context.work.spend(4);
+  if (gold.kind === "builder" || answer.kind === "builder") return compareBuilders(gold, answer, context);
   const progressions = compareProgressions(gold, answer, context);
   if (progressions?.equal) return progressions;
   const family = withoutParameters(gold, answer, context.work);
@@ -42,6 +44,17 @@ export function compareExpressions(gold: Expression, answer: Expression, context
     return compareNamed(gold, g, answer, a, context);
   }
   return compareUnnamed(gold, answer, context);
+}
+
+/** A set that is given by a condition, as what it holds; two that nobody can work out by their conditions. */
+function compareBuilders(gold: Expression, answer: Expression, context: Context): Outcome {
+  const [g, a] = [workedOut(gold, context), workedOut(answer, context)];
+  const isLeft = [gold, answer].some((x, index) => x.kind === "builder" && x.condition === [g, a][index]);
+  if (!isLeft) return compareExpressions(g, a, context);
+  if (gold.kind !== "builder" || answer.kind !== "builder" || gold.domain !== answer.domain)
+    return unequalBy("set", "a set whose members are not known");
+  const names = new Map([[answer.variable, gold.variable]]);
+  return compareExpressions(gold.condition, renameSymbols(answer.condition, names, context.work), context);
 }
 
 /** At least one side is a relation. */
@@ -137,6 +150,7 @@ function withVectors(g: Expression, a: Expression, work: Work): readonly [Expres
 
 /** {1} \cup {2} as {1, 2}, and the other operations on finite sets; anything else as it is. */
 function asFiniteSet(x: Expression, context: Context): Expression {
+  if (x.kind === "builder") return workedOut(x, context);
   if (x.kind !== "setOperation") return x;
   const [left, right] = x.operands.map((operand) => asFiniteSet(operand, context));
   if (left?.kind !== "set" || right?.kind !== "set") return x;

@@ -83,6 +83,11 @@ function parseCommaList(cursor: Cursor): Expression {
   const starts = [0];
   for (;;) {
     const separator = parseSeparator(cursor);
+    if (cursor.accept("when")) {
+      items.push(parseCase(cursor));
+      joiner = "and";
+      continue;
+    }
     if (separator === null) break;
     if (!canContinue(cursor.peek())) break;
     if (isRemark(cursor.peek())) {
@@ -166,6 +171,28 @@ function withoutEllipsis(items: readonly Expression[]): readonly Expression[] {
     numberNode(integer(second + step * BigInt(index + 1))),
   );
   return [...items.slice(0, at), ...between, ...items.slice(at + 1)];
+}
+
+/** Words around the condition of a case that say nothing of it. */
+const aroundCondition = new Set("if for when where is are be a an the all any every and".split(" "));
+
+/** The condition of a case, up to the end of its line: a relation, or words and letters as they are written. */
+function parseCase(cursor: Cursor): Expression {
+  const isFiller = (token: Token | undefined): boolean =>
+    token?.kind === "text" &&
+    token.text
+      .toLowerCase()
+      .split(" ")
+      .every((word) => aroundCondition.has(word));
+  while (isFiller(cursor.peek())) cursor.next();
+  let length = 0;
+  for (let token = cursor.peek(); token && token.text !== "\\\\"; token = cursor.peek(++length));
+  const tokens = Array.from({ length }, (_, index) => cursor.peek(index) as Token);
+  if (!tokens.some((token) => token.kind === "text")) return parseCommaList(cursor);
+  for (const _ of tokens) cursor.next();
+  const words = tokens.flatMap(({ text }) => text.split(/\s+/));
+  const said = words.filter((word) => !aroundCondition.has(word.toLowerCase()) && !/^[,.;]$/.test(word));
+  return { kind: "text", text: said.join(" ") };
 }
 
 /** One or more of "," "and" "or" \quad; null where none stands here. */

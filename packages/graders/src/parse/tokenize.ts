@@ -261,7 +261,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     const isBeforeSign = /^\s*(?:[=<>]|\\(?:[lg]e|ne|equiv))/.test(text.slice(start + 1, start + 12));
     if (environments.length > 0) sign("&");
     else if (layout !== undefined && (isBeforeSign || aligningEnvironments.has(layout))) spaced = true;
-    else sign("and");
+    else sign(layout === undefined ? "and" : "when");
   }
 
   function readMark(name: string, mark: string, end: number): number {
@@ -313,9 +313,14 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     if (!argument) return end;
     const content = argument.content.trim();
     const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
-    const isCondition = layouts.length > 0 && tokens.at(-1)?.text === "and" && conditionWords.has(content);
+    const isInCases = layouts.length > 0 && !aligningEnvironments.has(layouts.at(-1) as string);
+    const isCondition = isInCases && tokens.at(-1)?.text === "when" && conditionWords.has(content);
+    const [condition, word] = /^(if|for|when|where)\b/i.exec(content) ?? [];
     if (isCondition) spaced = true;
-    else if (derivedFunctionWords.has(content)) sign(derivedFunctionWords.get(content) as string);
+    else if (isInCases && condition !== undefined && word !== undefined && tokens.at(-1)?.text !== "when") {
+      sign("when");
+      pushWords(content.slice(condition.length), sink);
+    } else if (derivedFunctionWords.has(content)) sign(derivedFunctionWords.get(content) as string);
     else if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
       push({ kind: "function", text: functionWords.get(content) as FunctionName });
     } else if (tokens.length > 0 && spelledUnit(content) !== null) {
