@@ -109,6 +109,6 @@ export function idProblem(
   if (ids.length === 0) return "has no token";
   const outside = ids.find((id) => !(id >= 0 && id < config.vocabularySize));
   if (outside === undefined) return null;
-  const text = JSON.stringify(tokenizer.decode([outside], { keepSpecialTokens: true }));
-  return `has token ${text}, id ${outside}; the model has ${config.vocabularySize} embeddings`;
+  const text = tokenizer.decode([outside], { keepSpecialTokens: true });
+  return `cannot be embedded: token ${text} is id ${outside}, the model has ${config.vocabularySize} embeddings`;
 }

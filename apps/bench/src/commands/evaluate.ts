@@ -24,6 +24,7 @@ import {
   parseModes,
 } from "../evaluate/generation-options.ts";
 import { openTask } from "../evaluate/open-task.ts";
+import { outcomeNotes } from "../evaluate/outcome-notes.ts";
 import { sourceNotes } from "../evaluate/source-notes.ts";
 import { fingerprint } from "../grid/model-facts.ts";
 
@@ -121,5 +122,6 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
 function formatResults(training: string, results: EvaluationResults): string {
   const { columns } = process.stdout;
   const tables = [formatGrid([{ training, results }], { columns }), formatPassAt(results, { columns })];
-  return [...tables, sourceNotes(results).join("\n")].filter((part) => part !== "").join("\n\n");
+  const notes = [...outcomeNotes(results), ...sourceNotes(results)];
+  return [...tables, notes.join("\n")].filter((part) => part !== "").join("\n\n");
 }

@@ -98,9 +98,9 @@ describe("what goes wrong on the way", () => {
   });
 
   test("a grader that throws is recorded with its sample", async () => {
-    const throwing: GradeFunction = (text, question) => {
+    const throwing: GradeFunction = (text, question, answer) => {
       if (question.id === "6") throw new RangeError("too deep");
-      return grade(text, question);
+      return grade(text, question, answer);
     };
     const results = await evaluate(options({ modes: ["hard-sample"], grade: throwing }));
     expect(results.results[0]?.outcomes).toMatchObject({ errors: 4, correct: 10 });
@@ -112,11 +112,11 @@ describe("what goes wrong on the way", () => {
   test("the samples of a batch are graded together, and stay in their order", async () => {
     let atOnce = 0;
     let most = 0;
-    const slow: GradeFunction = async (text, question) => {
+    const slow: GradeFunction = async (text, question, answer) => {
       most = Math.max(most, ++atOnce);
       await new Promise((resolve) => setTimeout(resolve, Number(question.id) % 2 === 0 ? 4 : 1));
       atOnce -= 1;
-      return grade(text, question);
+      return grade(text, question, answer);
     };
     const together = await evaluate(options({ modes: ["hard-sample"], grade: slow }));
     expect(most).toBeGreaterThan(4);
@@ -136,6 +136,42 @@ describe("what goes wrong on the way", () => {
       code: "GRADER_KEEPS_FAILING",
       message: expect.stringContaining("not a grader") as string,
     });
+  });
+
+  test.each([
+    [
+      "that gives up on every sample",
+      (_: number) => true,
+      /gave up on 32 samples in a row: it ran out of time/,
+    ],
+    [
+      "that gives up and fails by turns",
+      (index: number) => index % 2 === 0,
+      /32 samples in a row got no verdict: the grader gave up on 16 and failed on 16, the last failure: broken/,
+    ],
+  ])("a grader %s ends the evaluation: that is no 0 %%", async (_, givesUp, message) => {
+    let index = 0;
+    const silent: GradeFunction = () => {
+      if (!givesUp(index++)) throw new Error("broken");
+      return { correct: false, boxed: false, extracted: null, reason: "timeout" };
+    };
+    const evaluation = evaluate(options({ modes: ["hard-sample"], samplesPerQuestion: 8, grade: silent }));
+    await expect(evaluation).rejects.toMatchObject({
+      code: "GRADER_KEEPS_FAILING",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test("a verdict now and then keeps an evaluation alive, and what got none is counted", async () => {
+    let index = 0;
+    const hesitant: GradeFunction = () => ({
+      ...{ correct: index % 8 === 7, boxed: false, extracted: "1" },
+      reason: index++ % 8 === 7 ? "equal" : "timeout",
+    });
+    const results = await evaluate(
+      options({ modes: ["hard-sample"], samplesPerQuestion: 8, grade: hesitant }),
+    );
+    expect(results.results[0]?.outcomes).toMatchObject({ samples: 48, graderTimeout: 42, correct: 6 });
   });
 
   test("timeouts and missing answers are counted apart from wrong answers", async () => {

@@ -3,11 +3,11 @@ import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Bracketed, call, type Expression } from "./expression.ts";
 import { parsePrimary } from "./primaries.ts";
-import { parseGroups, parseOver } from "./statements.ts";
+import { parseGroups, parseInfix } from "./statements.ts";
 
 /** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
 export function parseBrackets(cursor: Cursor, open: "(" | "[" | "⟨"): Expression {
-  const inner = parseOver(cursor, parseGroups(cursor));
+  const inner = parseInfix(cursor, parseGroups(cursor));
   const close = cursor.next();
   const isClosing = close.kind === "sign" && [")", "]", "⟩", "["].includes(close.text);
   if (!isClosing || (open === "⟨") !== (close.text === "⟩")) return cursor.fail("bracket not closed");
@@ -54,7 +54,7 @@ export function parseBraces(cursor: Cursor): Expression {
     cursor.next();
     return parsePrimary(cursor);
   }
-  const inner = parseOver(cursor, parseGroups(cursor));
+  const inner = parseInfix(cursor, parseGroups(cursor));
   if (cursor.peek()) cursor.expect("}");
   return inner;
 }

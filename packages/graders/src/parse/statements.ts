@@ -44,7 +44,7 @@ export function parseAnswer(cursor: Cursor): Expression {
   while (cursor.accept("\\\\") || cursor.accept(":")) {
     // What stood before the answer.
   }
-  const answer = parseOver(cursor, parseGroups(cursor));
+  const answer = parseInfix(cursor, parseGroups(cursor));
   while (cursor.accept("}") || cursor.accept("\\\\")) {
     // Leftovers of an outer group.
   }
@@ -52,10 +52,11 @@ export function parseAnswer(cursor: Cursor): Expression {
   return withDeclarations(answer, cursor.declarations);
 }
 
-/** {a \over b} and {n \choose k}: the command stands between the halves of the group that it is in. */
-export function parseOver(cursor: Cursor, above: Expression): Expression {
-  if (cursor.accept("choose")) return call("binomial", above, parseGroups(cursor));
-  return cursor.accept("over") ? quotient(above, parseGroups(cursor)) : above;
+/** 5 \over 6 and 5 \choose 2: TeX takes all that is before and after in the group. */
+export function parseInfix(cursor: Cursor, first: Expression): Expression {
+  if (first.kind === "list" || first.kind === "relation") return first;
+  if (cursor.accept("choose")) return call("binomial", first, parseGroups(cursor));
+  return cursor.accept("over") ? quotient(first, parseGroups(cursor)) : first;
 }
 
 /** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */

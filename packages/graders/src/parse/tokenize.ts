@@ -14,7 +14,6 @@ import {
   isUpper,
   letterRun,
   undoubleEscapes,
-  unicodeToLatex,
 } from "./characters.ts";
 import {
   aligningEnvironments,
@@ -27,6 +26,7 @@ import {
 import type { FunctionName } from "./expression.ts";
 import { type CommaReading, isDecimalPoint, scanNumber } from "./numerals.ts";
 import type { BareToken, Token } from "./tokens.ts";
+import { unicodeToLatex } from "./unicode.ts";
 import { isUnitWord, spelledUnit } from "./units.ts";
 import {
   constantWords,
