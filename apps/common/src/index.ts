@@ -18,5 +18,6 @@ export * from "./processor.ts";
 export * from "./progress.ts";
 export * from "./run-main.ts";
 export * from "./schema-options.ts";
+export * from "./terminal.ts";
 export * from "./versions.ts";
 export * from "./write-whole.ts";

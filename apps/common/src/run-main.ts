@@ -6,12 +6,14 @@
 
 import { type Command, CommanderError } from "commander";
 import { UsageError } from "./errors.ts";
+import { guardTerminal } from "./terminal.ts";
 
 /** One Ctrl-C arrives up to three times within moments: from the terminal, from npm, and from the launcher. */
 const SAME_KEY_PRESS_MS = 500;
 
 /** Runs `main`; the first SIGINT or SIGTERM aborts `signal`, a second one ends the process at once with status 130. */
 export async function runMain(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  guardTerminal();
   const controller = new AbortController();
   let stoppedAt = 0;
   const stop = () => {
