@@ -18,6 +18,7 @@ import {
   inferencePolicy,
   type NoisePlace,
   type Rollout,
+  textParts,
 } from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
 
@@ -111,8 +112,7 @@ function toSample(model: LanguageModel, rollout: Rollout): GeneratedSample {
   const text = (id: number) => model.tokenizer.decode([id], { keepSpecialTokens: true });
   const { top } = rollout;
   return {
-    thought: rollout.thoughtText,
-    answer: rollout.forcedText + rollout.answerText,
+    ...textParts(rollout),
     stopReason: rollout.thoughtStop,
     answerStopReason: rollout.answerStop,
     entropies: Array.from(rollout.entropies),

@@ -3,7 +3,7 @@
 import { modelOptions, openModel, printGenerated } from "@soft-tokens/app-common";
 import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
 import { embeddingRms, encodePrompt } from "@soft-tokens/model";
-import { defaultGenerationSettings, generate, inferencePolicy } from "@soft-tokens/sampler";
+import { defaultGenerationSettings, generate, inferencePolicy, textParts } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { z } from "zod";
 
@@ -54,16 +54,30 @@ export async function generateText(
   });
   for (const rollout of rollouts) {
     const { sampleIndex, thoughtText, forcedText, answerText, thoughtStop, answerStop } = rollout;
+    const parts = textParts(rollout);
     const entropy =
       rollout.entropies.reduce((sum, value) => sum + value, 0) / Math.max(1, rollout.entropies.length);
-    const answer = forcedText + answerText;
     if (options.json) {
       const thoughtSteps = rollout.shadowIds.length;
-      const row = { sampleIndex, mode: options.mode, thought: thoughtText, answer, thoughtSteps };
-      process.stdout.write(`${JSON.stringify({ ...row, thoughtStop, answerStop, entropy })}\n`);
+      const row = {
+        sampleIndex,
+        mode: options.mode,
+        ...parts,
+        thoughtSteps,
+        thoughtStop,
+        answerStop,
+        entropy,
+      };
+      process.stdout.write(`${JSON.stringify(row)}
+`);
     } else {
-      const heading = rollouts.length > 1 ? `--- sample ${sampleIndex + 1}\n` : "";
-      printGenerated(`${heading}${thoughtText}${answer}\n`);
+      const heading =
+        rollouts.length > 1
+          ? `--- sample ${sampleIndex + 1}
+`
+          : "";
+      printGenerated(`${heading}${thoughtText}${forcedText}${answerText}
+`);
     }
     process.stderr.write(
       `${rollout.shadowIds.length} thought steps (${thoughtStop}), answer: ${answerStop}, mean entropy ${entropy.toFixed(3)} nats\n`,
