@@ -14,7 +14,7 @@ import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
 import { checkRunData } from "../run-data.ts";
-import { withDtypeOfRun } from "../run-folder.ts";
+import { lockRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import {
   loadTrainingProblems,
   type Problems,
@@ -35,6 +35,7 @@ export async function train(
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  using _lock = await lockRunFolder(resolved.folder);
   const unsure = checkRunData(resolved.folder, options, runData(problems));
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
   const unreadable = grading.unreadable([...problems.training, ...problems.validation]);
@@ -160,6 +161,7 @@ function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof c
       return;
     case "warning":
     case "grader-warning":
+    case "folder-warning":
     case "data-warning":
       progress.log(`step ${event.step}: warning: ${event.message}`);
       return;
