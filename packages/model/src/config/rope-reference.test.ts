@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { inverseFrequencies } from "../architecture/rope.ts";
 import { parseConfig } from "./parse-config.ts";
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("../fixtures/rope.json", import.meta.url), "utf8"),
-) as { cases: { config: Record<string, unknown>; frequencies: number[] }[] };
+const { cases } = JSON.parse(readFileSync(new URL("../fixtures/rope.json", import.meta.url), "utf8")) as {
+  cases: { config: Record<string, unknown>; frequencies: number[] }[];
+};
 
 describe("rotary frequencies", () => {
   it.each(cases.map(({ config, frequencies }) => ({ config, frequencies, title: JSON.stringify(config) })))(
