@@ -14,7 +14,7 @@ import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
 import { checkRunData } from "../run-data.ts";
-import { withDtypeOfRun } from "../run-folder.ts";
+import { lockRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import {
   loadTrainingProblems,
   type Problems,
@@ -35,6 +35,7 @@ export async function train(
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  using _lock = await lockRunFolder(resolved.folder);
   const unsure = checkRunData(resolved.folder, options, runData(problems));
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
   const unreadable = grading.unreadable([...problems.training, ...problems.validation]);
@@ -132,7 +133,8 @@ function describeProblems(
   const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
   const skipped = source.skipped + (validationSource?.skipped ?? 0);
   const left = skipped > 0 ? `; ${skipped} rows left out that could not be read` : "";
-  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}`;
+  const ids = source.repeatedIds ? `; ${source.repeatedIds} rows have ids of earlier rows` : "";
+  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}${ids}`;
 }
 
 function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof createProgress>): void {
@@ -159,6 +161,7 @@ function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof c
       return;
     case "warning":
     case "grader-warning":
+    case "folder-warning":
     case "data-warning":
       progress.log(`step ${event.step}: warning: ${event.message}`);
       return;
