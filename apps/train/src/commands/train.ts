@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   createProgress,
+  findGrader,
   formatCount,
   InterruptedError,
   openGrading,
@@ -29,12 +30,13 @@ export async function train(
 ): Promise<void> {
   const resolved = resolveTraining(options);
   const problems = await loadTrainingProblems(options);
-  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   if (dryRun) {
+    await findGrader(options); // a dry run runs nobody's code
     checkModelName(options.model);
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   using _lock = await lockRunFolder(resolved.folder);
   const unsure = checkRunData(resolved.folder, options, runData(problems));
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
@@ -133,7 +135,7 @@ function describeProblems(
   const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
   const skipped = source.skipped + (validationSource?.skipped ?? 0);
   const left = skipped > 0 ? `; ${skipped} rows left out that could not be read` : "";
-  const ids = source.repeatedIds ? `; ${source.repeatedIds} rows have ids of earlier rows` : "";
+  const ids = source.repeatedIds ? `; ids repeat (${source.repeatedIds})` : "";
   return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}${ids}`;
 }
 
