@@ -52,11 +52,11 @@ export function parseAnswer(cursor: Cursor): Expression {
   return withDeclarations(answer, cursor.declarations);
 }
 
-/** 5 \over 6 and 5 \choose 2 without the braces around them: TeX takes all that is before and after. */
-function parseInfix(cursor: Cursor, first: Expression): Expression {
+/** 5 \over 6 and 5 \choose 2: TeX takes all that is before and after in the group. */
+export function parseInfix(cursor: Cursor, first: Expression): Expression {
   if (first.kind === "list" || first.kind === "relation") return first;
-  if (cursor.accept("over")) return quotient(first, parseGroups(cursor));
-  return cursor.accept("choose") ? call("binomial", first, parseGroups(cursor)) : first;
+  if (cursor.accept("choose")) return call("binomial", first, parseGroups(cursor));
+  return cursor.accept("over") ? quotient(first, parseGroups(cursor)) : first;
 }
 
 /** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */
@@ -84,6 +84,11 @@ function parseCommaList(cursor: Cursor): Expression {
   const starts = [0];
   for (;;) {
     const separator = parseSeparator(cursor);
+    if (cursor.accept("when")) {
+      items.push(parseCase(cursor));
+      joiner = "and";
+      continue;
+    }
     if (separator === null) break;
     if (!canContinue(cursor.peek())) break;
     if (isRemark(cursor.peek())) {
@@ -167,6 +172,28 @@ function withoutEllipsis(items: readonly Expression[]): readonly Expression[] {
     numberNode(integer(second + step * BigInt(index + 1))),
   );
   return [...items.slice(0, at), ...between, ...items.slice(at + 1)];
+}
+
+/** Words around the condition of a case that say nothing of it. */
+const aroundCondition = new Set("if for when where is are be a an the all any every and".split(" "));
+
+/** The condition of a case, up to the end of its line: a relation, or words and letters as they are written. */
+function parseCase(cursor: Cursor): Expression {
+  const isFiller = (token: Token | undefined): boolean =>
+    token?.kind === "text" &&
+    token.text
+      .toLowerCase()
+      .split(" ")
+      .every((word) => aroundCondition.has(word));
+  while (isFiller(cursor.peek())) cursor.next();
+  let length = 0;
+  for (let token = cursor.peek(); token && token.text !== "\\\\"; token = cursor.peek(++length));
+  const tokens = Array.from({ length }, (_, index) => cursor.peek(index) as Token);
+  if (!tokens.some((token) => token.kind === "text")) return parseCommaList(cursor);
+  for (const _ of tokens) cursor.next();
+  const words = tokens.flatMap(({ text }) => text.split(/\s+/));
+  const said = words.filter((word) => !aroundCondition.has(word.toLowerCase()) && !/^[,.;]$/.test(word));
+  return { kind: "text", text: said.join(" ") };
 }
 
 /** One or more of "," "and" "or" \quad; null where none stands here. */

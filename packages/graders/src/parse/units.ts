@@ -58,10 +58,12 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["rupee rupees Rs inr", ["rupee", 1]],
   ["yuan rmb", ["yuan", 1]],
   ["degree degrees deg", ["angle", 1]],
+  ["arcminute arcminutes arcmin", ["angle", 1, 60]],
+  ["arcsecond arcseconds arcsec", ["angle", 1, 3600]],
   ["radian radians rad", ["radian", 1]],
   ["celsius centigrade", ["celsius", 1]],
   ["fahrenheit", ["fahrenheit", 1]],
-  ["percent percentage pct", ["percent", 1]],
+  ["percent percents percentage pct", ["percent", 1]],
   ["hertz", ["time^-1", 1]],
   ["joule joules", ["length^2 mass^1 time^-2", 1000]],
   ["kilojoule kilojoules", ["length^2 mass^1 time^-2", 1_000_000]],
@@ -186,7 +188,10 @@ export function measureOf(unit: string): UnitMeasure | null {
     const scaled = powerRational(measure.factor, BigInt(power));
     factor = (scaled && multiplyRational(factor, scaled)) ?? integer(1);
   };
-  const spaced = unit.replace(/^([ap])\.m\.?$/i, "$1m").replaceAll("/", " / ");
+  const spaced = unit
+    .replace(/^([ap])\.m\.?$/i, "$1m")
+    .replace(/\bper cents?\b/i, "percent")
+    .replaceAll("/", " / ");
   for (const part of spaced.split(/[\s.]+/)) {
     const word = part.toLowerCase();
     if (word === "") continue;

@@ -89,6 +89,14 @@ export function isLeadIn(words: string): boolean {
   return /(?:(?:^|\s)(?:is|are|equals|equal to|be)|\w:)$/i.test(words) && !negates(words);
 }
 
+const kinds =
+  /^(?:(?:the|an?)\s+)?(?:(?:solution|answer|finite|ordered|open|closed|half-open|column|row|position)\s+)?(?:set|interval|pair|point|vector|tuple|triple|matrix|number|integer|value|fraction|angle|ratio)$/i;
+
+/** "the set", "an ordered pair": words before a value that say what kind of thing it is. */
+export function namesItsKind(words: string): boolean {
+  return kinds.test(words);
+}
+
 /** "The answer is 50": the numeral behind the lead-in, or null for other words. */
 export function valueBehindLeadIn(phrase: string): string | null {
   const at = phrase.lastIndexOf(" ");

@@ -143,12 +143,20 @@ function differentBoxes(run: BoxRun, options: GradeOptions): readonly string[] {
   );
 }
 
-/** A reference that cannot be read is a mistake of the data set: nothing is right by it, not even the same text. */
+/** By a reference that cannot be read only the same text is right, and only where it says something. */
 function graded(extraction: Extraction, extracted: string, verdict: Verdict, otherwise: number): Grade {
-  const correct = verdict.equal && verdict.gold.kind !== null;
+  const correct = verdict.equal && (verdict.gold.kind !== null || saysSomething(verdict.gold.source));
   const reason = verdict.equal && !correct ? "the reference cannot be read" : verdict.reason;
   const reward = correct ? mathRewards.correct : otherwise;
   return { correct, reward, extracted, extraction, verdict, reason };
+}
+
+/** Has a digit, or two letters outside of LaTeX's commands, and is no guess and no choice. */
+function saysSomething(text: string): boolean {
+  const isOpen =
+    /[?]|\b(?:or|maybe|perhaps|possibly|probably|unknown|unsure|not sure|don['’]?t know|cannot|can['’]?t|error|none|null|nan|tbd)\b/i;
+  const bare = text.replace(/\\[a-zA-Z]+/g, " ");
+  return !isOpen.test(text) && (/\p{Nd}/u.test(bare) || /\p{L}\P{L}*\p{L}/u.test(bare));
 }
 
 function ungraded(extraction: Extraction, extracted: string | null): Grade {
