@@ -379,6 +379,13 @@ describe("small files", () => {
     await expect(load()).rejects.toThrowError(`has ${number} in line 2, which Python writes`);
   });
 
+  it("that hold a path are links that were copied as text", async () => {
+    await takeFixture("qwen3");
+    await writeFile(join(folder, "config.json"), "../../blobs/5f3a-1.json\n");
+    await expect(load()).rejects.toMatchObject({ code: "CONFIG_INVALID", file: join(folder, "config.json") });
+    await expect(load()).rejects.toThrowError(/nothing but the path \.\.\/\.\.\/blobs\/5f3a-1\.json: a link/);
+  });
+
   it("that name tokens are all read, and warnings say what was noticed", async () => {
     await takeFixture("qwen3");
     await writeFile(join(folder, "special_tokens_map.json"), JSON.stringify({ eos_token: "<|eot|>" }));

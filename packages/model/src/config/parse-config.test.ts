@@ -190,6 +190,12 @@ describe("parseConfig", () => {
     expect(seen({ ...LLAMA3, rope_type: "llama3" })).toEqual([]);
   });
 
+  it("takes the name of the model without its head", () => {
+    expect(parse({ architectures: ["LlamaModel"] })).toEqual(parse({}));
+    expect(() => parse({ architectures: ["LlamaBidirectionalModel"] })).toThrowError(/must be a Llama/);
+    expect(() => parse({ architectures: ["Qwen3Model"] })).toThrowError(/must be a Llama/);
+  });
+
   it("reads linear scaling in the old spelling and a single end id", () => {
     const config = parse({ rope_scaling: { type: "linear", factor: 2 }, eos_token_id: 7 });
     expect(config.ropeScaling).toEqual({ type: "linear", factor: 2 });

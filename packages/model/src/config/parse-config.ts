@@ -130,7 +130,9 @@ function familyOf(raw: RawConfig, file: string): ModelConfig["family"] {
     throw new ModelError("CONFIG_UNSUPPORTED", message, { file, key: "model_type" });
   }
   const { architecture } = FAMILIES[family];
-  if (raw.architectures && !raw.architectures.includes(architecture)) {
+  // The model without its head, as which it was saved; transformers loads it with a head all the same.
+  const bare = architecture.replace("ForCausalLM", "Model");
+  if (raw.architectures && !raw.architectures.some((name) => name === architecture || name === bare)) {
     const message = `architectures ${JSON.stringify(raw.architectures)}: a ${family} model must be a ${architecture}`;
     throw new ModelError("CONFIG_UNSUPPORTED", message, { file, key: "architectures" });
   }
