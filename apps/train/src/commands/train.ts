@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   createProgress,
+  findGrader,
   formatCount,
   InterruptedError,
   openGrading,
@@ -29,12 +30,13 @@ export async function train(
 ): Promise<void> {
   const resolved = resolveTraining(options);
   const problems = await loadTrainingProblems(options);
-  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   if (dryRun) {
+    await findGrader(options); // a dry run runs nobody's code
     checkModelName(options.model);
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   using _lock = await lockRunFolder(resolved.folder);
   const unsure = checkRunData(resolved.folder, options, runData(problems));
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
