@@ -50,7 +50,7 @@ function lastClause(before: string): string {
 
 /** "not equal to", "does not have", "rules out": a negation, at most one verb of its auxiliary, and words that say nothing more. */
 const denial =
-  /(?:(?:\b(?:do|does|did|can|could|will|would|should|must|may|might|has|have|had)(?: not|n['’]t)|\bcannot|\bcan['’]t|\bwon['’]t)(?: [a-z]+)?|\bnot|n['’]t|\bnever|\bneither|\bnor|\bexcept|\bexcluding|\bother than|\brul(?:es?|ed|ing) out)(?: (?:be|been|equals?|to|for|the|a|an|answer|value|number|any|exactly|necessarily|simply|just|really|actually|always|right|correct|of))*[\s$*]*$/i;
+  /(?:(?:\b(?:do|does|did|can|could|will|would|should|must|may|might|has|have|had)(?: not|n['’]t)|\bcannot|\bcan['’]t|\bwon['’]t)(?: [a-z]+)?|\bnot|n['’]t|\bnever(?: [a-z]+)?|\bneither|\bnor|\bexcept|\bexcluding|\bother than|\brul(?:es?|ed|ing) out)(?: (?:be|been|equals?|to|for|the|a|an|answer|value|number|any|exactly|necessarily|simply|just|really|actually|always|right|correct|of))*[\s$*]*$/i;
 
 const bound =
   /\b(?:at (?:least|most)|(?:less|more|greater|fewer|higher|lower|larger|smaller|bigger) than|(?<!(?:add|sum|com|mak|total|end)[a-z]* )up to|under|below|above|over|exceed(?:s|ed|ing)?|beyond|no more)(?: or equal to| equal to| be)?[\s$*]*$/i;

@@ -124,6 +124,7 @@ function isName(x: Expression): boolean {
         x.factors.every(isPointName) ||
         x.factors.every(isNameOrReciprocal) ||
         isAngleMeasure(x.factors) ||
+        isOfName(x.factors) ||
         isDerivative(x.factors)
       );
     case "repeated":
@@ -148,6 +149,12 @@ function isPlain(x: Expression, functionName: string): boolean {
   if (x.kind !== "symbol" || x.name < "a") return false;
   const isAngle = /^(?:sin|cos|tan|cot|sec|csc)$/.test(functionName) && /^[a-z]{2,}$/.test(x.name);
   return !isAngle && !(functionName === "abs" && x.name.startsWith("vec "));
+}
+
+/** \deg P, \dim V: a command that is known by no meaning, and what it is of. */
+function isOfName([operator, name, ...rest]: readonly Expression[]): boolean {
+  const isCommand = operator?.kind === "symbol" && operator.name.startsWith("\\");
+  return isCommand && name !== undefined && isName(name) && rest.length === 0;
 }
 
 /** m∠ABC. */

@@ -26,6 +26,10 @@ export function looksLikeProse(text: string): boolean {
     );
   if (!match) return false;
   const [, word = "", ending = "", , colon = "", behind = ""] = match;
+  // A name before a dash, an equals sign or a comma: "Ann - 12", "Ben=12", "Ah, it is 12"; no product is written so.
+  if (/^[A-Z][a-z]+$/.test(word) && /^(?:[-–—] |, [a-z\d$])/.test(behind) && colon === "") return true;
+  if (/^[A-Z][a-z]{2}$/.test(word) && behind.startsWith("=") && !functionWords.has(word.toLowerCase()))
+    return true;
   if (functionWords.has(word) || constantWords.has(word) || (colon === "" && /^[=(^]|^_[{\w]/.test(behind)))
     return false;
   if (ending !== "") return true;

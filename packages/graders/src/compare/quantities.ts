@@ -8,7 +8,7 @@ import { absRational, compareRational, one, type Rational, rational } from "../a
 import { someNode } from "../algebra/walk.ts";
 import { doublePrime, prime } from "../parse/arc-minutes.ts";
 import { type Expression, numberNode, productOf } from "../parse/expression.ts";
-import { measureOf, type UnitMeasure, unitInWords } from "../parse/units.ts";
+import { isUnitWord, measureOf, type UnitMeasure, unitInWords } from "../parse/units.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareValues } from "./scalars.ts";
 import { mayBeSameThings } from "./things.ts";
@@ -56,7 +56,10 @@ function besideUnits(g: Quantity, a: Quantity): readonly [Quantity, Quantity] {
 function withLetterUnit(x: Quantity, other: Quantity): Quantity {
   if (x.unit !== null || other.unit === null || other.unit.length < 2 || x.value.kind !== "product") return x;
   const letter = x.value.factors.at(-1);
-  const measure = letter?.kind === "symbol" && /^[a-zA-Z]$/.test(letter.name) ? measureOf(letter.name) : null;
+  const measure =
+    letter?.kind === "symbol" && letter.name.length === 1 && isUnitWord(letter.name)
+      ? measureOf(letter.name)
+      : null;
   const isSame = measure !== null && measure.dimension === measureOf(other.unit)?.dimension;
   return letter?.kind === "symbol" && isSame
     ? { ...x, value: productOf(x.value.factors.slice(0, -1)), unit: letter.name }

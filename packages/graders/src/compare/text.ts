@@ -84,16 +84,21 @@ const kinds: ReadonlySet<string> = new Set(
 /** Whether the one text is the other and the kind of thing that it is said of: "isosceles", "an isosceles triangle". */
 export function isSameKind(gold: string, answer: string): boolean {
   const [short = [], long = []] = [gold, answer]
-    .map((text) =>
-      normalizeWords(text)
-        .replace(/^(?:it|they) (?:is|are) /, "")
-        .split(" "),
-    )
+    .map((text) => withoutSubject(normalizeWords(text)).split(" "))
     .sort((a, b) => a.length - b.length);
+  if (short.join(" ") === long.join(" ")) return true;
   const isOneMore = long.length === short.length + 1 && kinds.has(long.at(-1) as string);
   return (
     isOneMore && short.every((word, index) => word === long[index]) && !kinds.has(short.at(-1) as string)
   );
+}
+
+/** "it is even", "function is even" as "even". */
+function withoutSubject(words: string): string {
+  const [whole = "", subject = ""] = /^([a-z]+) (?:is|are) (?!not\b|neither\b)(?=[a-z])/.exec(words) ?? [];
+  return kinds.has(subject) || ["it", "they", "this", "answer"].includes(subject)
+    ? words.slice(whole.length)
+    : words;
 }
 
 /** The mathematical meaning of a text, where it has one: "four", "no solution", "all real numbers". */

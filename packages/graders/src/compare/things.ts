@@ -85,7 +85,8 @@ const irregularPlurals = new Map([
 ]);
 
 function pluralsOf(word: string): readonly string[] {
-  const plurals = [`${word}s`, `${word}es`];
+  // A verb as well: increase, increases, increased, increasing.
+  const plurals = [`${word}s`, `${word}es`, `${word}d`, `${word}ed`, `${word.replace(/e$/, "")}ing`];
   if (word.endsWith("y")) plurals.push(`${word.slice(0, -1)}ies`);
   if (word.endsWith("f")) plurals.push(`${word.slice(0, -1)}ves`);
   if (word.endsWith("fe")) plurals.push(`${word.slice(0, -2)}ves`);

@@ -53,6 +53,8 @@ function parseToken(cursor: Cursor, token: Token): Expression {
     case "namedSet":
       return { kind: "namedSet", name: token.text as NamedSet };
     case "function":
+      // \min = 5
+      if (cursor.at("=")) return { kind: "symbol", name: token.text };
       return parseFunction(cursor, token.text);
     case "text":
       return parseText(cursor, token.text);

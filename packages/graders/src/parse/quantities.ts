@@ -45,7 +45,7 @@ function takeDescription(cursor: Cursor): string {
   const [, lead = "", description = about] = /^(.*\b(?:is|are|was|equals) )?(.+)$/i.exec(about) ?? [];
   if (!isValue || !describes(description) || negates(lead)) return "";
   for (; count > 0; count--) cursor.next();
-  return description.replace(/ of$/i, "");
+  return description.replace(/ (?:of|by)$/i, "");
 }
 
 /** 2 hours 30 minutes, 5 ft 6 in: what follows in smaller units of the same kind, added in the first one. */

@@ -96,6 +96,8 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
   // "as x goes to 0" is a condition.
   const isAlone = text.split(" ").length === 1 && startsValue(tokens[1]);
   if (isAlone && /^(?:by|so|hence|thus|therefore)$/.test(first)) cursor.fail("another value behind a word");
+  if (/^\(?(?:by|with|for (?:every|each)) \d/i.test(text))
+    cursor.fail("another number in the words behind the value");
   const isCase = /^\(?as long as\b/i.test(text) || tokens.some(({ text: sign }) => sign === "=>");
   if (reasonWords.has(first) && !isCase) return;
   if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");

@@ -43,7 +43,7 @@ const relationSigns = new Map<string, RelationOperator>(
 
 /** A whole answer: up to the end of the tokens. */
 export function parseAnswer(cursor: Cursor): Expression {
-  while (cursor.accept("\\\\") || cursor.accept(":")) {
+  while (cursor.accept("\\\\") || cursor.accept(":") || acceptConnective(cursor)) {
     // What stood before the answer.
   }
   const answer = parseInfix(cursor, parseGroups(cursor));
@@ -59,6 +59,21 @@ export function parseInfix(cursor: Cursor, first: Expression): Expression {
   if (first.kind === "list" || first.kind === "relation") return first;
   if (cursor.accept("choose")) return call("binomial", first, parseGroups(cursor));
   return cursor.accept("over") ? quotient(first, parseGroups(cursor)) : first;
+}
+
+/** "Thus," "we get": moves over words that only lead on to the answer. */
+function acceptConnective(cursor: Cursor): boolean {
+  const word = cursor.peek();
+  const isConnective =
+    word?.kind === "text" &&
+    /^(?:so|hence|thus|therefore|then|(?:and )?(?:we|i) (?:get|have|obtain|find)|it follows that)$/i.test(
+      word.text,
+    );
+  if (!isConnective || !(startsValue(cursor.peek(1)) || (cursor.at(",", 1) && startsValue(cursor.peek(2)))))
+    return false;
+  cursor.next();
+  cursor.accept(",");
+  return true;
 }
 
 /** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */
@@ -93,7 +108,7 @@ function parseCommaList(cursor: Cursor): Expression {
     }
     if (separator === null) break;
     const isModulus = cursor.at("|") && cursor.bars === 0;
-    if (!canContinue(cursor.peek()) && !isModulus) break;
+    if ((!canContinue(cursor.peek()) && !isModulus) || acceptClosing(cursor)) break;
     if (isRemark(cursor.peek())) {
       if (separator === "or") cursor.fail("another case");
       skipRemark(cursor);
@@ -118,6 +133,19 @@ function parseCommaList(cursor: Cursor): Expression {
   return items.length === 1
     ? (items[0] as Expression)
     : { kind: "list", items: withoutEllipsis(items), joiner };
+}
+
+/** "3 and 5, respectively": moves over a last word that says nothing of a value. */
+function acceptClosing(cursor: Cursor): boolean {
+  const word = cursor.peek();
+  const isClosing =
+    word?.kind === "text" &&
+    cursor.peek(1) === undefined &&
+    /^(?:respectively|both|only|too|as well|altogether|in total|in (?:some|any|either|that) order)$/i.test(
+      word.text,
+    );
+  if (isClosing) cursor.next();
+  return isClosing;
 }
 
 /** "x = 1, y = 2 or x = 3, y = 4": the commas bind tighter than the word where every part says as many things. */

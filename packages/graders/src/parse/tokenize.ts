@@ -311,7 +311,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
   function readTextArgument(command: string, end: number): number {
     const argument = bracedArgument(end);
     if (!argument) return end;
-    const content = argument.content.trim();
+    const content = argument.content.trim().replace(/^(?:both|either) (?=\d)/i, "");
     const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
     const isInCases = layouts.length > 0 && !aligningEnvironments.has(layouts.at(-1) as string);
     const isCondition = isInCases && tokens.at(-1)?.text === "when" && conditionWords.has(content);
@@ -331,7 +331,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       content.includes("\\") ||
       content.includes("{") ||
       startsAsNumber(content) ||
-      isModulus(content)
+      isModulus(content) ||
+      /^[-+*/^=<>!?%°']+$/.test(content)
     ) {
       // Mathematics inside text: read it where it stands.
       inner(content);

@@ -8,7 +8,7 @@ import { numberOfWord, partsNamed } from "./number-words.ts";
 const operations: ReadonlySet<string> = new Set(
   (
     "plus minus multiplied divided squared cubed doubled tripled halved factorial power root choose mod modulo " +
-    "twice thrice half pi"
+    "twice thrice half pi repeating recurring inverse"
   ).split(" "),
 );
 
@@ -43,7 +43,13 @@ export function changeBy(phrase: string): string | null {
     operations.has(word) && !(index > 0 && (word === "squared" || word === "cubed"));
   // In brackets, "the other root is extraneous" is a remark.
   const first = phrase.startsWith("(") ? words.slice(0, 2) : words;
-  if (first.some(isOperation) || phrase === "k" || ordinalOf.test(text) || isSignOnly(phrase))
+  if (
+    first.some(isOperation) ||
+    /^[ex]\d+$/.test(first[0] ?? "") ||
+    phrase === "k" ||
+    ordinalOf.test(text) ||
+    isSignOnly(phrase)
+  )
     return "words that compute with the value";
   return first.some(isNumber) ? "another number in the words behind the value" : null;
 }
@@ -65,15 +71,25 @@ function isSignOnly(phrase: string): boolean {
 const computed =
   /\b(?:half|halves|third|quarter|fraction|part|percent|percentage|multiples?|factors?|divisors?|square|cube|root|power|reciprocal|inverse|negative|opposite|sum|product|difference|quotient|double|triple|twice|logarithm|log|factorial|derivative|complement|out|minimum|maximum|most|least|range|average|mean|median|all|one|none|any|some|each|either|neither|number|function|list|set|union|pair|triple)s?(?: \w+)? of$/i;
 
-/** "a profit of", "an increase of": words that say what the value behind them is, and leave it as it is. */
+/** Changes that are said with "by". */
+const changes =
+  /\b(?:increas|decreas|ris|rose|fell|fall|drop|gain|los|gr[eo]w|shr[aiu]nk|reduc|chang|declin|w[io]n|beat)\w* by$/i;
+
+/** "a profit of", "increased by": words that say what the value behind them is, and leave it as it is. */
 export function describes(words: string): boolean {
+  if (changes.test(words)) return changeBy(words.slice(0, -3)) === null;
   return (
     /^[a-z][a-z'’ -]* of$/i.test(words) && !computed.test(words) && changeBy(words.slice(0, -3)) === null
   );
 }
 
+/** What a value is called right before it: "the numbers 3 and 5", "the point (1, 2)". */
+const apposition =
+  /^the (?:ordered |two |three |only )?(?:numbers?|values?|integers?|pairs?|points?|solutions?|answers?|line|function|vector|interval|equation|roots?)$/i;
+
 /** Words before a value that leave it as it is. */
 export function isApproximately(words: string): boolean {
+  if (apposition.test(words)) return true;
   return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely|both|either|only|just|simply|namely|positive)$/i.test(
     words,
   );

@@ -77,6 +77,9 @@ interface Operator {
 }
 
 const infixes: ReadonlyArray<readonly [words: string, sign: string]> = [
+  ["as well as", "and"],
+  ["along with", "and"],
+  ["together with", "and"],
   ["plus or minus", "±"],
   ["multiplied by", "*"],
   ["times", "*"],
