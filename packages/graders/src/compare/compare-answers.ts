@@ -4,7 +4,9 @@
  * A text is equal to itself; otherwise some reading of the one must equal some reading of the other. A reference that
  * cannot be read is compared as text and never equals anything else.
  */
+
 import { printExpression } from "../algebra/print.ts";
+import { cutText } from "../cut-text.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Readings, readAnswer } from "../parse/readings.ts";
 import { createWork, limits, type Work, WorkExceeded } from "../work.ts";
@@ -98,7 +100,7 @@ function compareWithin(gold: string, written: string, context: Context): Verdict
       )
     );
   const inner = judge(gold, goldReadings, span, context);
-  return { ...inner, reason: `${inner.reason}; read "${span.slice(0, 60)}" in the prose` };
+  return { ...inner, reason: `${inner.reason}; read "${cutText(span, 60)}" in the prose` };
 }
 
 /** The verdict on one bare answer. */
@@ -205,7 +207,7 @@ function isEcho(gold: Readings, answer: Readings, { question }: CompareOptions, 
     only && ["number", "symbol", "constant", "text", "namedSet", "baseNumeral"].includes(only.kind);
   if (isAtom || answer.text.length < 3) return false;
   if (isLowestFraction(answer.text)) return false;
-  const asked = readAnswer(question.slice(0, limits.expressionLength), work).text;
+  const asked = readAnswer(cutText(question, limits.expressionLength), work).text;
   return squeeze(asked).includes(squeeze(answer.text));
 }
 
@@ -233,7 +235,7 @@ function parsed(source: string, readings: Readings, work: Work): ParsedAnswer {
 }
 
 function bare(source: string): ParsedAnswer {
-  const cut = source.slice(0, limits.expressionLength);
+  const cut = cutText(source, limits.expressionLength);
   return { source: cut, kind: null, canonical: cut };
 }
 
