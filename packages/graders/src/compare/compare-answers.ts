@@ -110,7 +110,10 @@ function judge(gold: string, goldReadings: Readings, answer: string, context: Co
   const finish = (outcome: Outcome, hedges = false): Verdict => {
     const isRead = goldReadings.expressions.length > 0 && answerReadings.expressions.length > 0;
     const status = outcome.equal ? "equal" : isRead ? "unequal" : "unparseable";
-    const [g, a] = [parsed(gold, goldReadings, work), parsed(answer, answerReadings, work)];
+    // The label of a reference need not be read, only its value.
+    const value = goldReadings.expressions.length > 0 ? undefined : labelledValue(gold)?.rest;
+    const g = parsed(gold, value === undefined ? goldReadings : readAnswer(value, work), work);
+    const a = parsed(answer, answerReadings, work);
     return verdict(status, outcome, g, a, hedges, work);
   };
   if (answerReadings.text === "") return finish(unequalBy("none", "the answer is empty"));
@@ -194,8 +197,8 @@ function compareReadings(
 /** The letter of a choice that one text is, and that the other is or begins with; null for another or none. */
 function sameLetter(gold: string, answer: string): string | null {
   const [g, a] = [bareLetter(gold), bareLetter(answer)];
-  const isSame =
-    (g !== null && (g === a || g === choiceLetter(answer))) || (a !== null && a === choiceLetter(gold));
+  const letterOf = (text: string): string | null => choiceLetter(text) ?? labelledValue(text)?.letter ?? null;
+  const isSame = (g !== null && (g === a || g === letterOf(answer))) || (a !== null && a === letterOf(gold));
   return isSame ? (g ?? a) : null;
 }
 

@@ -118,7 +118,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
       } else {
         // A character outside of the basic plane is two of the text's.
         const whole = String.fromCodePoint(text.codePointAt(start) as number);
-        push({ kind: "unknown", text: whole });
+        // ① names a statement.
+        push({ kind: /^[\u2460-\u2473]$/.test(whole) ? "text" : "unknown", text: whole });
         return start + whole.length;
       }
       return start + 1;
