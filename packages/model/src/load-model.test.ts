@@ -255,12 +255,24 @@ describe("weights", () => {
     );
   });
 
-  it("of which only some lack the prefix are refused", async () => {
+  it("may lack the prefix in part, or have it twice, but not hold one tensor under two names", async () => {
     await takeFixture("qwen3");
-    await changeWeights((all) =>
-      all.map((tensor) => (tensor.name === norm ? { ...tensor, name: norm.replace("model.", "") } : tensor)),
-    );
-    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_MISSING", key: norm });
+    using whole = await load();
+    const rename = (change: (name: string) => string) =>
+      changeWeights((all) => all.map((tensor) => ({ ...tensor, name: change(tensor.name) })));
+    await rename((name) => (name === norm ? norm.replace("model.", "") : name));
+    using mixed = await load();
+    expect(await readAll(mixed)).toEqual(await readAll(whole));
+    await rename((name) => `model.${name}`);
+    using twice = await load();
+    expect(await readAll(twice)).toEqual(await readAll(whole));
+    await takeFixture("qwen3");
+    const bare = norm.replace("model.", "");
+    await changeWeights((all) => [
+      ...all,
+      { ...(all.find(({ name }) => name === norm) as SafetensorsTensor), name: bare },
+    ]);
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_UNEXPECTED", key: bare });
   });
 
   it.each(["model.", ""])("of a tied model may be its head alone (prefix %j)", async (prefix) => {

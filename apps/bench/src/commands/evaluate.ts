@@ -4,6 +4,7 @@ import {
   createProgress,
   evaluateModel,
   graderOptions,
+  lockFolder,
   modelOptions,
   openModel,
   tryGrader,
@@ -72,6 +73,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
   const modes = parseModes(options.modes);
   const opening = await openTask(options);
   const { contamination } = opening;
+  using _lock = await lockFolder(options.out);
   if (opening.kind === "likelihood") {
     await runLikelihood(options, { task: opening.task, contamination, signal });
     return;

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   createProgress,
+  findGrader,
   formatCount,
   InterruptedError,
   openGrading,
@@ -14,7 +15,7 @@ import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
 import { checkRunData } from "../run-data.ts";
-import { withDtypeOfRun } from "../run-folder.ts";
+import { lockRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import {
   loadTrainingProblems,
   type Problems,
@@ -29,12 +30,14 @@ export async function train(
 ): Promise<void> {
   const resolved = resolveTraining(options);
   const problems = await loadTrainingProblems(options);
-  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   if (dryRun) {
+    await findGrader(options); // a dry run runs nobody's code
     checkModelName(options.model);
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
+  using _lock = await lockRunFolder(resolved.folder);
   const unsure = checkRunData(resolved.folder, options, runData(problems));
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
   const unreadable = grading.unreadable([...problems.training, ...problems.validation]);
@@ -132,7 +135,8 @@ function describeProblems(
   const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
   const skipped = source.skipped + (validationSource?.skipped ?? 0);
   const left = skipped > 0 ? `; ${skipped} rows left out that could not be read` : "";
-  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}`;
+  const ids = source.repeatedIds ? `; ids repeat (${source.repeatedIds})` : "";
+  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}${ids}`;
 }
 
 function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof createProgress>): void {
@@ -159,6 +163,7 @@ function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof c
       return;
     case "warning":
     case "grader-warning":
+    case "folder-warning":
     case "data-warning":
       progress.log(`step ${event.step}: warning: ${event.message}`);
       return;

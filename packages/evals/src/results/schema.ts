@@ -87,6 +87,7 @@ export const TaskSourceSchema = z.object({
   duplicates: z.int(),
   skipped: z.int(),
   unfit: z.int().optional(),
+  repeatedIds: z.int().optional(),
 });
 
 /** Evaluated questions that also stand in a training file, by normalised text. */

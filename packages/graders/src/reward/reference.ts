@@ -126,7 +126,7 @@ function finalLine(text: string): string | null {
     .trim();
   const isHeading = headings.test(answer) || answer.endsWith(":") || /^(?:final\s+)?answer\W*$/i.test(answer);
   if (answer === "" || isHeading || words(answer) > MOST_WORDS_OF_A_FINAL_LINE) return null;
-  return answer.replace(/(?<=\d),(?=\d)/g, "");
+  return answer.replace(/(?<=\d),(?=\d)/g, "").replace(/(?<=\d)\.$/, "");
 }
 
 const MOST_WORDS_OF_A_FINAL_LINE = 8;

@@ -43,6 +43,8 @@ export interface CheckpointerOptions {
   readonly dataPositionAt: (step: number) => number;
   /** Writes the model's folder. Defaults to `saveModel` of the model package. */
   readonly saveModel?: ((model: LanguageModel, folder: string) => Promise<unknown>) | undefined;
+  /** What the caller has stored of the steps becomes durable before the checkpoint that covers them. */
+  readonly beforeSave?: (() => void | Promise<void>) | undefined;
 }
 
 interface Restored {
@@ -78,8 +80,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   return {
     open: store.open,
     isEmpty: async () => (await store.steps()).length === 0,
-    save: (state) =>
-      store.save({
+    async save(state) {
+      await options.beforeSave?.();
+      return store.save({
         step: state.step,
         best: state.best,
         bytes: checkpointBytes(model, optimizer),
@@ -97,7 +100,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
           await writeFile(join(target, DOCUMENT), encodeDocument(document));
           await syncPath(join(target, DOCUMENT));
         },
-      }),
+      });
+    },
     async restore() {
       await store.open();
       const damaged: { step: number; message: string }[] = [];
