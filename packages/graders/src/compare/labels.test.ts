@@ -124,6 +124,8 @@ describe("labelledValue", () => {
     ["(C)", null],
     ["C 18", null],
     ["(A) 5 (B) 6", null],
+    ["\\text{(F)}, 12", null],
+    ["(F) and 12", null],
     ["(x) 5", null],
   ])("of %s is %j", (text, value) => {
     expect(labelledValue(text)).toEqual(value);
