@@ -113,6 +113,10 @@ function joined(inner: Quantity, phrase: string): Quantity {
   const scale = temperatureScale(phrase.toLowerCase());
   if (scale !== null && (inner.unit === "degree" || phrase.toLowerCase().startsWith("deg")))
     return { ...inner, unit: scale };
+  // $10 per hour
+  const rate =
+    inner.unit === null || !/^(?:\/|per\b)/.test(phrase) ? null : unitInWords(`${inner.unit} ${phrase}`);
+  if (rate?.measure) return { ...inner, unit: rate.unit, words: `${inner.words} ${rate.words}`.trim() };
   const { measure, unit, words } = unitInWords(phrase);
   if (inner.unit !== null || measure === null)
     return { ...inner, words: `${inner.words} ${inner.unit === null ? words : phrase}`.trim() };

@@ -64,6 +64,7 @@ function parseTerm(cursor: Cursor): Expression {
   let factors = [parseFactor(cursor)];
   for (;;) {
     if (cursor.accept("*")) factors.push(parseSignedFactor(cursor));
+    else if (isDividedByUnit(cursor)) return productOf(factors);
     else if (cursor.accept("/")) {
       const isPlain = cursor.peek()?.kind === "number" || cursor.peek()?.kind === "letter";
       const divisors = [parseSignedFactor(cursor)];
@@ -103,6 +104,14 @@ function parseTerm(cursor: Cursor): Expression {
       }
     } else return productOf(factors);
   }
+}
+
+/** \$10/\text{hour}: the words behind the slash are a unit. */
+function isDividedByUnit(cursor: Cursor): boolean {
+  const before = cursor.previous();
+  return (
+    cursor.at("/") && cursor.peek(1)?.kind === "text" && before?.kind !== "text" && before?.kind !== "letter"
+  );
 }
 
 /** "the set" {1, 2}. */

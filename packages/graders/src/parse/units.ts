@@ -137,8 +137,8 @@ export interface UnitInWords {
 }
 
 /**
- * The measure in a unit's words and what else they say. A short one counts at the beginning only, and before "of" where it is a
- * letter or "in": "in total" is no length.
+ * The measure in a unit's words and what else they say. Inches by their short
+ * name count only before "of": "in total" is no length.
  */
 export function unitInWords(phrase: string): UnitInWords {
   const words = phrase.split(/\s+/);
@@ -150,7 +150,7 @@ export function unitInWords(phrase: string): UnitInWords {
   };
   const none: UnitInWords = { measure: null, unit: "", words: phrase };
   if (words.length > longestPhrase) return split(0, words.length) ?? none;
-  const isShort = words[0] === "in" || (words[0]?.length ?? 0) < 2;
+  const isShort = words[0] === "in";
   for (let end = words.length; end > 0; end--) {
     const isWhole = end === words.length;
     const found = isWhole || !isShort || words[1] === "of" ? split(0, end) : null;

@@ -31,7 +31,7 @@ export interface TokenSink {
 export function pushWords(content: string, sink: TokenSink): void {
   for (const [index, part] of (isDate(content) ? [content] : content.split(",")).entries()) {
     if (index > 0) sink.sign(",");
-    const words = part.split(/[\s$]+/).filter((word) => word !== "");
+    const words = part.split(/[\s$~]+/).filter((word) => word !== "");
     const isJoiner = (word: string): boolean => joinerWords.has(word.toLowerCase());
     const areLetters = words.every((word) => word.length === 1 || isJoiner(word));
     let phrase: string[] = [];
@@ -41,8 +41,10 @@ export function pushWords(content: string, sink: TokenSink): void {
       if (text === "") return;
       const value = valueBehindLeadIn(text);
       if (isCount(text)) sink.inner(text);
-      else if (value !== null) sink.inner(value);
-      else sink.push({ kind: "text", text });
+      else if (value !== null) {
+        sink.push({ kind: "text", text: text.slice(0, -value.length).trimEnd() });
+        sink.inner(value);
+      } else sink.push({ kind: "text", text });
     };
     for (const [place, word] of words.entries()) {
       const splits = areLetters || place === 0 || place === words.length - 1;

@@ -7,6 +7,7 @@
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
 import type { CompareOptions } from "../compare/context.ts";
+import { isDenied } from "../compare/denials.ts";
 import { type BoxRun, lastBoxRun, type SameValue } from "../extract/box-runs.ts";
 import { findBoxes, firstBox } from "../extract/boxes.ts";
 import {
@@ -54,7 +55,12 @@ export function gradeResponse(text: string, gold: string, options: GradeOptions 
     const verdict = compareAnswers(reference, extraction.answer, { prose, ...options });
     return graded(extraction, extraction.answer, verdict, mathRewards.none);
   }
-  return gradeBoxes(reference, boxRunOf(text, options) as BoxRun, extraction, options);
+  const run = boxRunOf(text, options) as BoxRun;
+  const grade = gradeBoxes(reference, run, extraction, options);
+  // "It is not \boxed{7}" gives no answer; it is worth as little as a box with several.
+  return grade.correct && isDeniedIn(text, run, options)
+    ? { ...grade, correct: false, reward: mathRewards.none, reason: "the text denies what is in the box" }
+    : grade;
 }
 
 /** The boxes that an extraction from a box looked at. */
@@ -63,6 +69,14 @@ function boxRunOf(text: string, options: GradeOptions): BoxRun | null {
   if (first) return { parts: [first], earlier: [], content: first.content, labelled: null, isOneValue: true };
   const region = afterReasoning(text, options);
   return lastBoxRun(region, answerBoxes(findBoxes(region)), isSameValue);
+}
+
+/** Whether the words around the boxes take them back. A first box is taken whatever is said of it. */
+function isDeniedIn(text: string, run: BoxRun, options: GradeOptions): boolean {
+  if (options.mode === "first-box") return false;
+  const region = afterReasoning(text, options);
+  const [start, end] = [run.parts[0]?.start ?? 0, run.parts.at(-1)?.end ?? 0];
+  return isDenied(region.slice(Math.max(0, start - 80), start), region.slice(end, end + 80));
 }
 
 /** What follows an approximation sign must round the value before it to two digits at least. */
