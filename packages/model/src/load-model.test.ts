@@ -379,6 +379,28 @@ describe("small files", () => {
     await expect(load()).rejects.toThrowError(`has ${number} in line 2, which Python writes`);
   });
 
+  it("of which none names an end token, or one without a row, give a warning", async () => {
+    await takeFixture("qwen3");
+    await changeJson("config.json", (json) => ({ ...json, eos_token_id: 999 }));
+    using outside = await load();
+    expect(outside.warnings).toMatchObject([
+      { code: "TOKEN_OUTSIDE_EMBEDDINGS", file: join(folder, "tokenizer.json") },
+    ]);
+    expect(outside.warnings[0]?.message).toContain('"" (999, an end token) are beyond the 272 rows');
+    await changeJson("config.json", (json) => ({ ...json, eos_token_id: null }));
+    await changeJson("tokenizer_config.json", () => ({}));
+    await rm(join(folder, "generation_config.json"));
+    using endless = await load();
+    expect(endless.warnings).toMatchObject([{ code: "END_TOKEN_MISSING", file: folder }]);
+  });
+
+  it("that hold a path are links that were copied as text", async () => {
+    await takeFixture("qwen3");
+    await writeFile(join(folder, "config.json"), "../../blobs/5f3a-1.json\n");
+    await expect(load()).rejects.toMatchObject({ code: "CONFIG_INVALID", file: join(folder, "config.json") });
+    await expect(load()).rejects.toThrowError(/nothing but the path \.\.\/\.\.\/blobs\/5f3a-1\.json: a link/);
+  });
+
   it("that name tokens are all read, and warnings say what was noticed", async () => {
     await takeFixture("qwen3");
     await writeFile(join(folder, "special_tokens_map.json"), JSON.stringify({ eos_token: "<|eot|>" }));
