@@ -110,6 +110,12 @@ export async function openGrading(options: GradingOptions): Promise<Grading> {
   };
 }
 
+/** An error of the data set: said once, with the ids. */
+export function describeUnreadable(ids: readonly string[]): string {
+  const shown = ids.slice(0, 10).join(", ");
+  return `${ids.length} reference answers cannot be read, so that only the same text is right: ${shown}${ids.length > 10 ? ", ..." : ""}`;
+}
+
 /** Tries a grader of one's own and closes it again: better now than when the model is loaded. @throws UsageError */
 export async function tryGrader(options: GradingOptions): Promise<void> {
   if (options.grader === undefined) return;

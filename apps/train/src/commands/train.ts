@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   createProgress,
+  describeUnreadable,
   findGrader,
   formatCount,
   InterruptedError,
@@ -44,7 +45,8 @@ export async function train(
   unreadable.catch(() => undefined); // told below; a model that does not load is told first
   using opened = await openModel(withDtypeOfRun(options, resolved.folder), memoryNeeds(resolved), signal);
   process.stderr.write(`data     ${describeProblems(options, problems)}\nrun      ${resolved.folder}\n`);
-  warnOfReferences(await unreadable);
+  const ids = await unreadable;
+  if (ids.length > 0) process.stderr.write(`warning  ${describeUnreadable(ids)}\n`);
   const progress = createProgress(`${options.thought} thoughts`, "step");
   const { folder, step } = await runTraining({
     resolved,
@@ -67,15 +69,6 @@ export async function train(
     );
     throw new InterruptedError();
   }
-}
-
-/** An error of the data set: said once, with the ids, and not learned from. */
-function warnOfReferences(ids: readonly string[]): void {
-  if (ids.length === 0) return;
-  const shown = ids.slice(0, 10).join(", ");
-  process.stderr.write(
-    `warning  ${ids.length} reference answers cannot be read, so that only the same text is right: ${shown}${ids.length > 10 ? ", ..." : ""}\n`,
-  );
 }
 
 function memoryNeeds({ options, settings }: ResolvedTraining) {
