@@ -86,7 +86,8 @@ function compareWithin(gold: string, written: string, context: Context): Verdict
   if (whole?.equal) return whole;
   // A text that is no expression is read as prose; one that looks like a sentence may be both ("a = 5 is the answer").
   const isUnread = whole?.answer.kind === null && options.prose;
-  const span = prose ?? (isUnread ? readProse(answer, work) : null);
+  const span =
+    prose ?? (isUnread ? readProse(answer, work) : options.prose ? calculation(answer, work) : null);
   if (span === null)
     return (
       whole ??
@@ -101,6 +102,13 @@ function compareWithin(gold: string, written: string, context: Context): Verdict
     );
   const inner = judgeProse(gold, goldReadings, span, context);
   return { ...inner, reason: `${inner.reason}; read "${cutText(span.value, 60)}" in the prose` };
+}
+
+/** "150 miles at 25 miles an hour gives 150/25 = 6 hours" begins as a value with a remark, but is a sentence that ends in one. */
+function calculation(text: string, work: Work): ProseAnswer | null {
+  const isSentence = (text.match(/[a-z]{2,}/gi)?.length ?? 0) > 4;
+  const found = isSentence ? readProse(text, work) : null;
+  return found?.isCalculated ? found : null;
 }
 
 /** The value alone decides, unless the words around it contradict those of the reference: 5 km west, for 5 km east. */

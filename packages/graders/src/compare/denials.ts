@@ -2,7 +2,7 @@
  * Words around a value in prose that take it back, or leave it open: "it cannot be 7", "7 is wrong", "at least 7", "probably 7".
  * Only the clause counts in which the value stands.
  */
-import { smallNumbers, tens } from "../parse/number-words.ts";
+import { numberOfWord, smallNumbers, tens } from "../parse/number-words.ts";
 import { changeBy } from "../parse/value-words.ts";
 
 /** "5, not 7": whether the words between two values tell the second apart from the first. */
@@ -53,7 +53,7 @@ const denial =
   /(?:(?:\b(?:do|does|did|can|could|will|would|should|must|may|might|has|have|had)(?: not|n['’]t)|\bcannot|\bcan['’]t|\bwon['’]t)(?: [a-z]+)?|\bnot|n['’]t|\bnever(?: [a-z]+)?|\bneither|\bnor|\bexcept|\bexcluding|\bother than|\brul(?:es?|ed|ing) out)(?: (?:be|been|equals?|to|for|the|a|an|answer|value|number|any|exactly|necessarily|simply|just|really|actually|always|right|correct|of))*[\s$*]*$/i;
 
 const bound =
-  /\b(?:at (?:least|most)|(?:less|more|greater|fewer|higher|lower|larger|smaller|bigger) than|(?<!(?:add|sum|com|mak|total|end)[a-z]* )up to|under|below|above|over|exceed(?:s|ed|ing)?|beyond|no more)(?: or equal to| equal to| be)?[\s$*]*$/i;
+  /\b(?:at (?:least|most)|(?:less|more|greater|fewer|higher|lower|larger|smaller|bigger) than|(?<!(?:add|sum|com|mak|total|end|round)[a-z]* )up to|under|below|above|over|exceed(?:s|ed|ing)?|beyond|no more)(?: or equal to| equal to| be)?[\s$*]*$/i;
 
 const guess =
   /\b(?:(?:maybe|perhaps|possibly|probably|presumably|guess(?:es|ing)?)\b[^,]{0,24}|(?:might|may|could) be(?: (?:about|around|the|as))?)[\s$*]*$/i;
@@ -69,7 +69,7 @@ function isTakenBackBefore(clause: string): boolean {
 
 /** "is not the answer", "which is wrong", "cannot be right". */
 const denialAfter =
-  /^[\s$*,)"']*(?:(?:which|that|it|this) )?(?:(?:can|could|does|do|did|would|will)(?: not|n['’]t)|cannot|(?:is|was|are|were|would be|must be|seems)(?:n['’]t| (?:clearly |obviously |definitely )?(?:not|never|wrong|incorrect|false|impossible|invalid|excluded|ruled out|rejected|extraneous|too (?:big|small|large|low|high|many|few))))\b/i;
+  /^[\s$*,)"']*(?:(?:which|that|it|this) )?(?:(?:cannot|can['’]t|(?:can|could|would|will) not|(?:could|would)n['’]t|won['’]t) be|(?:does|do|did)(?: not|n['’]t) (?:work|fit|satisfy|hold|check)|(?:is|was|are|were|would be|must be|seems)(?:n['’]t| (?:clearly |obviously |definitely )?(?:not|never|wrong|incorrect|false|impossible|invalid|excluded|ruled out|rejected|extraneous|too (?:big|small|large|low|high|many|few))))\b/i;
 
 const boundAfter =
   /^[\s$*]*(?:[a-z]+\s+){0,2}(?:at (?:most|least)|or (?:more|less|fewer|so|greater|above|below|higher|lower|up|over)|and (?:above|below|up|over|under)|below zero)\b|^\+(?!\d)/i;
@@ -90,8 +90,8 @@ const afterOrNumber = new RegExp(
   "i",
 );
 
-/** Whether the next three words compute with the value or bound it; scales and operators that were read are not among them. */
+/** Whether the next word computes with the value; scales and operators that were read are not among them. */
 function isChanged(sentence: string): boolean {
-  const [words] = /^[a-z]+(?: [a-z]+){0,2}/i.exec(sentence.trimStart()) ?? [];
-  return words !== undefined && !/^rather\b/i.test(words) && changeBy(words) !== null;
+  const [word] = /^[a-z]+(?![a-z-])/i.exec(sentence.trimStart()) ?? [];
+  return word !== undefined && numberOfWord(word.toLowerCase()) === null && changeBy(word) !== null;
 }

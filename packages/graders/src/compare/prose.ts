@@ -10,6 +10,7 @@
 
 import { withoutClosing } from "../extract/closing-remarks.ts";
 import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
+import { partNames } from "../parse/number-words.ts";
 import { constantWords, functionWords } from "../parse/vocabulary.ts";
 import { isShortWord, negates } from "../parse/words.ts";
 import type { Work } from "../work.ts";
@@ -67,6 +68,8 @@ export interface ProseAnswer {
   readonly value: string;
   /** The same with the words around it that say of what: "5 km west", "a loss of 45". */
   readonly inWords: string;
+  /** It is the end of a calculation: "150/25 = 6 hours". */
+  readonly isCalculated: boolean;
 }
 
 /** The expression that a prose text gives as its answer, or null. Linear in the text's length. */
@@ -94,11 +97,16 @@ export function readProse(written: string, work: Work): ProseAnswer | null {
   if (isTakenBack(gapBefore(index), "")) return null;
   if (parts.length > 1) return plain(parts.reverse().join(", "));
   const value = `${wordsBefore(gapBefore(index))}${parts[0]}`;
-  return { value, inWords: `${descriptionBefore(gapBefore(index))}${value}${descriptionBehind(rest)}` };
+  const isCalculated = index > 0 && /^[\s$*]*(?:[a-z]+\s*){0,3}=[\s$*]*$/i.test(gapBefore(index));
+  return {
+    value,
+    isCalculated,
+    inWords: `${descriptionBefore(gapBefore(index))}${value}${descriptionBehind(rest)}`,
+  };
 }
 
 function plain(value: string): ProseAnswer {
-  return { value, inWords: value };
+  return { value, inWords: value, isCalculated: false };
 }
 
 /** "a loss of" right before a value; with a space behind it, or "". */
@@ -135,22 +143,28 @@ function isOperator(gap: string, before: string): boolean {
   );
 }
 
+const parts = [...partNames.keys()].join("|");
+const arithmeticBefore = new RegExp(
+  "\\b(?:negative|minus|twice|double|triple|(?:the )?(?:square|cube) root of|half(?: of)?|" +
+    `(?:an?|one|two|three|four) (?:${parts})s? of)[\\s$]*$`,
+  "i",
+);
+
 /** Words of arithmetic right before a value: "half of 12", "negative 5"; with a space behind them, or "". */
 function wordsBefore(gap: string): string {
-  const [words = ""] =
-    /\b(?:negative|minus|twice|double|triple|(?:the )?(?:square|cube) root of|half(?: of)?|(?:an?|one|two|three|four) (?:half|third|quarter|[a-z]+th)s? of)[\s$]*$/i.exec(
-      gap.slice(-40),
-    ) ?? [];
+  const [words = ""] = arithmeticBefore.exec(gap.slice(-40)) ?? [];
   return words === "" ? "" : `${words.replace(/[\s$]+$/, "")} `;
 }
+
+const arithmeticBehind = new RegExp(
+  `^\\s*(?:squared|cubed|factorial|pi|dozen|hundred|thousand|million|billion|trillion|halves|(?:${parts})s)\\b`,
+  "i",
+);
 
 /** The words right behind a value that make another one of it: "5 squared", "2 million", "28 percent"; "" for none. */
 function wordsBehind(gap: string): string {
   if (/^\s*(?:\\?%|per ?cent\b|pct\b)/i.test(gap)) return "\\%";
-  const [words = ""] =
-    /^\s*(?:squared|cubed|factorial|pi|dozen|(?:hundred|thousand|million|billion|trillion)\b|halves|thirds|[a-z]{3,}(?<=fif|six|seven|eigh|nin|ten|twelf|hundred|thousand)ths)\b/i.exec(
-      gap,
-    ) ?? [];
+  const [words = ""] = /^\s*quarters\b/i.test(gap) ? [] : (arithmeticBehind.exec(gap) ?? []);
   return words === "" ? "" : ` ${words.trim()}`;
 }
 

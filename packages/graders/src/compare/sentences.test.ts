@@ -174,6 +174,13 @@ describe("a sentence", () => {
     ["12", "If he keeps going, he has 12."],
     ["12", "He has 3 dozen less 24, that is 12."],
     ["12", "She is not 10, she is 12."],
+    ["10", "Sam memorized 4+6=10 digits of pi."],
+    ["5", "The second train takes 19-14 = 5 hours longer than the first one."],
+    ["20", "Thus, he will still owe $60 - $40 = $20 four months from now."],
+    ["632", "The two pieces have a length of 632 centimeters."],
+    ["6", "150 miles at 25 miles an hour gives 150/25=6 hours"],
+    ["160", "There are 200-40=160 who do not have pets"],
+    ["17", "The share is 16.66%, which rounds up to 17%."],
   ])("%s is read in: %s", (gold, answer) => {
     expect(isRight(gold, answer)).toBe(true);
   });
@@ -285,6 +292,8 @@ describe("a sentence", () => {
     ["6\\text{ more}", "The answer is 6 fewer."],
     ["3\\text{ boys}", "The answer is 3 girls."],
     ["3\\text{ boys}", "There are 3 girls."],
+    ["25", "150 miles at 25 miles an hour gives 150/25=6 hours"],
+    ["40", "There are 200-40=160 who do not have pets"],
   ])("%s is not read in: %s", (gold, answer) => {
     expect(isRight(gold, answer)).toBe(false);
   });
