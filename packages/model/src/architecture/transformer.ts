@@ -5,7 +5,14 @@
  * Axes: P prompts, B rows, T tokens, M tokens packed without padding, R rows of a decode batch, D hidden.
  */
 
-import { assertShape, type Backend, rmsNorm, type Tensor, TensorScope } from "@soft-tokens/tensor";
+import {
+  assertShape,
+  type Backend,
+  rmsNorm,
+  type Tensor,
+  TensorError,
+  TensorScope,
+} from "@soft-tokens/tensor";
 import type { ModelConfig } from "../config/config.ts";
 import type {
   GroupedHidden,
@@ -218,7 +225,8 @@ export class Transformer implements LanguageModel {
       if (ids.length === 0) throw new RangeError(`${operation}: prompt ${prompt} has no token`);
       const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
       if (wrong !== undefined) {
-        throw new RangeError(
+        throw new TensorError(
+          "INDEX_OUT_OF_RANGE",
           `${operation}: prompt ${prompt} has id ${wrong}, the model has ${vocabularySize} embeddings`,
         );
       }

@@ -18,6 +18,7 @@ import {
 } from "@soft-tokens/model";
 import { type Backend, bytesPerElement, formatShape, type Tensor } from "@soft-tokens/tensor";
 import { TrainerError } from "../errors.ts";
+import { assertFiniteWeights } from "../finite.ts";
 import type { AdamW } from "../optimizer.ts";
 import type { TrainerWarning } from "../warnings.ts";
 import {
@@ -55,7 +56,7 @@ export interface Checkpointer {
   /** Fails early where nothing could be written later. @throws CHECKPOINT_WRITE_FAILED */
   open(): Promise<void>;
   isEmpty(): Promise<boolean>;
-  /** @throws CHECKPOINT_WRITE_FAILED */
+  /** @throws CHECKPOINT_WRITE_FAILED, WEIGHTS_NOT_FINITE */
   save(state: TrainerState): Promise<string>;
   /** The newest good checkpoint, put into model and optimizer; null where there is none. */
   restore(): Promise<Restored | null>;
@@ -78,8 +79,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   return {
     open: store.open,
     isEmpty: async () => (await store.steps()).length === 0,
-    save: (state) =>
-      store.save({
+    async save(state) {
+      await assertFiniteWeights(model, `the checkpoint of step ${state.step}`);
+      return store.save({
         step: state.step,
         best: state.best,
         bytes: checkpointBytes(model, optimizer),
@@ -97,7 +99,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
           await writeFile(join(target, DOCUMENT), encodeDocument(document));
           await syncPath(join(target, DOCUMENT));
         },
-      }),
+      });
+    },
     async restore() {
       await store.open();
       const damaged: { step: number; message: string }[] = [];
