@@ -10,7 +10,7 @@ import type {
   InferenceMode,
   JobSamples,
 } from "@soft-tokens/evals";
-import { embeddingRms, type LanguageModel } from "@soft-tokens/model";
+import { embeddingRms, encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import {
   type GenerationSettings,
   type GenerationTimings,
@@ -61,7 +61,7 @@ export async function createGenerateFunction(options: GenerateFunctionOptions): 
     });
     const stream = generateStream(model, {
       prompts: jobs.map((job) => ({
-        ids: model.tokenizer.encode(job.prompt),
+        ids: encodePrompt(model.tokenizer, job.prompt),
         sampleKeys: job.sampleIndexes.map((index) => sampleKey(key, mode, job, index)),
       })),
       policy,

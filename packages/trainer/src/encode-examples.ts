@@ -3,7 +3,7 @@
  * that is longer than the model, an id that is no row of the embeddings. All of them are known before the first step.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { encodeContinuation, encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import type { SupervisedExample, SupervisedSource, TokenizedExample } from "./contract.ts";
 import { TrainerError } from "./errors.ts";
 
@@ -73,16 +73,16 @@ function tokens(
   return "promptIds" in example ? example : tokenizeExample(model, example, options);
 }
 
-/** The completion continues the prompt, so it gets no special tokens of its own but the end. */
+/** The completion continues the prompt: it gets no special tokens of its own but the end, and no space that it does not have. */
 export function tokenizeExample(
   model: LanguageModel,
   { prompt, completion }: SupervisedExample,
   { appendEndOfSequence }: EncodeOptions,
 ): TokenizedExample {
   const { tokenizer } = model;
-  const promptIds = tokenizer.encode(prompt);
+  const promptIds = encodePrompt(tokenizer, prompt);
   const completionIds = [
-    ...tokenizer.encode(completion, { addSpecialTokens: false }),
+    ...encodeContinuation(tokenizer, prompt, completion),
     ...(appendEndOfSequence ? tokenizer.eosTokenIds.slice(0, 1) : []),
   ];
   return { promptIds, completionIds };

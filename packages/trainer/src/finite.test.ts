@@ -152,7 +152,8 @@ describe("a run that breaks its weights", () => {
     );
     const { events, error } = await follow(trainer, async (event) => {
       // What an update with too large a step does, made by hand so that it comes at a known step.
-      if (event.type === "checkpoint" && event.step === 2) await breakWeight("model.embed_tokens.weight", Number.NaN);
+      if (event.type === "checkpoint" && event.step === 2)
+        await breakWeight("model.embed_tokens.weight", Number.NaN);
     });
     expect(events).toEqual(["step 1", "checkpoint 1", "step 2", "checkpoint 2"]);
     expect(error).toMatchObject({

@@ -9,7 +9,7 @@
  * Axes: P prompts, G samples per prompt, B = P * G.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import { type GenerationSettings, generate, sampleKeys, type ThoughtPolicy } from "@soft-tokens/sampler";
 import type { RandomKey } from "@soft-tokens/tensor";
 import type { z } from "zod";
@@ -100,7 +100,7 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
         policy,
         settings: generation,
         prompts: batch.map(({ prompt }, promptIndex) => ({
-          ids: model.tokenizer.encode(prompt),
+          ids: encodePrompt(model.tokenizer, prompt),
           sampleKeys: sampleKeys(key, { step, promptIndex }, G),
         })),
         ...(chunk && { chunk }),

@@ -3,7 +3,7 @@
  * (method.md section 6). Answers are greedy. The same keys every time, should a policy sample after all.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import { type GenerationSettings, generate, sampleKeys, type ThoughtPolicy } from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
 import type { Problem, ProblemSource, RewardFunction } from "./contract.ts";
@@ -34,7 +34,7 @@ export async function validate(options: ValidationOptions): Promise<ValidationOu
     settings: generation,
     maxRows: batchSize,
     prompts: all.map(({ prompt }, promptIndex) => ({
-      ids: model.tokenizer.encode(prompt),
+      ids: encodePrompt(model.tokenizer, prompt),
       sampleKeys: sampleKeys(key, { step: 0, promptIndex }, 1),
     })),
     ...(chunk && { chunk }),

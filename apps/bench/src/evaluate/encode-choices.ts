@@ -5,7 +5,7 @@
  */
 
 import { type ChoiceQuestion, EvaluationError, moveTrailingSpace } from "@soft-tokens/evals";
-import type { Tokenizer } from "@soft-tokens/model";
+import { encodePrompt, type Tokenizer } from "@soft-tokens/model";
 
 export interface EncodedQuestion {
   readonly id: string;
@@ -22,10 +22,10 @@ export function encodeChoices(
   { id, context, choices }: ChoiceQuestion,
   maxPositions: number,
 ): EncodedQuestion {
-  const whole = tokenizer.encode(moveTrailingSpace(context, "").context);
+  const whole = encodePrompt(tokenizer, moveTrailingSpace(context, "").context);
   const choiceIds = choices.map((text, index) => {
     const moved = moveTrailingSpace(context, text);
-    const ids = tokenizer.encode(moved.context + moved.choice).slice(whole.length);
+    const ids = encodePrompt(tokenizer, moved.context + moved.choice).slice(whole.length);
     if (ids.length === 0) {
       throw new EvaluationError(
         "QUESTION_NOT_SCORABLE",

@@ -144,3 +144,18 @@ describe("tokens of a choice", () => {
     );
   });
 });
+
+test("a tokenizer that closes a text with an end token does not put it between context and choice", () => {
+  const [begin, end, space] = [1000, 1001, 1002];
+  const tokenizer = {
+    encode: (text: string, { part = "whole" }: { readonly part?: string } = {}) => [
+      begin,
+      space, // as SentencePiece-style tokenizers do
+      ...Array.from(text, (character) => character.charCodeAt(0)),
+      ...(part === "whole" ? [end] : []),
+    ],
+  };
+  const encoded = encodeChoices(tokenizer, ask("q", "ab", ["c", " d"]), 100);
+  expect(encoded.contextIds).toEqual([begin, space, 97, 98]);
+  expect(encoded.choiceIds).toEqual([[99], [32, 100]]);
+});

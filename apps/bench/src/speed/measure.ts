@@ -4,7 +4,7 @@
  */
 
 import { gradeBoxed } from "@soft-tokens/app-common";
-import { embeddingRms } from "@soft-tokens/model";
+import { embeddingRms, encodePrompt } from "@soft-tokens/model";
 import { createThoughtPolicy, generate, type Rollout, type ThoughtPolicy } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { createRlooTrainer, scoreRollouts } from "@soft-tokens/trainer";
@@ -74,7 +74,7 @@ export async function createBench(subject: Subject, workload: Workload, signal: 
   const { prompts: P, samples: G, thoughtSteps, answerTokens } = workload;
   const rms = await embeddingRms(model);
   const texts = await problemTexts(model, P, workload.promptTokens);
-  const promptIds = texts.map((text) => model.tokenizer.encode(text));
+  const promptIds = texts.map((text) => encodePrompt(model.tokenizer, text));
   const root = RandomKey.fromSeed(1);
   const chunk = { maxElements: workload.headElements };
   const { stopString, answerPrefix } = subject;

@@ -13,7 +13,7 @@ import {
   resolveDtype,
 } from "@soft-tokens/app-common";
 import { PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
-import { initializeModel, type LanguageModel } from "@soft-tokens/model";
+import { encodePrompt, initializeModel, type LanguageModel } from "@soft-tokens/model";
 import { type Backend, type FloatDType, RandomKey } from "@soft-tokens/tensor";
 import { byteTokenizer } from "../engine/random-model.ts";
 import { configOfShape, inspectShape, isShapeName, type ShapeName } from "./shapes.ts";
@@ -127,8 +127,8 @@ export async function problemTexts(model: LanguageModel, count: number, tokens: 
   return Array.from({ length: count }, (_, index) => {
     const from = (offset: number) => questions[(index + offset) % questions.length]?.question ?? "";
     let text = renderPrompt(from(0), PAPER_TEMPLATE);
-    for (let more = 1; model.tokenizer.encode(text).length < tokens; more++) text += ` ${from(more)}`;
-    const ids = model.tokenizer.encode(text).slice(0, tokens);
+    for (let more = 1; encodePrompt(model.tokenizer, text).length < tokens; more++) text += ` ${from(more)}`;
+    const ids = encodePrompt(model.tokenizer, text).slice(0, tokens);
     return model.tokenizer.decode(ids);
   });
 }

@@ -2,7 +2,7 @@
 
 import { modelOptions, openModel } from "@soft-tokens/app-common";
 import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
-import { embeddingRms } from "@soft-tokens/model";
+import { embeddingRms, encodePrompt } from "@soft-tokens/model";
 import { defaultGenerationSettings, generate, inferencePolicy } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { z } from "zod";
@@ -38,7 +38,7 @@ export async function generateText(
   const { rollouts, timings } = await generate(model, {
     prompts: [
       {
-        ids: model.tokenizer.encode(prompt),
+        ids: encodePrompt(model.tokenizer, prompt),
         sampleKeys: Array.from({ length: options.samples }, (_, sample) => key.fold("generate", sample)),
       },
     ],

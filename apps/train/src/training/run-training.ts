@@ -15,7 +15,7 @@ import {
   writeWhole,
 } from "@soft-tokens/app-common";
 import { type Question, renderPrompt, type Task } from "@soft-tokens/evals";
-import { embeddingRms } from "@soft-tokens/model";
+import { embeddingRms, encodePrompt } from "@soft-tokens/model";
 import {
   createThoughtPolicy,
   inferencePolicy,
@@ -156,7 +156,7 @@ export async function runTraining(
  */
 function roomForThoughts({ model }: OpenedModel, problems: Problems, options: TrainOptions): number {
   const tokens = (question: string) =>
-    model.tokenizer.encode(renderPrompt(question, options.promptTemplate)).length;
+    encodePrompt(model.tokenizer, renderPrompt(question, options.promptTemplate)).length;
   const longest = [...problems.training, ...problems.validation]
     .toSorted((a, b) => b.question.length - a.question.length)
     .slice(0, 32)

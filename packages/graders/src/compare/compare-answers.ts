@@ -8,6 +8,7 @@ import { printExpression } from "../algebra/print.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Readings, readAnswer } from "../parse/readings.ts";
 import { createWork, limits, type Work, WorkExceeded } from "../work.ts";
+import { differenceInConditions } from "./conditions.ts";
 import {
   type CompareOptions,
   type Context,
@@ -17,7 +18,8 @@ import {
   unequalBy,
 } from "./context.ts";
 import { isHedge } from "./hedges.ts";
-import { looksLikeProse, readProse } from "./prose.ts";
+import { looksLikeProse, readProse, valueBeforeClause } from "./prose.ts";
+import { withoutStruckOut } from "./struck-out.ts";
 import { compareExpressions } from "./structures.ts";
 import { bareLetter, choiceLetter } from "./text.ts";
 
@@ -59,10 +61,12 @@ export function compareAnswers(gold: string, answer: string, options: CompareOpt
   }
 }
 
-function compareWithin(gold: string, answer: string, context: Context): Verdict {
+function compareWithin(gold: string, written: string, context: Context): Verdict {
   const { work, options } = context;
+  const answer = withoutStruckOut(written);
   const isLong = answer.length > limits.expressionLength;
-  const prose = options.prose && (isLong || looksLikeProse(answer)) ? readProse(answer, work) : null;
+  const isProse = options.prose && (isLong || looksLikeProse(answer));
+  const prose = isProse ? readProse(answer, work) : options.prose ? valueBeforeClause(answer) : null;
   if (
     gold.length > limits.expressionLength ||
     (isLong && (prose?.length ?? Infinity) > limits.expressionLength)
@@ -124,11 +128,17 @@ function compareReadings(
   context: Context,
 ): Outcome {
   let first: Outcome | null = null;
-  for (const g of gold.expressions) {
-    for (const a of answer.expressions) {
+  for (const [goldIndex, g] of gold.expressions.entries()) {
+    for (const [answerIndex, a] of answer.expressions.entries()) {
       const outcome = compareExpressions(g, a, context);
-      if (outcome.equal) return outcome;
-      first ??= outcome;
+      const difference = outcome.equal
+        ? differenceInConditions(
+            { value: g, conditions: gold.conditions[goldIndex] ?? [] },
+            { value: a, conditions: answer.conditions[answerIndex] ?? [] },
+          )
+        : null;
+      if (outcome.equal && difference === null) return outcome;
+      first ??= difference === null ? outcome : unequalBy("relation", difference);
     }
   }
   const letter = sameLetter(goldSource, answerSource);

@@ -7,6 +7,7 @@ import { namesIn } from "../algebra/walk.ts";
 import type { Expression, Relation } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
 import type { Context } from "./context.ts";
+import { mayBeSameThings } from "./things.ts";
 
 export interface NamedValue {
   /** The naming side, or null where the value stands alone. */
@@ -14,11 +15,19 @@ export interface NamedValue {
   readonly value: Expression;
   /** Where the value is the end of a chain: the other values in it, which must be the same. */
   readonly steps?: readonly Expression[];
+  /** What the value is said to be nearly: 1.414 for the root of 2. */
+  readonly approximations?: readonly Expression[];
 }
 
 /** The value of an answer and its name, if it has one; null for a relation that is itself the answer. */
 export function namedValue(x: Expression, work: Work): NamedValue | null {
   if (x.kind !== "relation") return { name: null, value: x };
+  const named = namedByRelation(x, work);
+  const approximations = x.operands.slice(beforeApproximation(x).length);
+  return named && approximations.length > 0 ? { ...named, approximations } : named;
+}
+
+function namedByRelation(x: Relation, work: Work): NamedValue | null {
   const split = atLastArrow(x);
   if (split) {
     const end = namedValue(split.end, work);
@@ -182,22 +191,40 @@ function mayName(name: Expression, value: Expression, work: Work): boolean {
 /** What two names must share to name the same thing: the symbol, or the letter of a function of a variable. */
 export function nameKey(name: Expression, work: Work): string {
   const isOfVariables =
-    name.kind === "apply" && name.args.every((arg) => arg.kind === "symbol" && /^[a-z]/.test(arg.name));
+    name.kind === "apply" &&
+    name.name !== "max" &&
+    name.name !== "min" &&
+    name.args.every((arg) => arg.kind === "symbol" && /^[a-z]/.test(arg.name));
   if (isOfVariables) return name.name;
   return printExpression(name, work);
 }
 
 /**
- * Whether two names may stand for the same thing. Two plain names (x and y, AB and CD) must be the same; beside a name
- * that says more (f(x), \text{Area}, a tuple of names) any name may stand.
+ * Whether two names may stand for the same thing. Two plain names (x and y, AB and CD), two functions, two limits must be the
+ * same, and two names in words must not speak of different things (boys and girls); beside a name of another kind (f(x),
+ * \text{Area}, a tuple of names) any name may stand.
  */
 export function areNamesCompatible(a: Expression, b: Expression, work: Work): boolean {
+  if (a.kind === "text" && b.kind === "text")
+    return mayBeSameThings(withoutHeading(a.text), withoutHeading(b.text));
+  if (a.kind === b.kind && (a.kind === "repeated" || a.kind === "ratio"))
+    return printExpression(a, work) === printExpression(b, work);
   const arePlain = [a, b].every(
     (name) =>
       ["symbol", "product", "sum"].includes(name.kind) || (name.kind === "call" && name.name !== "abs"),
   );
   const areFunctions = a.kind === "apply" && b.kind === "apply";
   return !(arePlain || areFunctions) || nameKey(a, work) === nameKey(b, work);
+}
+
+/** "Total number of boys" as "boys", "the answer" as "": what a name in words is about. */
+function withoutHeading(words: string): string {
+  return words
+    .replace(
+      /\b(?:final|answer|solution|result|total|sum|amount|count|how many|required|desired|asked)\b/gi,
+      "",
+    )
+    .trim();
 }
 
 /** Argument symbols of f(x) = ... and f(n) = ..., so that one can be renamed to the other. */

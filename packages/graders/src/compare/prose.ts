@@ -3,24 +3,48 @@
  * the sentence behind "the answer is" has to be read, never inside a box.
  *
  * Candidates are the spans between LaTeX's math delimiters and the numerals outside of them. The last one counts, with
- * those before it that are joined to it by a comma, "and" or "or": "3, 4 or 5" is a list, not 5. A text that ends in a
- * question has no answer.
+ * those before it that are joined to it by a comma, "and" or "or": "3, 4 or 5" is a list, not 5. Words of arithmetic around it
+ * are part of it ("half of 12"); words that deny or bound it leave the text without an answer (`denials.ts`), and so does a
+ * question at the end.
  */
+
+import { withoutClosing } from "../extract/closing-remarks.ts";
 import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
-import { functionWords } from "../parse/vocabulary.ts";
-import { isShortWord } from "../parse/words.ts";
+import { constantWords, functionWords } from "../parse/vocabulary.ts";
+import { isShortWord, negates } from "../parse/words.ts";
 import type { Work } from "../work.ts";
+import { isContrast, isTakenBack } from "./denials.ts";
 
 /**
- * Whether a text begins as a sentence: with a word that is no name of a value ("Area = 12") and no function. Linear.
+ * Whether a text begins as a sentence: with a word that is no name of a value ("Area = 12") and no function. A short word may be
+ * a product of letters; it is a word where another one follows ("Tom has", "A total of", "Kim: 12"). Linear.
  */
 export function looksLikeProse(text: string): boolean {
-  const match = /^[\s"'*#>($]{0,40}([A-Za-z][a-z']*)(\s*)(.?)/.exec(text);
+  const match = /^[\s"'“*#>($]{0,40}([A-Za-z]+)((?:['’][a-z]+)?)([\s*_]{0,8})(:?)(.{0,24})/s.exec(text);
   if (!match) return false;
-  const [, word = "", , behind = ""] = match;
-  if (word.length < 2 || functionWords.has(word) || behind === "=" || behind === "(" || behind === "_")
+  const [, word = "", ending = "", , colon = "", behind = ""] = match;
+  if (functionWords.has(word) || constantWords.has(word) || (colon === "" && /^[=(^]|^_[{\w]/.test(behind)))
     return false;
-  return word.length > 3 || isShortWord(word);
+  if (ending !== "") return true;
+  const isLower = word.slice(1) === word.slice(1).toLowerCase();
+  if (isLower && word.length > 1 && (word.length > 3 || isShortWord(word))) return true;
+  if (colon !== "") return word.length > 1;
+  const [next = ""] = /^[a-z]{2,}(?![a-z]*\()/.exec(behind) ?? [];
+  const isVerb = next !== "" && !["and", "or", "mod"].includes(next) && !functionWords.has(next);
+  return isVerb && (word.length > 1 || /^[AI]$/.test(word));
+}
+
+/**
+ * The value before the first clause in words, "64, all told, which fills the shelf"; null for a text that begins otherwise or is
+ * denied by the rest.
+ */
+export function valueBeforeClause(text: string): string | null {
+  const [whole, value = ""] =
+    /^((?:[^,]|,(?! ))*?),? (?:[a-z]{2,}(?<!\b(?:and|or)) [a-z]|which |that |as )/.exec(text) ?? [];
+  if (whole === undefined || !/^[-\d$\\([{]/.test(value) || !whole.slice(value.length).startsWith(","))
+    return null;
+  const rest = text.slice(value.length);
+  return negates(rest) ? null : value;
 }
 
 interface Span {
@@ -31,29 +55,54 @@ interface Span {
 }
 
 /** The expression that a prose text gives as its answer, or null. Linear in the text's length. */
-export function readProse(text: string, work: Work): string | null {
-  work.spend(text.length >> 4);
+export function readProse(written: string, work: Work): string | null {
+  work.spend(written.length >> 4);
+  const text = withoutClosing(written);
   if (lastVisible(text) === "?") return null;
   const spans = [...mathSpans(text)];
   const all = [...spans, ...numeralSpans(text, spans)].sort((a, b) => a.start - b.start);
+  const gapBefore = (at: number): string => text.slice(all[at - 1]?.end ?? 0, (all[at] as Span).start);
   let index = all.length - 1;
+  // "It is 5, not 7."
+  while (index > 0 && isContrast(gapBefore(index))) index--;
   const last = all[index];
   if (!last) return null;
-  if (isDenied(text.slice(Math.max(0, last.start - 24), last.start))) return null;
-  const parts = [last.content];
-  while (index > 0 && isJoiner(text.slice((all[index - 1] as Span).end, (all[index] as Span).start))) {
-    index--;
-    parts.push((all[index] as Span).content);
-  }
-  const unit = parts.length === 1 ? percentBehind(text, last.end) : "";
-  return parts.reverse().join(", ") + unit;
+  const behind = text.slice(last.end, Math.min(all[index + 1]?.start ?? text.length, last.end + 80));
+  const parts = [last.content + wordsBehind(behind)];
+  const isSum = index > 0 && isOperator(gapBefore(index), text.slice(0, all[index - 1]?.start).slice(-40));
+  const first = isSum ? index - 1 : index;
+  if (isTakenBack(gapBefore(first), behind)) return null;
+  if (isSum) return `${all[first]?.content}${gapBefore(index)}${parts[0]}`;
+  while (index > 0 && isJoiner(gapBefore(index))) parts.push((all[--index] as Span).content);
+  if (isTakenBack(gapBefore(index), "")) return null;
+  return parts.length === 1 ? `${wordsBefore(gapBefore(index))}${parts[0]}` : parts.reverse().join(", ");
 }
 
-/** "not 12", "> 5", "at least 5": what stands right before a value and takes it back. */
-function isDenied(before: string): boolean {
-  return /(?:\bnot|n't|\bnever|(?<![<>])[<>≤≥]|\bat (?:least|most)|\b(?:less|more|greater|fewer) than)(?: equal to| be)?[\s$]*$/.test(
-    before,
+/** "9 times 2", "9 out of 10", "9-12", "3 to 2", but not "from 5 to 9": the words between two numbers that make one value. */
+function isOperator(gap: string, before: string): boolean {
+  if (/^\s*(?:-|–|to)\s*$/.test(gap)) return !/\bfrom[\s$*]*$/.test(before);
+  return /^\s*(?:times|plus|minus|multiplied by|divided by|over|out of(?: the)?|to the power of|choose|mod)\s*$/.test(
+    gap,
   );
+}
+
+/** Words of arithmetic right before a value: "half of 12", "negative 5"; with a space behind them, or "". */
+function wordsBefore(gap: string): string {
+  const [words = ""] =
+    /\b(?:negative|minus|twice|double|triple|(?:the )?(?:square|cube) root of|half(?: of)?|(?:an?|one|two|three|four) (?:half|third|quarter|[a-z]+th)s? of)[\s$]*$/i.exec(
+      gap.slice(-40),
+    ) ?? [];
+  return words === "" ? "" : `${words.replace(/[\s$]+$/, "")} `;
+}
+
+/** The words right behind a value that make another one of it: "5 squared", "2 million", "28 percent"; "" for none. */
+function wordsBehind(gap: string): string {
+  if (/^\s*(?:\\?%|per ?cent\b|pct\b)/i.test(gap)) return "\\%";
+  const [words = ""] =
+    /^\s*(?:squared|cubed|factorial|pi|dozen|(?:hundred|thousand|million|billion|trillion)\b|halves|thirds|[a-z]{3,}(?<=fif|six|seven|eigh|nin|ten|twelf|hundred|thousand)ths)\b/i.exec(
+      gap,
+    ) ?? [];
+  return words === "" ? "" : ` ${words.trim()}`;
 }
 
 function lastVisible(text: string): string {
@@ -62,17 +111,13 @@ function lastVisible(text: string): string {
   return text.charAt(index);
 }
 
-/** "28 percent" and "28 %" keep their sign. */
-function percentBehind(text: string, end: number): string {
-  const behind = text
-    .slice(end, end + 14)
-    .trimStart()
-    .toLowerCase();
-  return /^\\?%|^percent|^pct/.test(behind) ? "\\%" : "";
-}
-
+/** Between the parts of a list: a comma, "and", "or", the latter also behind a unit and before a doubt: "5 cm or maybe 7 cm". */
 function isJoiner(gap: string): boolean {
-  return gap.length <= 24 && /^[\s$]*(?:,|,?\s*(?:and|or|\\text\{\s*(?:and|or)\s*\}))[\s$]*$/.test(gap);
+  if (gap.length > 32) return false;
+  const joiner = /^[\s$*]*(?:,|,?\s*(?:and|or|\\text\{\s*(?:and|or)\s*\}))[\s$*]*$/;
+  const doubt =
+    /^[\s$*]*(?:[a-z]+\s+){0,2}[,;?]?\s*(?:(?:and|or|and\/or)\s+(?:maybe|perhaps|possibly|even|else|also|it is|is it|it could be)|or|maybe|perhaps|possibly)[\s$*]*$/i;
+  return joiner.test(gap) || doubt.test(gap);
 }
 
 const delimiters: ReadonlyArray<readonly [open: string, close: string]> = [

@@ -7,7 +7,7 @@ import { exactField } from "../algebra/exact-field.ts";
 import { absRational, compareRational, one, type Rational, rational } from "../algebra/rational.ts";
 import { someNode } from "../algebra/walk.ts";
 import { type Expression, numberNode, productOf } from "../parse/expression.ts";
-import { measureOf, measureWithin, type UnitMeasure } from "../parse/units.ts";
+import { measureOf, type UnitMeasure, unitInWords } from "../parse/units.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareValues } from "./scalars.ts";
 import { mayBeSameThings } from "./things.ts";
@@ -16,18 +16,24 @@ interface Quantity {
   readonly value: Expression;
   /** The unit as written, or null. */
   readonly unit: string | null;
+  /** What else the words say, of which things or in which direction: "apples", "increase"; "" for nothing. */
+  readonly words: string;
 }
 
 /** Compares two scalars, units included. */
 export function compareScalars(gold: Expression, answer: Expression, context: Context): Outcome {
-  const [g, a] = [peel(gold), peel(answer)];
+  const [g, a] = besideUnits(peel(gold), peel(answer));
   if (isResidue(g.value) && isResidue(a.value)) {
     const moduli = compareValues(g.value.args[1] as Expression, a.value.args[1] as Expression, context);
     if (!moduli.equal) return unequalBy("exact", "different moduli");
   }
-  if (g.unit === null && a.unit === null) return compareValues(g.value, a.value, context);
-  if (g.unit !== null && a.unit !== null && !haveCompatibleUnits(g.unit, a.unit)) {
-    return unequalBy("quantity", `${a.unit} does not measure what ${g.unit} measures`);
+  const isOneSided = (g.unit ?? g.words) === "" || (a.unit ?? a.words) === "";
+  if (!areCompatible(g, a)) {
+    return unequalBy("quantity", `${phraseOf(a)} does not measure what ${phraseOf(g)} measures`);
+  }
+  if (g.unit === null && a.unit === null) {
+    const outcome = compareValues(g.value, a.value, context);
+    return isOneSided && (g.words !== "" || a.words !== "") ? named(outcome, "a unit on one side") : outcome;
   }
   if (g.unit === "percent" || a.unit === "percent") return comparePercents(g, a, context);
   if (isAngle(g) || isAngle(a)) return compareAngles(g, a, context);
@@ -37,6 +43,21 @@ export function compareScalars(gold: Expression, answer: Expression, context: Co
   return compareUnits(g, a, g.unit, a.unit, context);
 }
 
+/** 5m beside 500cm: the last letter of a product is a unit where the other side is measured in one of its kind. */
+function besideUnits(g: Quantity, a: Quantity): readonly [Quantity, Quantity] {
+  return [withLetterUnit(g, a), withLetterUnit(a, g)];
+}
+
+function withLetterUnit(x: Quantity, other: Quantity): Quantity {
+  if (x.unit !== null || other.unit === null || other.unit.length < 2 || x.value.kind !== "product") return x;
+  const letter = x.value.factors.at(-1);
+  const measure = letter?.kind === "symbol" && /^[a-zA-Z]$/.test(letter.name) ? measureOf(letter.name) : null;
+  const isSame = measure !== null && measure.dimension === measureOf(other.unit)?.dimension;
+  return letter?.kind === "symbol" && isSame
+    ? { ...x, value: productOf(x.value.factors.slice(0, -1)), unit: letter.name }
+    : x;
+}
+
 /** 3 mod 7. */
 export function isResidue(x: Expression): x is Extract<Expression, { kind: "call" }> {
   return x.kind === "call" && x.name === "mod";
@@ -44,29 +65,38 @@ export function isResidue(x: Expression): x is Extract<Expression, { kind: "call
 
 /** Takes the unit off a value, also off the only factor or term that has one: -(5 dollars), 2 + 3 feet. */
 function peel(x: Expression): Quantity {
-  if (x.kind === "quantity") {
-    const unit = x.unit.toLowerCase();
-    const isPercent = ["percent", "percentage", "pct", "percentage points"].includes(unit);
-    const isDegree = ["degree", "degrees", "deg"].includes(unit);
-    const scale = temperatureScale(unit);
-    const inner = peel(x.value);
-    if (inner.unit === "degree" && scale !== null) return { value: inner.value, unit: scale };
-    if (inner.unit !== null) return { value: inner.value, unit: inner.unit };
-    if (scale !== null && unit.startsWith("deg")) return { value: x.value, unit: scale };
-    return { value: x.value, unit: isPercent ? "percent" : isDegree ? "degree" : x.unit };
-  }
+  if (x.kind === "quantity") return joined(peel(x.value), x.unit);
   if (x.kind === "product") {
     const index = x.factors.findIndex((factor) => factor.kind === "quantity" && factor.unit !== "degree");
     const factor = x.factors[index];
     if (factor?.kind === "quantity") {
-      return { value: productOf(x.factors.with(index, factor.value)), unit: factor.unit };
+      const { value, ...unit } = peel(factor);
+      return { ...unit, value: productOf(x.factors.with(index, value)) };
     }
     const [sign, rest] = x.factors;
     if (x.factors.length === 2 && sign?.kind === "number" && rest?.kind === "quantity") {
-      return { value: productOf([sign, rest.value]), unit: rest.unit };
+      const { value, ...unit } = peel(rest);
+      return { ...unit, value: productOf([sign, value]) };
     }
   }
-  return { value: x, unit: null };
+  return { value: x, unit: null, words: "" };
+}
+
+/** A quantity with one more phrase behind it: 45 dollars and "profit", 30 degrees and "C". */
+function joined(inner: Quantity, phrase: string): Quantity {
+  if (phrase === "") return inner;
+  const scale = temperatureScale(phrase.toLowerCase());
+  if (scale !== null && (inner.unit === "degree" || phrase.toLowerCase().startsWith("deg")))
+    return { ...inner, unit: scale };
+  const { measure, unit, words } = unitInWords(phrase);
+  if (inner.unit !== null || measure === null)
+    return { ...inner, words: `${inner.words} ${inner.unit === null ? words : phrase}`.trim() };
+  const known = ["percent", "degree"].find((name) => measure.dimension === measureOf(name)?.dimension);
+  return { ...inner, unit: known ?? unit, words: `${inner.words} ${words}`.trim() };
+}
+
+function phraseOf({ unit, words }: Quantity): string {
+  return [unit ?? "", words].join(" ").trim();
 }
 
 /** "C", "degrees Celsius": the scale of a temperature, or null. */
@@ -131,31 +161,35 @@ function isGeneric(measure: UnitMeasure): boolean {
   return measure.dimension.startsWith("unit^");
 }
 
-/** Whether a unit is nothing but words for things ("points", "children tickets") beside one that measures. */
-function countsThings(unit: string, other: UnitMeasure): boolean {
+/** Whether a phrase is nothing but words for things ("points", "children tickets") beside a unit that measures. */
+function countsThings(phrase: string, other: UnitMeasure): boolean {
   if (other.dimension === "" || isGeneric(other)) return false;
-  return unit.split(" ").every((word) => /^[a-z]{4,}$/.test(word) && measureOf(word) === null);
+  return phrase.split(" ").every((word) => /^[a-z]{4,}$/.test(word) && measureOf(word) === null);
 }
 
-/** Whether two units, either of which may be missing or unknown, may measure the same thing. */
+/** Whether two units in words, either of which may be missing or unknown, may measure the same thing. */
 export function haveCompatibleUnits(goldUnit: string, answerUnit: string): boolean {
-  if (goldUnit === "" || answerUnit === "") return true;
-  const [gold, answer] = [measureWithin(goldUnit), measureWithin(answerUnit)];
-  if (!gold && !answer) return mayBeSameThings(goldUnit, answerUnit);
+  const nothing: Quantity = { value: numberNode(one), unit: null, words: "" };
+  return areCompatible(joined(nothing, goldUnit), joined(nothing, answerUnit));
+}
+
+/** The words of both must agree where both have some, and the measures where both have one. */
+function areCompatible(gold: Quantity, answer: Quantity): boolean {
+  if (gold.words !== "" && answer.words !== "" && !mayBeSameThings(gold.words, answer.words)) return false;
+  const [g, a] = [gold, answer].map(({ unit }) => (unit === null ? null : measureOf(unit)));
   // 40 feet are not 40 points; what is no plain word may be anything.
-  if (
-    (!answer && gold && countsThings(answerUnit, gold)) ||
-    (!gold && answer && countsThings(goldUnit, answer))
-  )
+  if (g && answer.unit === null && gold.words === "" && answer.words !== "" && countsThings(answer.words, g))
     return false;
-  if (!gold || !answer || gold.dimension === answer.dimension) return true;
-  const dimensions = new Set([gold.dimension, answer.dimension]);
+  if (a && gold.unit === null && answer.words === "" && gold.words !== "" && countsThings(gold.words, a))
+    return false;
+  if (!g || !a || g.dimension === a.dimension) return true;
+  const dimensions = new Set([g.dimension, a.dimension]);
   // An angle in degrees or radians; "degrees" without a scale beside one.
   if (dimensions.has("angle^1")) {
     return ["radian^1", "celsius^1", "fahrenheit^1"].some((other) => dimensions.has(other));
   }
-  const areLengths = [gold, answer].every((measure) => /^(?:unit|length)\^/.test(measure.dimension));
-  return areLengths && isGeneric(gold) !== isGeneric(answer);
+  const areLengths = [g, a].every((measure) => /^(?:unit|length)\^/.test(measure.dimension));
+  return areLengths && isGeneric(g) !== isGeneric(a);
 }
 
 function compareUnits(
@@ -165,7 +199,7 @@ function compareUnits(
   answerUnit: string,
   context: Context,
 ): Outcome {
-  const [goldMeasure, answerMeasure] = [measureWithin(goldUnit), measureWithin(answerUnit)];
+  const [goldMeasure, answerMeasure] = [measureOf(goldUnit), measureOf(answerUnit)];
   const isKnown = goldMeasure && answerMeasure && goldUnit !== answerUnit;
   if (!isKnown || isGeneric(goldMeasure) !== isGeneric(answerMeasure)) {
     return compareValues(g.value, a.value, context);

@@ -15,6 +15,7 @@ import {
   type RelationOperator,
   sumOf,
 } from "../parse/expression.ts";
+import { compareUnordered } from "./collections.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { haveSameSolutions } from "./equations.ts";
 import { modularPoint, pointCount, realPoint } from "./points.ts";
@@ -31,6 +32,8 @@ const mirrored: Partial<Record<RelationOperator, RelationOperator>> = {
 export function compareRelations(gold: Relation, answer: Relation, context: Context): Outcome {
   if (gold.operators.length === 1 && answer.operators.length === 1)
     return compareSingle(gold, answer, context);
+  const areEquations = [...gold.operators, ...answer.operators].every((operator) => operator === "=");
+  if (areEquations) return compareUnordered(gold.operands, answer.operands, "relation", context);
   const forward = compareChains(gold, answer, context);
   return forward.equal ? forward : compareChains(gold, turned(answer), context);
 }

@@ -11,6 +11,7 @@
 import { printExpression } from "../algebra/print.ts";
 import type { Expression } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
+import { mayApproximate } from "./approximations.ts";
 import { withPlainBounds } from "./bound-variables.ts";
 import { compareCollections, compareMatrices, isCollection } from "./collections.ts";
 import { type Context, equalBy, type Method, type Outcome, unequalBy } from "./context.ts";
@@ -24,7 +25,7 @@ import { compareRatios, isRatio } from "./ratios.ts";
 import { compareOperations, compareRegions } from "./regions.ts";
 import { compareRelations } from "./relations.ts";
 import { renameSymbols } from "./rewrite.ts";
-import { meaningOf, normalizeWords, partsOfWords, wordsOf } from "./text.ts";
+import { isSameKind, meaningOf, normalizeWords, partsOfWords, wordsOf } from "./text.ts";
 import { coordinatesOf, nestedRows } from "./vectors.ts";
 
 /** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
@@ -65,9 +66,13 @@ function compareNamed(
   return compareUnnamed(g.value, a.value, context);
 }
 
-/** 0.56 = 56% answers 0.56 only because both sides are; 1.56 = 56% answers nothing. */
+/** 0.56 = 56% answers 0.56 only because both sides are; 1.56 = 56% answers nothing, and neither does 7 \sim 8, which offers both. */
 function holds(chain: NamedValue | null, other: NamedValue | null, context: Context): boolean {
-  if (!chain?.steps || !other) return true;
+  if (!chain) return true;
+  const isNumeral = chain.name === null && chain.value.kind === "number";
+  if (isNumeral && chain.approximations?.some((written) => !mayApproximate(chain.value, written, context)))
+    return false;
+  if (!chain.steps || !other) return true;
   return chain.steps.every((step) => compareUnnamed(step, other.value, context).equal);
 }
 
@@ -142,6 +147,7 @@ function compareWords(gold: Expression, answer: Expression, context: Context): O
   const [goldWords, answerWords] = [wordsOf(gold), wordsOf(answer)];
   if (goldWords !== null && answerWords !== null) {
     if (normalizeWords(goldWords) === normalizeWords(answerWords)) return equalBy("text", "the same words");
+    if (isSameKind(goldWords, answerWords)) return equalBy("text", "the same words, and of what kind");
     const [g, a] = [partsOfWords(goldWords), partsOfWords(answerWords)];
     if (g.length > 1 && g.join() === a.join()) return equalBy("text", "the same words around and");
   }

@@ -3,26 +3,7 @@
  */
 import { integer, rational } from "../algebra/rational.ts";
 import { type Expression, negative, numberNode } from "../parse/expression.ts";
-
-const smallNumbers = [
-  ...[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-  ],
-  ...["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
-];
-const tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+import { partNames, scaleWords, smallNumbers, tens } from "../parse/number-words.ts";
 
 const emptyWords = new Set([
   ...[
@@ -91,17 +72,56 @@ export function partsOfWords(text: string): readonly string[] {
   return / and /.test(words) ? words.split(/,? and |, /).sort() : [words];
 }
 
+/** What an adjective of mathematics is said of: "isosceles" is an isosceles triangle. */
+const kinds: ReadonlySet<string> = new Set(
+  (
+    "triangle quadrilateral polygon figure shape angle line curve conic graph function number integer sequence series matrix set " +
+    "event variable distribution equation system solid prism day color colour numbers integers triangles lines angles functions " +
+    "events variables sets"
+  ).split(" "),
+);
+
+/** Whether the one text is the other and the kind of thing that it is said of: "isosceles", "an isosceles triangle". */
+export function isSameKind(gold: string, answer: string): boolean {
+  const [short = [], long = []] = [gold, answer]
+    .map((text) =>
+      normalizeWords(text)
+        .replace(/^(?:it|they) (?:is|are) /, "")
+        .split(" "),
+    )
+    .sort((a, b) => a.length - b.length);
+  const isOneMore = long.length === short.length + 1 && kinds.has(long.at(-1) as string);
+  return (
+    isOneMore && short.every((word, index) => word === long[index]) && !kinds.has(short.at(-1) as string)
+  );
+}
+
 /** The mathematical meaning of a text, where it has one: "four", "no solution", "all real numbers". */
 export function meaningOf(text: string): Expression | null {
   const words = normalizeWords(text);
   if (emptyWords.has(words)) return { kind: "namedSet", name: "empty" };
   if (everythingWords.has(words)) return { kind: "namedSet", name: "reals" };
   if (infinityWords.has(words)) return { kind: "constant", name: "infinity" };
+  const half =
+    /^(?:(?:all|any|every) )?(non-?negative|positive|negative|non-?positive) (?:real )?(?:number|real)s?$/.exec(
+      words,
+    );
+  if (half) return halfLine(half[1] as string);
   if (/^(?:all|any|every) integers?$/.test(words)) return { kind: "namedSet", name: "integers" };
   if (/^(?:all|any|every) (?:positive integer|natural number)s?$/.test(words)) {
     return { kind: "namedSet", name: "positiveIntegers" };
   }
   return valueOfWords(words);
+}
+
+/** The positive or negative real numbers, with or without zero. */
+function halfLine(sign: string): Expression {
+  const zero = numberNode(integer(0));
+  const infinity: Expression = { kind: "constant", name: "infinity" };
+  const isClosed = sign.startsWith("non");
+  return sign === "positive" || /^non-?negative$/.test(sign)
+    ? { kind: "bracketed", open: isClosed ? "[" : "(", close: ")", items: [zero, infinity] }
+    : { kind: "bracketed", open: "(", close: isClosed ? "]" : ")", items: [negative(infinity), zero] };
 }
 
 /** "four", "minus five", "two thirds", "half". */
@@ -111,9 +131,10 @@ function valueOfWords(words: string): Expression | null {
   const last = parts.at(-1) ?? "";
   const above = rest === "half" ? 1 : numberFromWords(parts.slice(0, -1).join(" "));
   // Two thirds are a number; "third" and "twenty-fifth" are places.
-  const below = above === 1 ? denominators.get(last) : denominators.get(singularOf(last));
+  const below = partNames.get(above === 1 ? last : singularOf(last));
   const whole = numberFromWords(rest);
-  const value = whole !== null ? integer(whole) : below && above ? rational(BigInt(above), below) : null;
+  const value =
+    whole !== null ? integer(whole) : below && above ? rational(BigInt(above), BigInt(below)) : null;
   if (!value) return null;
   return sign === undefined ? numberNode(value) : negative(numberNode(value));
 }
@@ -123,25 +144,6 @@ function singularOf(word: string): string {
   return word === "halves" ? "half" : word.endsWith("s") ? word.slice(0, -1) : "";
 }
 
-const denominators = new Map([
-  ["half", 2n],
-  ["third", 3n],
-  ["quarter", 4n],
-  ["fourth", 4n],
-  ["fifth", 5n],
-  ["sixth", 6n],
-  ["seventh", 7n],
-  ["eighth", 8n],
-  ["ninth", 9n],
-  ["tenth", 10n],
-]);
-
-const scales = new Map([
-  ["thousand", 1000],
-  ["million", 1_000_000],
-  ["billion", 1_000_000_000],
-]);
-
 /** Whole numbers in English words, "two thousand five hundred and one"; null for any other text. Linear. */
 function numberFromWords(words: string): number | null {
   const parts = words.split(/[\s-]+/).filter((part) => part !== "");
@@ -150,7 +152,7 @@ function numberFromWords(words: string): number | null {
   for (const [index, part] of parts.entries()) {
     const small = smallNumbers.indexOf(part);
     const ten = tens.indexOf(part);
-    const scale = scales.get(part);
+    const scale = part === "dozen" || part === "hundred" ? undefined : scaleWords.get(part);
     if (part === "and" && index > 0 && index < parts.length - 1) continue;
     if (small >= 0 && small < ceiling && (small > 0 || parts.length === 1)) {
       group += small;

@@ -6,32 +6,67 @@
 const fillers: ReadonlySet<string> = new Set(
   (
     "of the a an in at on and per for each every total altogether all different distinct possible more extra additional left " +
-    "remaining whole full new such item items thing things piece pieces one ones object objects number numbers value"
+    "remaining whole full new such item items thing things piece pieces one ones object objects number numbers value due exactly " +
+    "is are was were be to it there have has had will would can she he they we i you his her their our"
   ).split(" "),
 );
 
+/** Fillers that say something beside a word against them: 6 more are 6, but not 6 fewer. */
+const opposites: ReadonlyMap<string, string> = new Map([
+  ["more", "fewer less decrease drop"],
+  ["extra", "off fewer less missing discount"],
+  ["additional", "off fewer less missing"],
+  ["left", "right gone used eaten sold spent"],
+  ["remaining", "gone used eaten sold spent"],
+  ["in", "out"],
+  ["on", "off"],
+  ["for", "against"],
+  ["each", "total altogether all"],
+  ["every", "total altogether"],
+  ["total", "each every"],
+  ["altogether", "each every"],
+  ["all", "none"],
+  ["possible", "impossible"],
+  ["different", "same identical equal alike"],
+  ["distinct", "same identical equal alike"],
+  ["whole", "half partial"],
+  ["full", "empty"],
+  ["new", "old used"],
+]);
+
 /**
- * Whether two units in unknown words may mean the same things: the words of the one are among those of the other. What is
- * not plain words ("mmHg^2", "g/mol") may mean anything.
+ * Whether two phrases in words that measure nothing may mean the same: the words of the one are among those of the other. What
+ * is not plain words ("mmHg^2", "g/mol") may mean anything.
  */
 export function mayBeSameThings(gold: string, answer: string): boolean {
-  const [g, a] = [thingsIn(gold), thingsIn(answer)];
+  const [g, a] = [wordsIn(gold), wordsIn(answer)];
   if (!g || !a) return true;
-  return isAmong(g, a) || isAmong(a, g);
+  if (areOpposite(g, a) || areOpposite(a, g)) return false;
+  const [goldThings, answerThings] = [g, a].map((words) => words.filter((word) => !fillers.has(word)));
+  return isAmong(goldThings ?? [], answerThings ?? []) || isAmong(answerThings ?? [], goldThings ?? []);
+}
+
+/** Whether a filler of the one has its opposite in the other, and not in both. */
+function areOpposite(words: readonly string[], others: readonly string[]): boolean {
+  return words.some((word) => {
+    const against = opposites.get(word)?.split(" ") ?? [];
+    return (
+      !others.includes(word) && others.some((other) => against.includes(other) && !words.includes(other))
+    );
+  });
 }
 
 function isAmong(words: readonly string[], others: readonly string[]): boolean {
   return words.every((word) => others.some((other) => isSameWord(word, other)));
 }
 
-/** The words without fillers, or null where there is more than plain words. */
-function thingsIn(unit: string): readonly string[] | null {
-  const words = unit
+/** The plain words of a phrase, or null where there is more. */
+function wordsIn(phrase: string): readonly string[] | null {
+  const words = phrase
     .toLowerCase()
-    .split(/[\s.,]+/)
+    .split(/[\s.,;:!()"“”]+/)
     .filter((word) => word !== "");
-  if (!words.every((word) => /^[a-z][a-z'’-]*$/.test(word))) return null;
-  return words.filter((word) => !fillers.has(word));
+  return words.every((word) => /^[a-z][a-z'’-]*$/.test(word)) ? words : null;
 }
 
 function isSameWord(a: string, b: string): boolean {

@@ -5,6 +5,7 @@
 import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
 import { limits } from "../work.ts";
 import { type Box, findBoxes } from "./boxes.ts";
+import { hasValue, isClosingRemark } from "./closing-remarks.ts";
 
 /**
  * - `auto`: a "final answer" behind the last box, the box if there is one, an <answer>, `####` or "answer is", else the
@@ -115,7 +116,7 @@ function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | nu
   const end = boxes.at(-1)?.end;
   const rest = end === undefined ? "" : text.slice(end);
   if (!/\bfinal answer\b/i.test(rest)) return null;
-  const found = fromMarker(rest);
+  const found = fromMarker(rest, hasValue(boxes.at(-1)?.content ?? ""));
   return found && { ...found, reason: 'behind a "final answer" after the last box' };
 }
 
@@ -150,21 +151,29 @@ function withoutGrouping(line: string): string {
   return result;
 }
 
-/** The sentence behind the last "answer is" or "answer:" that has one. */
-function fromMarker(text: string): Extraction | null {
+/** The sentence behind the last "answer is" or "answer:" that has one. `isAnswered`: a value was given before the text. */
+function fromMarker(text: string, isAnswered = false): Extraction | null {
   const lower = text.toLowerCase();
+  const found: { readonly before: string; readonly answer: string }[] = [];
   for (let index = lower.lastIndexOf("answer"); index >= 0; index = lower.lastIndexOf("answer", index - 1)) {
     const start = markerEnd(lower, index + "answer".length);
-    if (start > 0) {
-      const answer = sentenceAt(text, start);
-      // "The answer is not 5" is no answer; an earlier sentence may have one.
-      if (answer !== "" && !/^(?:not|n't)\b/.test(answer))
-        return { answer, method: "answer-is", reason: 'behind the last "answer is"' };
+    const answer = start > 0 ? sentenceAt(text, start) : "";
+    // "The answer is not 5" is no answer; an earlier sentence may have one.
+    if (answer !== "" && !/^(?:not|n't)\b/.test(answer)) {
+      const before = text.slice(Math.max(0, index - 80), index);
+      found.push({ before, answer });
+      // The remark of a value given before is told by that value.
+      if (!isClosingRemark(before, answer, true)) break;
     }
-    if (index === 0) break;
+    if (index === 0 || found.length > mostMarkers) break;
   }
-  return null;
+  const values = found.some(({ answer }) => hasValue(answer));
+  const last = found.find(({ before, answer }) => !isClosingRemark(before, answer, isAnswered || values));
+  return last ? { answer: last.answer, method: "answer-is", reason: 'behind the last "answer is"' } : null;
 }
+
+/** Sentences about the answer that are looked at, from the end on. */
+const mostMarkers = 8;
 
 const verbs = ["is", "are", "was", "would be", "will be", "must be", "should be"];
 

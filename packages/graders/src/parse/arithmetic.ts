@@ -26,6 +26,7 @@ import {
 } from "./expression.ts";
 import { parsePrimary } from "./primaries.ts";
 import { isUnitFraction, isUnitLetter } from "./quantities.ts";
+import { isParenthesis, isRemark } from "./remarks.ts";
 import { isUnionLetter } from "./sets.ts";
 import { derivedFunctionWords } from "./vocabulary.ts";
 import { isLeadIn, ordinalEndings } from "./words.ts";
@@ -160,9 +161,9 @@ export function startsFactor(cursor: Cursor): boolean {
   const token = cursor.peek();
   if (!token) return false;
   if (token.kind === "number" || token.kind === "constant" || token.kind === "function") return true;
-  if (token.kind === "letter") return !isUnionLetter(cursor) && !isUnitLetter(cursor);
+  if (token.kind === "letter") return !isUnionLetter(cursor) && !isUnitLetter(cursor) && !isRemark(token);
   if (token.kind !== "sign") return false;
-  if (token.text === "(") return !cursor.at("bmod", 1);
+  if (token.text === "(") return !cursor.at("bmod", 1) && !isParenthesis(cursor);
   if (token.text === "|") return cursor.bars === 0;
   if (token.text === "[") return !isClosingOutward(cursor);
   if (token.text === "frac") return !isUnitFraction(cursor);

@@ -43,6 +43,8 @@ export interface Cursor {
   bars: number;
   /** Declarations that stood beside the answer: "(k in Z)", "where k is an integer". */
   readonly declarations: Expression[];
+  /** Remarks behind the answer that say when it holds, each as its tokens; see `remarks.ts`. */
+  readonly conditions: (readonly Token[])[];
   /** Whether ":" separates (inside set braces) rather than making a ratio. */
   isColonSeparator: boolean;
   peek(offset?: number): Token | undefined;
@@ -72,6 +74,7 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
     flags: { product: false, root: false, unit: false, times: false, combination: false },
     bars: 0,
     declarations: [],
+    conditions: [],
     isColonSeparator: false,
     peek: (offset = 0) => sequence[position + offset],
     previous: (count = 1) => sequence[position - count],

@@ -50,6 +50,7 @@ export function parseFunction(cursor: Cursor, name: FunctionName): Expression {
     } else break;
   }
   const args = parseFunctionArguments(cursor, name);
+  if (isExtremum(name, args)) return { kind: "apply", name, args };
   const inverse = exponent !== null && isMinusOne(exponent) ? inverses.get(name) : undefined;
   const derived = exponent !== null && isMinusOne(exponent) ? derivedInverses.get(name) : undefined;
   if (derived) return derivedFunction(derived, args[0] as Expression);
@@ -59,6 +60,14 @@ export function parseFunction(cursor: Cursor, name: FunctionName): Expression {
       ? { kind: "call", name: "logBase", args: [base, ...args] }
       : { kind: "call", name: inverse ?? name, args };
   return exponent === null || inverse ? value : powerOf(value, exponent);
+}
+
+/** \max f, \min_x f(x): not the largest of one value, but a name for what is asked for. */
+function isExtremum(name: FunctionName, args: readonly Expression[]): boolean {
+  const [only, ...others] = args;
+  return (
+    (name === "max" || name === "min") && others.length === 0 && only !== undefined && only.kind !== "number"
+  );
 }
 
 /** cis x, \coth^2 x: a function that is written out by others. */

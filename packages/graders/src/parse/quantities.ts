@@ -6,14 +6,18 @@ import { parseSum } from "./arithmetic.ts";
 import { parseBaseWords } from "./base-numerals.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, numberNode, productOf, sumOf } from "./expression.ts";
-import { isRemark, skipRemark } from "./remarks.ts";
+import { scaleWords } from "./number-words.ts";
+import { isParenthesis, isRemark, readParenthesis, skipRemark } from "./remarks.ts";
 import { parseSets } from "./sets.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord, measureOf } from "./units.ts";
+import { changeBy, describes } from "./value-words.ts";
 import { negates } from "./words.ts";
 
-/** A value and the unit or remark in words behind it. */
+/** A value and the unit or remark in words behind it, or before it: "a profit of 45 dollars". */
 export function parseQuantity(cursor: Cursor): Expression {
+  const description = takeDescription(cursor);
+  if (description !== "") return { kind: "quantity", value: parseQuantity(cursor), unit: description };
   let value = parseSets(cursor);
   if (cursor.at("pmod") || cursor.at("bmod") || (cursor.at("(") && cursor.at("bmod", 1))) {
     const isBracketed = cursor.accept("(");
@@ -26,6 +30,22 @@ export function parseQuantity(cursor: Cursor): Expression {
   const unit = value.kind === "text" ? "" : parseUnit(cursor);
   if (unit === "") return value;
   return { kind: "quantity", value: parseSmallerUnits(cursor, value, unit), unit };
+}
+
+/** "a profit of" before a value: moves over it and gives its words; "" where there is none. */
+function takeDescription(cursor: Cursor): string {
+  let count = 0;
+  while (cursor.peek(count)?.kind === "text") count++;
+  const words = Array.from({ length: count }, (_, offset) => cursor.peek(offset)?.text).join(" ");
+  const behind = cursor.peek(count);
+  const isValue =
+    behind?.kind === "number" ||
+    (behind?.kind === "sign" && ["\\$", "-", "frac", "sqrt"].includes(behind.text));
+  const about = words.slice(words.lastIndexOf(":") + 1).trim();
+  const [, lead = "", description = about] = /^(.*\b(?:is|are|was|equals) )?(.+)$/i.exec(about) ?? [];
+  if (!isValue || !describes(description) || negates(lead)) return "";
+  for (; count > 0; count--) cursor.next();
+  return description.replace(/ of$/i, "");
 }
 
 /** 2 hours 30 minutes, 5 ft 6 in: what follows in smaller units of the same kind, added in the first one. */
@@ -60,29 +80,28 @@ function parseScale(cursor: Cursor, value: Expression): Expression {
   return productOf([value, numberNode(integer(factor))]);
 }
 
-const scaleWords = new Map<string, number>([
-  ["dozen", 12],
-  ["hundred", 100],
-  ["thousand", 1000],
-  ["million", 1_000_000],
-  ["billion", 1_000_000_000],
-  ["trillion", 1_000_000_000_000],
-]);
-
 /** The words of a unit as one string ("cm^2", "miles per hour"); a remark is read and dropped. */
 function parseUnit(cursor: Cursor): string {
   const words: string[] = [];
   for (;;) {
     while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
     const token = cursor.peek();
+    if (isRemark(token)) {
+      skipRemark(cursor);
+      break;
+    }
     if (token?.kind === "text") {
-      if (isRemark(token)) {
-        skipRemark(cursor);
-        break;
+      if (isContrast(cursor)) {
+        skipContrast(cursor);
+        continue;
       }
       if (negates(token.text)) cursor.fail("words that deny the value");
       cursor.next();
       words.push(`${token.text}${parseUnitExponent(cursor)}`);
+    } else if (isParenthesis(cursor)) {
+      const inner = readParenthesis(cursor);
+      if (negates(inner)) cursor.fail("words that deny the value");
+      if (inner !== "") words.push(inner);
     } else if (words.length === 0 && isUnitFraction(cursor)) {
       words.push(...parseUnitFraction(cursor));
     } else if (isUnitLetter(cursor)) {
@@ -95,7 +114,21 @@ function parseUnit(cursor: Cursor): string {
     } else if (words.length > 0 && cursor.at("*") && isUnitText(cursor.peek(1))) cursor.next();
     else break;
   }
-  return words.join(" ");
+  const unit = words.join(" ");
+  const change = unit === "" ? null : changeBy(unit);
+  return change === null ? unit : cursor.fail(change);
+}
+
+/** "not 12", "rather than 12" behind a value: what it is told apart from. */
+export function isContrast(cursor: Cursor): boolean {
+  const [word, value] = [cursor.peek(), cursor.peek(1)];
+  const isWord = word?.kind === "text" && /^(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
+  return isWord && value?.kind === "number";
+}
+
+export function skipContrast(cursor: Cursor): void {
+  cursor.next();
+  parseSets(cursor);
 }
 
 /** 5 \frac{\text{m}}{\text{s}}: a fraction of units behind a value. */

@@ -10,7 +10,11 @@ import type { Expression } from "./expression.ts";
 import { parseAnswer } from "./statements.ts";
 import { tokenize } from "./tokenize.ts";
 import { printTokens, type Token } from "./tokens.ts";
+import { spellOperators } from "./word-operators.ts";
 import { isPhrase } from "./words.ts";
+
+/** Remarks that say when an answer holds, each as its tokens. */
+export type Conditions = readonly (readonly Token[])[];
 
 /** What a text can mean. */
 export interface Readings {
@@ -18,6 +22,8 @@ export interface Readings {
   readonly text: string;
   /** At least one expression, the usual reading first; empty where the text is not in the grammar. */
   readonly expressions: readonly Expression[];
+  /** What each expression is said to depend on. */
+  readonly conditions: readonly Conditions[];
   /** Why there is no expression. */
   readonly reason: string | null;
 }
@@ -35,17 +41,24 @@ const usual: ReadingOptions = {
 export function readAnswer(written: string, work: Work): Readings {
   const source = written.trim();
   if (source.length > limits.expressionLength) {
-    return { text: source, expressions: [], reason: `longer than ${limits.expressionLength} characters` };
+    return {
+      text: source,
+      expressions: [],
+      conditions: [],
+      reason: `longer than ${limits.expressionLength} characters`,
+    };
   }
   const { tokens: all, isCommaAmbiguous } = tokenize(source, usual.commas, work);
   const tokens = withoutEmphasis(all);
   const text = printTokens(tokens);
-  if (tokens.every(isPunctuation)) return { text: "", expressions: [], reason: "empty" };
+  if (tokens.every(isPunctuation)) return { text: "", expressions: [], conditions: [], reason: "empty" };
   const expressions: Expression[] = [];
+  const conditions: Conditions[] = [];
   let reason: string | null = null;
-  const cursor = createCursor(tokens, usual, work);
+  const cursor = createCursor(spellOperators(tokens), usual, work);
   try {
     expressions.push(parseAnswer(cursor));
+    conditions.push(cursor.conditions);
   } catch (error) {
     reason = failureMessage(error);
   }
@@ -65,7 +78,9 @@ export function readAnswer(written: string, work: Work): Readings {
         options.commas === usual.commas
           ? tokens
           : withoutEmphasis(tokenize(source, options.commas, work).tokens);
-      expressions.push(parseAnswer(createCursor(again, options, work)));
+      const other = createCursor(spellOperators(again), options, work);
+      expressions.push(parseAnswer(other));
+      conditions.push(other.conditions);
     } catch (error) {
       failureMessage(error);
     }
@@ -73,7 +88,7 @@ export function readAnswer(written: string, work: Work): Readings {
   if (expressions.length === 0 && isPhrase(source)) {
     expressions.push({ kind: "text", text: source.trim().replace(/\s+/g, " ") });
   }
-  return { text, expressions, reason: expressions.length > 0 ? null : reason };
+  return { text, expressions, conditions, reason: expressions.length > 0 ? null : reason };
 }
 
 /** A sign that says nothing by itself: {}, ?. */

@@ -51,10 +51,9 @@ function acceptTo(cursor: Cursor, first: Expression): boolean {
   return true;
 }
 
-/** 3:2; a text before the colon is a label, as in "Answer: 5". */
+/** 3:2. */
 function parseRatio(cursor: Cursor): Expression {
-  let first = parseSum(cursor);
-  if (first.kind === "text" && !cursor.isColonSeparator && cursor.accept(":")) first = parseSum(cursor);
+  const first = parseSum(cursor);
   const parts = [first];
   let isTime = false;
   while (!cursor.isColonSeparator && (cursor.accept(":") || acceptTo(cursor, first))) {

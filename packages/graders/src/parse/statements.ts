@@ -10,10 +10,10 @@ import { integer, isInteger } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
 import type { Cursor } from "./cursor.ts";
 import { call, type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
-import { parseQuantity } from "./quantities.ts";
+import { isContrast, parseQuantity, skipContrast } from "./quantities.ts";
 import { isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
-import { isApproximately } from "./words.ts";
+import { isApproximately } from "./value-words.ts";
 
 const relationSigns = new Map<string, RelationOperator>(
   Object.entries({
@@ -75,6 +75,10 @@ function parseCommaList(cursor: Cursor): Expression {
     if (isRemark(cursor.peek())) {
       skipRemark(cursor);
       break;
+    }
+    if (isContrast(cursor)) {
+      skipContrast(cursor);
+      continue;
     }
     if (separator !== "comma") {
       joiner = separator;
@@ -184,6 +188,13 @@ function parseRelation(cursor: Cursor): Expression {
   while (cursor.at("=") || cursor.at("~") || cursor.at("=>") || cursor.at("quad") || isHedgedValue(cursor)) {
     cursor.next();
   }
+  const label = takeLabel(cursor);
+  if (label !== null) {
+    const labelled = parseRelation(cursor);
+    return labelled.kind === "relation" || label === ""
+      ? labelled
+      : { kind: "relation", operands: [{ kind: "text", text: label }, labelled], operators: ["="] };
+  }
   const operands = [parseQuantity(cursor)];
   const operators: RelationOperator[] = [];
   for (;;) {
@@ -197,6 +208,20 @@ function parseRelation(cursor: Cursor): Expression {
   }
   if (operators.length > 0) return { kind: "relation", operands, operators };
   return pointOf(operands[0] as Expression);
+}
+
+/** "Area: 5" is Area = 5: moves over the label and gives it, "" for one that names nothing ("Answer:"); null for none. */
+function takeLabel(cursor: Cursor): string | null {
+  let count = 0;
+  while (cursor.peek(count)?.kind === "text") count++;
+  if (count === 0 || cursor.isColonSeparator || !cursor.at(":", count) || !cursor.peek(count + 1))
+    return null;
+  const words = Array.from({ length: count }, () => cursor.next().text).join(" ");
+  cursor.next();
+  return /\b(?:answer|solution|result|total|value|final|part|case|option|choice)\b/i.test(words) ||
+    words.length < 3
+    ? ""
+    : words;
 }
 
 /** "about 5". */

@@ -124,22 +124,38 @@ export function isUnitWord(word: string): boolean {
   return unitTable.has(word) || (word.length > 2 && unitTable.has(word.toLowerCase()));
 }
 
+/** A unit with the words around it that say of what: "hours of work", "ft long", "more dollars". */
+export interface UnitInWords {
+  /** Null where neither the first words nor the last are a unit. */
+  readonly measure: UnitMeasure | null;
+  /** The words that measure, or "". */
+  readonly unit: string;
+  /** The other words. */
+  readonly words: string;
+}
+
 /**
- * The measure of a unit with words around it that say of what: "hours of work", "ft long", "more dollars". Null where
- * neither the first words nor the last are a unit. A short one counts at the beginning only, and before "of" where it is
- * a letter or "in": "in total" is no length.
+ * The measure in a unit's words and what else they say. A short one counts at the beginning only, and before "of" where it is a
+ * letter or "in": "in total" is no length.
  */
-export function measureWithin(unit: string): UnitMeasure | null {
-  const whole = measureOf(unit);
-  const words = unit.split(/\s+/);
-  if (whole || words.length > longestPhrase) return whole;
+export function unitInWords(phrase: string): UnitInWords {
+  const words = phrase.split(/\s+/);
+  const split = (from: number, to: number): UnitInWords | null => {
+    const unit = words.slice(from, to).join(" ");
+    const measure = measureOf(unit);
+    const rest = [...words.slice(0, from), ...words.slice(to)].join(" ");
+    return measure && (measure.dimension !== "" || rest === "") ? { measure, unit, words: rest } : null;
+  };
+  const none: UnitInWords = { measure: null, unit: "", words: phrase };
+  if (words.length > longestPhrase) return split(0, words.length) ?? none;
   const isShort = words[0] === "in" || (words[0]?.length ?? 0) < 2;
-  for (let end = isShort && words[1] !== "of" ? 0 : words.length - 1; end > 0; end--) {
-    const measure = measureOf(words.slice(0, end).join(" "));
-    if (measure && measure.dimension !== "") return measure;
+  for (let end = words.length; end > 0; end--) {
+    const isWhole = end === words.length;
+    const found = isWhole || !isShort || words[1] === "of" ? split(0, end) : null;
+    if (found) return found;
   }
-  const last = words.at(-1) ?? "";
-  return last.length > 2 && words.every((word) => /^[a-z]+$/i.test(word)) ? measureOf(last) : null;
+  const isLast = (words.at(-1)?.length ?? 0) > 2 && words.every((word) => /^[a-z]+$/i.test(word));
+  return (isLast ? split(words.length - 1, words.length) : null) ?? none;
 }
 
 /** kg\cdot m/s^{2}, a unit with LaTeX in it, as plain words; null for anything else. */
@@ -161,6 +177,15 @@ export function measureOf(unit: string): UnitMeasure | null {
   let factor = one;
   let sign = 1;
   let nextPower = 1;
+  let last: UnitMeasure | null = null;
+  const multiplyBy = (measure: UnitMeasure, power: number): void => {
+    for (const base of measure.dimension.split(" ")) {
+      const [dimension = "", own = "1"] = base.split("^");
+      exponents.set(dimension, (exponents.get(dimension) ?? 0) + power * Number(own));
+    }
+    const scaled = powerRational(measure.factor, BigInt(power));
+    factor = (scaled && multiplyRational(factor, scaled)) ?? integer(1);
+  };
   const spaced = unit.replace(/^([ap])\.m\.?$/i, "$1m").replaceAll("/", " / ");
   for (const part of spaced.split(/[\s.]+/)) {
     const word = part.toLowerCase();
@@ -169,21 +194,21 @@ export function measureOf(unit: string): UnitMeasure | null {
       if (word !== "a" && word !== "an") sign = -1;
       continue;
     }
-    if (word === "square" || word === "sq" || word === "squared") nextPower = 2;
-    else if (word === "cubic" || word === "cu") nextPower = 3;
+    // cm squared, but squared cm too
+    const isBehind = (word === "squared" || word === "cubed") && last !== null;
+    if (isBehind) {
+      multiplyBy(last as UnitMeasure, sign * (word === "squared" ? 1 : 2));
+      last = null;
+    } else if (word === "square" || word === "sq" || word === "squared") nextPower = 2;
+    else if (word === "cubic" || word === "cu" || word === "cubed") nextPower = 3;
     else {
       const caret = part.indexOf("^");
       const name = caret < 0 ? part : part.slice(0, caret);
       const exponent = caret < 0 ? nextPower : Number(part.slice(caret + 1));
       const measure = symbolTable.get(name) ?? unitTable.get(name) ?? unitTable.get(name.toLowerCase());
       if (!measure || !Number.isInteger(exponent) || Math.abs(exponent) > 9) return null;
-      const power = sign * exponent;
-      for (const base of measure.dimension.split(" ")) {
-        const [dimension = "", own = "1"] = base.split("^");
-        exponents.set(dimension, (exponents.get(dimension) ?? 0) + power * Number(own));
-      }
-      const scaled = powerRational(measure.factor, BigInt(power));
-      factor = (scaled && multiplyRational(factor, scaled)) ?? integer(1);
+      multiplyBy(measure, sign * exponent);
+      last = exponent === 1 ? measure : null;
       nextPower = 1;
     }
   }

@@ -96,11 +96,6 @@ export function valueBehindLeadIn(phrase: string): string | null {
   return at > 0 && /^-?\d[\d./]*%?$/.test(value) && isLeadIn(phrase.slice(0, at)) ? value : null;
 }
 
-/** "about 5", "exactly 5": words before a value that leave it as it is. */
-export function isApproximately(words: string): boolean {
-  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely)$/i.test(words);
-}
-
 const bases = new Map([
   ...["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"].map(
     (word, index): [string, number] => [word, index + 2],

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { ModelWarning } from "../warnings.ts";
 import { createTokenizer } from "./create-tokenizer.ts";
 
 interface Vectors {
@@ -104,12 +105,43 @@ describe("createTokenizer", () => {
   });
 
   it.each([
-    ["model.type", { model: { type: "WordPiece", vocab: {}, merges: [] } }],
+    ["model.type", { model: { type: "WordPiece", vocab: {} } }],
+    ["model.type", { model: { type: "Unigram", vocab: [["<unk>", 0]] } }],
+    ["model.type", { model: { vocab: [["<unk>", 0]] } }],
+    ["model.type", { model: { type: "WordLevel", vocab: {}, unk_token: "" } }],
     ["model.merges", { model: { type: "BPE", vocab: {} } }],
     ["model.dropout", { model: { vocab: {}, merges: [], dropout: 0.1 } }],
     ["model.end_of_word_suffix", { model: { vocab: {}, merges: [], end_of_word_suffix: "</w>" } }],
     ["added_tokens.0.id", { added_tokens: [{ content: "x" }] }],
-    ["added_tokens.single_word", { added_tokens: [{ id: 1, content: "x", single_word: true }] }],
+    [
+      "added_tokens.single_word",
+      {
+        added_tokens: [
+          { id: 1, content: "x", single_word: true, normalized: true },
+          { id: 2, content: "<|end|>" },
+        ],
+        normalizer: { type: "NFC" },
+      },
+    ],
+    ["normalizer.type", { normalizer: { type: "Precompiled", precompiled_charsmap: "" } }],
+    ["normalizer.type", { normalizer: { type: "BertNormalizer" } }],
+    ["pre_tokenizer.prepend_scheme", { pre_tokenizer: { type: "Metaspace", prepend_scheme: "last" } }],
+    ["pre_tokenizer.add_prefix_space", { pre_tokenizer: { type: "Metaspace", add_prefix_space: false } }],
+    [
+      "pre_tokenizer.pattern",
+      { pre_tokenizer: { type: "Split", pattern: { Regex: "(a)b" }, behavior: "Removed" } },
+    ],
+    ["post_processor.type", { post_processor: { type: "Unheard" } }],
+    [
+      "post_processor.special_tokens",
+      {
+        post_processor: {
+          type: "TemplateProcessing",
+          single: [{ SpecialToken: { id: "<s>" } }, { Sequence: { id: "A" } }],
+        },
+      },
+    ],
+    ["post_processor.single", { post_processor: { type: "TemplateProcessing", single: [] } }],
     ["pre_tokenizer.type", { pre_tokenizer: { type: "UnicodeScripts" } }],
     [
       "pre_tokenizer.behavior",
@@ -124,8 +156,34 @@ describe("createTokenizer", () => {
   });
 
   it("names the file where the library refuses it", () => {
-    expect(() => open("llama3", { normalizer: { type: "Unheard" } })).toThrowError(
+    const pattern = { Regex: "(" };
+    expect(() => open("llama3", { normalizer: { type: "Replace", pattern, content: "" } })).toThrowError(
       expect.objectContaining({ code: "TOKENIZER_INVALID", file: "llama3.json" }),
     );
+  });
+
+  it.each([
+    [{ eos_token: "<|im_end|>" }, {}, "eos_token"],
+    [{ eos_token: "<|end|>" }, { eos_token: "</s>" }, "eos_token"],
+    [{ eos_token: ["<|end|>"] }, {}, "eos_token"],
+    [{ pad_token: 7 }, {}, "pad_token"],
+    [{ added_tokens_decoder: { x: { content: "y" } } }, {}, "added_tokens_decoder.x"],
+  ])("refuses %j with the map %j", (given, specialTokensMap, key) => {
+    const definition = readFixture("llama3");
+    expect(() => createTokenizer({ definition, settings: given, specialTokensMap, file: "f" })).toThrowError(
+      expect.objectContaining({ code: "TOKENIZER_INVALID", key, file: "f" }),
+    );
+  });
+
+  it("says which tokens it added because other files name them", () => {
+    const warnings: ModelWarning[] = [];
+    createTokenizer({
+      definition: readFixture("llama3"),
+      settings: { pad_token: "[PAD]", bos_token: "<|begin|>" },
+      file: "f",
+      onWarning: (warning) => warnings.push(warning),
+    });
+    expect(warnings).toMatchObject([{ code: "TOKEN_ADDED", keys: ["[PAD]"], file: "f" }]);
+    expect(warnings[0]?.message).toContain('"[PAD]" (now 320)');
   });
 });

@@ -1,75 +1,78 @@
 /**
- * A {@link Tokenizer} from the texts of `tokenizer.json` and `tokenizer_config.json`. Encoding is the library's; decoding
- * is the concatenation of token bytes, so that a text read token by token equals a text read at once. (The library's own
- * decoding also moves punctuation, `clean_up_tokenization_spaces`, which transformers 5 no longer does for BPE.)
+ * A {@link Tokenizer} from the contents of a folder's tokenizer files. What is between added tokens is encoded by the
+ * library; decoding is the concatenation of token bytes, so that a text read token by token equals a text read at once. (The
+ * library's own decoding also moves punctuation, `clean_up_tokenization_spaces`, which transformers 5 no longer does for BPE.)
  */
 
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { z } from "zod";
 import { ModelError } from "../errors.ts";
+import type { WarningSink } from "../warnings.ts";
+import { type AddedToken, resolveAddedTokens } from "./added-tokens.ts";
 import { createGuardedEncoder } from "./guarded-encoder.ts";
-import { prepareTokenizer } from "./prepare-tokenizer.ts";
+import { type PreparedTokenizer, prepareTokenizer } from "./prepare-tokenizer.ts";
+import { refusal } from "./refusal.ts";
+import { specialAffixes } from "./special-affixes.ts";
+import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
+import { createSectionSplitter } from "./split-added-tokens.ts";
 import { createByteDecoder } from "./token-bytes.ts";
-import type { Tokenizer } from "./tokenizer.ts";
-
-/** A token by its text, or as the object that older versions wrote. */
-const tokenText = z
-  .union([z.string(), z.looseObject({ content: z.string() })])
-  .nullish()
-  .transform((token) => (token == null ? null : typeof token === "string" ? token : token.content));
-const settingsSchema = z.looseObject({
-  bos_token: tokenText,
-  eos_token: tokenText,
-  pad_token: tokenText,
-  unk_token: tokenText,
-  additional_special_tokens: z.array(tokenText).nullish(),
-});
+import type { TextPart, Tokenizer } from "./tokenizer.ts";
 
 export interface TokenizerFiles {
   /** Parsed `tokenizer.json`. */
   readonly definition: unknown;
   /** Parsed `tokenizer_config.json`, where there is one. */
   readonly settings?: unknown;
+  /** Parsed `special_tokens_map.json`, where there is one. */
+  readonly specialTokensMap?: unknown;
+  /** Parsed `added_tokens.json`, where there is one. */
+  readonly addedTokens?: unknown;
   /** Name of `tokenizer.json` in messages. */
   readonly file: string;
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
+  readonly onWarning?: WarningSink;
   /** What encoding may take in milliseconds, plus one per character. Defaults to 1,500; tried twice. */
   readonly timeLimitMs?: number;
 }
 
 /** @throws TOKENIZER_INVALID; its `encode` also TOKENIZER_STALLED */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
-  const { file } = files;
-  const { definition, addedTokens, decoder } = prepareTokenizer(files.definition, file);
-  const parsed = settingsSchema.safeParse(files.settings ?? {});
-  if (!parsed.success) {
-    const key = parsed.error.issues[0]?.path.join(".") ?? "";
-    throw new ModelError("TOKENIZER_INVALID", `tokenizer_config.json: ${key} is not a token`, { file, key });
-  }
-  const settings = parsed.data;
-  const byteDecoder = createByteDecoder(decoder, file);
-  const library = buildLibrary(definition, file);
-  const encode = createGuardedEncoder(library, {
-    definition,
+  const { file, settings, onWarning = () => {} } = files;
+  const prepared = prepareTokenizer(files.definition, file);
+  const byteDecoder = createByteDecoder(prepared.decoder, file);
+  const affixes = specialAffixes(prepared.postProcessor, file);
+  const specials = readSpecialTokens(
+    {
+      settings,
+      specialTokensMap: files.specialTokensMap,
+      addedTokens: files.addedTokens,
+      own: prepared.addedTokens,
+    },
     file,
-    ...(files.timeLimitMs !== undefined && { timeLimitMs: files.timeLimitMs }),
-  });
-  const idOf = (token: string | null) => (token === null ? null : (library.token_to_id(token) ?? null));
-  const ownEos = idOf(settings.eos_token);
-  const specialTexts = [
-    settings.bos_token,
-    settings.eos_token,
-    settings.pad_token,
-    settings.unk_token,
-    ...(settings.additional_special_tokens ?? []),
-  ];
-  const specialIds = new Set([
-    ...addedTokens.filter((token) => token.special).map((token) => token.id),
-    ...specialTexts.map(idOf).filter((id) => id !== null),
-  ]);
+  );
+  refuseUnknownEnd(specials, prepared, file);
+  const { vocabulary } = prepared;
+  const addedTokens = resolveAddedTokens(
+    { own: prepared.addedTokens, others: specials, vocabulary },
+    file,
+    onWarning,
+  );
+  const encodeText = createEncoder(prepared, addedTokens, files);
   const addedById = new Map(addedTokens.map((token) => [token.id, token.content]));
-  const vocabularySize = library.model?.vocab.length ?? 0;
+  const idByContent = new Map(addedTokens.map((token) => [token.content, token.id]));
+  const tokenById = new Map([...vocabulary].map(([token, id]) => [id, token]));
+  const idOf = (role: string) => {
+    const content = specials.named.get(role)?.content;
+    return content === undefined ? null : (idByContent.get(content) ?? null);
+  };
+  const ownEos = idOf("eos_token");
+  const specialIds = new Set(
+    [
+      ...addedTokens.filter((token) => token.special).map((token) => token.id),
+      ...[...specials.named.keys()].map(idOf),
+    ].filter((id) => id !== null),
+  );
+  const largestId = [...tokenById.keys(), ...addedById.keys()].reduce((a, b) => Math.max(a, b), -1);
   const cache: Uint8Array[] = [];
   const nothing = new Uint8Array(0);
   const encoder = new TextEncoder();
@@ -80,18 +83,20 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     if (!Number.isInteger(id) || id < 0) throw new RangeError(`tokenizer: ${id} is not a token id`);
     const added = addedById.get(id);
     // Ids between the last token and the padded vocabulary of a model stand for nothing.
-    const token = added ?? library.id_to_token(id) ?? "";
+    const token = added ?? tokenById.get(id) ?? "";
     const bytes = added === undefined ? byteDecoder.bytes(token) : encoder.encode(added);
     cache[id] = bytes;
     return bytes;
   };
 
   return {
-    vocabularySize,
-    bosTokenId: idOf(settings.bos_token),
+    vocabularySize: largestId + 1,
+    bosTokenId: idOf("bos_token"),
     eosTokenIds: [...new Set([...(ownEos === null ? [] : [ownEos]), ...(files.eosTokenIds ?? [])])],
-    encode(text, options = {}) {
-      return encode(text, options.addSpecialTokens ?? true);
+    encode(text, { addSpecialTokens = true, part = "whole" } = {}) {
+      const ids = encodeText(text, part);
+      if (!addSpecialTokens || part === "inside") return ids;
+      return [...affixes.before, ...ids, ...(part === "whole" ? affixes.after : [])];
     },
     decode(ids, options = {}) {
       const kept = options.keepSpecialTokens ? ids : ids.filter((id) => !specialIds.has(id));
@@ -100,6 +105,65 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     },
     tokenBytes: (id) => (specialIds.has(id) ? nothing : textBytes(id)),
   };
+}
+
+/** A text without special tokens around it. */
+function createEncoder(
+  prepared: PreparedTokenizer,
+  addedTokens: readonly AddedToken[],
+  files: TokenizerFiles,
+): (text: string, part: TextPart) => number[] {
+  const { file, timeLimitMs } = files;
+  const splitsSpecials = splitsSpecialTokens(files.settings);
+  const findable = addedTokens.filter((token) => !splitsSpecials || !token.special);
+  const normalized = findable.filter((token) => !prepared.isFoundInRawText(token));
+  const lonely = normalized.find((token) => token.singleWord);
+  if (lonely) {
+    throw refusal(
+      file,
+      "added_tokens.single_word",
+      `${lonely.content}: true is not supported where normalized is true`,
+    );
+  }
+  const split = createSectionSplitter(findable.filter((token) => prepared.isFoundInRawText(token)));
+  const open = (withPrefix: boolean) =>
+    createGuardedEncoder(buildLibrary(prepared.definition({ withPrefix, tokens: normalized }), file), {
+      definition: files.definition as object,
+      file,
+      ...(timeLimitMs !== undefined && { timeLimitMs }),
+    });
+  const plain = open(prepared.prefix !== "none");
+  /** Adds no space in front. Made when it is first needed, since it takes as much memory again. */
+  let bare = prepared.prefix === "none" ? plain : null;
+  return (text, part) =>
+    split(text).flatMap((section) => {
+      if ("id" in section) return [section.id];
+      const isOpening = section.start === 0 && part !== "inside";
+      const isPrefixed = prepared.prefix === "every" ? section.start > 0 || isOpening : isOpening;
+      bare ??= isPrefixed ? null : open(false);
+      const encode = isPrefixed ? plain : (bare ?? plain);
+      return encode(section.text);
+    });
+}
+
+/** A model that is told to end with a token which it has never seen does not end, or ends at random. */
+function refuseUnknownEnd(specials: SpecialTokens, prepared: PreparedTokenizer, file: string): void {
+  const content = specials.named.get("eos_token")?.content;
+  if (content === undefined) return;
+  const isDeclared = [...prepared.addedTokens, ...specials.declared].some(
+    (token) => token.content === content,
+  );
+  if (isDeclared || prepared.vocabulary.has(content)) return;
+  throw refusal(
+    file,
+    "eos_token",
+    `${JSON.stringify(content)}, which tokenizer_config.json or special_tokens_map.json names, is no token of tokenizer.json, nor has it an id in added_tokens_decoder or added_tokens.json`,
+  );
+}
+
+/** Special tokens written in a text are then ordinary text. */
+function splitsSpecialTokens(settings: unknown): boolean {
+  return (settings as { readonly split_special_tokens?: unknown } | undefined)?.split_special_tokens === true;
 }
 
 function buildLibrary(definition: object, file: string): HuggingFaceTokenizer {

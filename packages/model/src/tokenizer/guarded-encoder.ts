@@ -23,33 +23,33 @@ export interface GuardedEncoderOptions {
   readonly timeLimitMs?: number;
 }
 
-export type Encode = (text: string, addSpecialTokens: boolean) => number[];
+/** A text without the special tokens around it. */
+export type Encode = (text: string) => number[];
 
 /**
  * Tries the encoder once, so that a malformed part is found when a model is loaded and not at its first prompt.
  * @throws TOKENIZER_INVALID, as the encoder does; the encoder also TOKENIZER_STALLED
  */
 export function createGuardedEncoder(library: HuggingFaceTokenizer, options: GuardedEncoderOptions): Encode {
-  const encode: Encode = (text, addSpecialTokens) => {
-    const ids = guarded(library, text, addSpecialTokens, options);
+  const encode: Encode = (text) => {
+    const ids = guarded(library, text, options);
     const wrong = ids.findIndex((id) => !Number.isInteger(id) || id < 0);
     if (wrong === -1) return ids;
-    throw invalid(options.file, `gives ${unknownToken(library, text, addSpecialTokens, wrong)} no id`);
+    throw invalid(options.file, `gives ${unknownToken(library, text, wrong)} no id`);
   };
-  for (const addSpecialTokens of [true, false]) encode(PROBE, addSpecialTokens);
+  encode(PROBE);
   return encode;
 }
 
 function guarded(
   library: HuggingFaceTokenizer,
   text: string,
-  addSpecialTokens: boolean,
   { definition, file, timeLimitMs = LEAST_LIMIT_MS }: GuardedEncoderOptions,
 ): number[] {
   const limitMs = timeLimitMs + text.length;
   for (let tries = 1; tries <= TRIES; tries++) {
     try {
-      return withTimeLimit(limitMs, () => library.encode(text, { add_special_tokens: addSpecialTokens }).ids);
+      return withTimeLimit(limitMs, () => library.encode(text, { add_special_tokens: false }).ids);
     } catch (cause) {
       if (cause instanceof TimeLimitExceeded) continue;
       throw invalid(file, `cannot encode a text (${cause instanceof Error ? cause.message : cause})`, cause);
@@ -86,13 +86,8 @@ function findExpressions(value: unknown, path = ""): FoundExpression[] {
 }
 
 /** The token that has no id, for the message. */
-function unknownToken(
-  library: HuggingFaceTokenizer,
-  text: string,
-  addSpecialTokens: boolean,
-  position: number,
-): string {
-  const token = library.encode(text, { add_special_tokens: addSpecialTokens }).tokens[position];
+function unknownToken(library: HuggingFaceTokenizer, text: string, position: number): string {
+  const token = library.encode(text, { add_special_tokens: false }).tokens[position];
   return token === undefined ? `token ${position} of a text` : `the token ${JSON.stringify(token)}`;
 }
 

@@ -1,25 +1,31 @@
 /**
- * `tokenizer.json` checked and put into a form in which @huggingface/tokenizers 0.2.0 gives the same ids as the Rust
- * library that Hugging Face models were trained with. What it would silently do otherwise is rewritten or refused:
- *
- * - `ByteLevel` with its own regular expression uses JavaScript's `\s`, which has U+FEFF and lacks U+0085; a `Split` with
- *   the same expression is translated rightly.
- * - `Digits` takes ASCII digits alone; the Rust library takes every numeric character (`char::is_numeric`).
- * - `(?i:...)` folds ASCII letters alone; Oniguruma also takes U+017F, the long s, for an s.
- * - `Split` keeps matches as pieces of their own whatever its `behavior`.
- * - Model types, affixes and dropout that it ignores.
+ * `tokenizer.json` checked and put into the form that @huggingface/tokenizers is given. Added tokens and the post-processor
+ * are not the library's business here: texts are cut at added tokens before (`split-added-tokens.ts`), and special tokens are
+ * put around ids after (`special-affixes.ts`).
  */
 
 import { z } from "zod";
-import { ModelError } from "../errors.ts";
+import type { AddedToken } from "./added-tokens.ts";
+import { refusal } from "./refusal.ts";
+import {
+  type PrefixScheme,
+  partSchema,
+  prefixScheme,
+  repairNormalizer,
+  repairPreTokenizer,
+  type TokenizerPart,
+} from "./repair-parts.ts";
+import { type DeclaredToken, declare } from "./special-tokens.ts";
 
 const addedTokenSchema = z.looseObject({
   id: z.number().int().nonnegative(),
   content: z.string().min(1),
   special: z.boolean().default(false),
-  single_word: z.boolean().default(false),
+  normalized: z.boolean().optional(),
+  lstrip: z.boolean().optional(),
+  rstrip: z.boolean().optional(),
+  single_word: z.boolean().optional(),
 });
-export const partSchema = z.looseObject({ type: z.string() });
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).nullish(),
   normalizer: partSchema.nullish(),
@@ -30,24 +36,29 @@ const tokenizerSchema = z.looseObject({
     type: z.string().nullish(),
     vocab: z.record(z.string(), z.number().int().nonnegative()),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    unk_token: z.string().nullish(),
     dropout: z.number().nullish(),
     continuing_subword_prefix: z.string().nullish(),
     end_of_word_suffix: z.string().nullish(),
   }),
 });
 
-export type TokenizerPart = z.infer<typeof partSchema>;
-type AddedToken = z.infer<typeof addedTokenSchema>;
-
 export interface PreparedTokenizer {
-  /** What the library is given. */
-  readonly definition: object;
-  readonly addedTokens: readonly AddedToken[];
+  readonly vocabulary: ReadonlyMap<string, number>;
+  /** In the order of the file. */
+  readonly addedTokens: readonly DeclaredToken[];
+  readonly postProcessor: unknown;
   readonly decoder: TokenizerPart | null;
+  readonly prefix: PrefixScheme;
+  /** Tokens that are found in the text as it is; the library finds the others in the normalized text. */
+  isFoundInRawText(token: DeclaredToken): boolean;
+  /** What the library is given, with the tokens that it has to find. */
+  definition(options: { readonly withPrefix: boolean; readonly tokens: readonly AddedToken[] }): object;
 }
 
 /** @throws TOKENIZER_INVALID with the key */
 export function prepareTokenizer(json: unknown, file: string): PreparedTokenizer {
+  refuseOtherModels(json, file);
   const parsed = tokenizerSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -55,81 +66,44 @@ export function prepareTokenizer(json: unknown, file: string): PreparedTokenizer
   }
   const raw = parsed.data;
   const { model } = raw;
-  if ((model.type ?? "BPE") !== "BPE") throw refusal(file, "model.type", `${model.type}: supported is BPE`);
   if (model.dropout) throw refusal(file, "model.dropout", "encoding at random is not supported");
   for (const affix of ["continuing_subword_prefix", "end_of_word_suffix"] as const) {
     if (model[affix])
       throw refusal(file, `model.${affix}`, `${JSON.stringify(model[affix])} is not supported`);
   }
-  if (raw.post_processor?.type === "Sequence" && !Array.isArray(raw.post_processor.processors)) {
-    throw refusal(file, "post_processor.processors", "wanted a list");
-  }
-  const addedTokens = raw.added_tokens ?? [];
-  const lonely = addedTokens.find((token) => token.single_word);
-  if (lonely) throw refusal(file, "added_tokens.single_word", `${lonely.content}: true is not supported`);
+  const normalizer = raw.normalizer ?? null;
+  const preTokenizer = raw.pre_tokenizer ?? null;
+  const prefix = prefixScheme(normalizer, preTokenizer);
   return {
-    definition: {
+    vocabulary: new Map(Object.entries(model.vocab)),
+    addedTokens: (raw.added_tokens ?? []).map((token) => declare(token, { declaredId: token.id })),
+    postProcessor: raw.post_processor ?? null,
+    decoder: raw.decoder ?? null,
+    prefix,
+    // Where the first piece alone gets a space, the library must never be given more than one piece.
+    isFoundInRawText: (token) => !token.normalized || normalizer === null || prefix === "first",
+    definition: ({ withPrefix, tokens }) => ({
       ...raw,
-      added_tokens: addedTokens,
-      normalizer: raw.normalizer ?? null,
-      pre_tokenizer: raw.pre_tokenizer ? repairPreTokenizer(raw.pre_tokenizer, file) : null,
-      post_processor: raw.post_processor ?? null,
+      added_tokens: tokens,
+      normalizer: normalizer && repairNormalizer(normalizer, { file, withPrefix }),
+      pre_tokenizer: preTokenizer && repairPreTokenizer(preTokenizer, { file, withPrefix }),
+      post_processor: null,
       decoder: raw.decoder ?? null,
       model: { ...model, type: "BPE" },
-    },
-    addedTokens,
-    decoder: raw.decoder ?? null,
+    }),
   };
 }
 
-/** The expression of GPT-2, which `ByteLevel` with `use_regex` stands for (tokenizers, pre_tokenizers/byte_level.rs). */
-const BYTE_LEVEL_PATTERN = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-function repairPreTokenizer(part: TokenizerPart, file: string): TokenizerPart {
-  switch (part.type) {
-    case "Sequence": {
-      const parts = z.array(partSchema).safeParse(part.pretokenizers);
-      if (!parts.success) throw refusal(file, "pre_tokenizer.pretokenizers", "wanted a list");
-      return { ...part, pretokenizers: parts.data.map((inner) => repairPreTokenizer(inner, file)) };
-    }
-    case "ByteLevel":
-      // Absent `use_regex` means true. The prefix space comes before the split, so it keeps the library's own way.
-      if (part.use_regex === false || part.add_prefix_space === true) return part;
-      return sequence(split(BYTE_LEVEL_PATTERN), { ...part, use_regex: false });
-    case "Digits":
-      return split(part.individual_digits === true ? String.raw`\p{N}` : String.raw`\p{N}+`);
-    case "Split":
-      return repairSplit(part, file);
-    case "Metaspace":
-    case "Whitespace":
-    case "WhitespaceSplit":
-      return part;
-    default:
-      throw refusal(file, "pre_tokenizer.type", `${part.type} is not supported`);
-  }
-}
-
-function repairSplit(part: TokenizerPart, file: string): TokenizerPart {
-  const behavior = String(part.behavior ?? "").toLowerCase();
-  const isKeptAsIs = part.invert === true ? behavior === "removed" : /^(removed|isolated)$/.test(behavior);
-  if (!isKeptAsIs) {
-    const setting = `behavior ${part.behavior} with invert ${part.invert ?? false}`;
-    throw refusal(file, "pre_tokenizer.behavior", `${setting} is not supported`);
-  }
-  const pattern = part.pattern as { Regex?: unknown } | undefined;
-  if (typeof pattern?.Regex !== "string") return part;
-  const source = pattern.Regex.replace(/\(\?i:'s\|/g, "(?i:'[s\u017f]|");
-  return { ...part, pattern: { Regex: source } };
-}
-
-function split(source: string): TokenizerPart {
-  return { type: "Split", pattern: { Regex: source }, behavior: "Isolated", invert: false };
-}
-
-function sequence(...pretokenizers: TokenizerPart[]): TokenizerPart {
-  return { type: "Sequence", pretokenizers };
-}
-
-function refusal(file: string, key: string, why: string): ModelError {
-  return new ModelError("TOKENIZER_INVALID", `${key}: ${why}`, { file, key });
+/** A model of another kind has a vocabulary of another shape: say so, before its keys are looked at. */
+function refuseOtherModels(json: unknown, file: string): void {
+  const model = (json as { readonly model?: { readonly type?: unknown; readonly vocab?: unknown } } | null)
+    ?.model;
+  if (model === null || typeof model !== "object") return;
+  const type = model.type ?? (Array.isArray(model.vocab) ? "Unigram" : "BPE");
+  if (type === "BPE") return;
+  throw refusal(
+    file,
+    "model.type",
+    `this is a ${type} tokenizer; supported is BPE, which models of the Llama and Qwen families have`,
+  );
 }

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { ModelError } from "../errors.ts";
-import { partSchema, type TokenizerPart } from "./prepare-tokenizer.ts";
+import { partSchema, type TokenizerPart } from "./repair-parts.ts";
 
 export interface ByteDecoder {
   /** Bytes of one ordinary token. */

@@ -6,7 +6,7 @@
  * Axes: S tokens so far, D hidden, K alternatives.
  */
 
-import type { LanguageModel } from "@soft-tokens/model";
+import { encodeInside, type LanguageModel } from "@soft-tokens/model";
 import type { Tensor } from "@soft-tokens/tensor";
 import type { GenerateRequest, GenerateResult, GenerationSettings, Rollout } from "../contract.ts";
 import { createThoughtPolicy } from "../policies/create-policy.ts";
@@ -72,7 +72,7 @@ async function generateOne(
   }
 
   const forcedText = textBetween(settings, bytes(shadowIds), thoughtStop);
-  const forcedIds = forcedText === "" ? [] : model.tokenizer.encode(forcedText, { addSpecialTokens: false });
+  const forcedIds = encodeInside(model.tokenizer, forcedText);
   for (const id of forcedIds) sequence.appendToken(id);
 
   const answerPolicy = createThoughtPolicy("hard", { rms: 1, temperature: settings.answerTemperature });

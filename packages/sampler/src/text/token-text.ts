@@ -3,7 +3,7 @@
  * text. Special tokens have no text, nor have the rows by which embedding matrices are padded beyond the vocabulary.
  */
 
-import type { Tokenizer } from "@soft-tokens/model";
+import { encodeInside, type Tokenizer } from "@soft-tokens/model";
 
 export class TokenText {
   readonly #forcedIds = new Map<string, readonly number[]>();
@@ -23,11 +23,11 @@ export class TokenText {
     return text + decoder.decode();
   }
 
-  /** Ids of forced text, which stands inside a text: no begin-of-sequence token. Remembered. */
+  /** Ids of forced text, which continues a text: no begin-of-sequence token, no space that it does not have. Remembered. */
   idsOf(text: string): readonly number[] {
     let ids = this.#forcedIds.get(text);
     if (!ids) {
-      ids = text === "" ? [] : this.tokenizer.encode(text, { addSpecialTokens: false });
+      ids = encodeInside(this.tokenizer, text);
       this.#forcedIds.set(text, ids);
     }
     return ids;

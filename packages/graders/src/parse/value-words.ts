@@ -1,0 +1,73 @@
+/**
+ * Words around a value that make it another value, or leave it open: operations, further numbers, bounds, guesses. English
+ * has few of them, so they can be listed; a word of none of these lists is a unit, a thing or a description, which leaves the
+ * value as it is. There is no end of those.
+ */
+import { numberOfWord, partsNamed } from "./number-words.ts";
+
+const operations: ReadonlySet<string> = new Set(
+  (
+    "plus minus multiplied divided squared cubed doubled tripled halved factorial power powers root roots choose mod modulo " +
+    "twice thrice half pi"
+  ).split(" "),
+);
+
+const guesses = /\b(?:maybe|perhaps|possibly|probably|presumably|or so|not sure|unsure|i guess|a guess)\b/;
+
+const bounds =
+  /\b(?:at (?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan$/;
+
+/** "9 up to 12", "9 through 12", "5 below": words that begin a range or a comparison. */
+const openings = /^(?:to \d|through|thru|until|till|or|per \d)\b/;
+
+/** Ordinals that count what a sequence or an operation gives: the 9th prime is not 9. */
+const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|number|element)s?\b/;
+
+/** Why the words behind a value do not leave it as it is, or null where they do. */
+export function changeBy(phrase: string): string | null {
+  const words = phrase
+    .toLowerCase()
+    .split(/\s+/)
+    .map((word) => word.replace(/^[("'“]+|[)"'”.,:;!]+$/g, ""));
+  const text = words.join(" ");
+  if (guesses.test(text) || /\?/.test(phrase)) return "words that make a guess of the value";
+  if (bounds.test(text) || openings.test(text)) return "words that make a bound of the value";
+  const isOperation = (word: string, index: number): boolean =>
+    operations.has(word) && !(index > 0 && (word === "squared" || word === "cubed"));
+  // In brackets, "the other root is extraneous" is a remark.
+  const first = phrase.startsWith("(") ? words.slice(0, 2) : words;
+  if (first.some(isOperation) || ordinalOf.test(text) || isSignOnly(phrase))
+    return "words that compute with the value";
+  return first.some(isNumber) ? "another number in the words behind the value" : null;
+}
+
+/** "one" and "ones" are things. */
+function isNumber(word: string): boolean {
+  return (
+    /^[-+]?\d[\d.,]*%?$/.test(word) ||
+    (word !== "one" && numberOfWord(word) !== null) ||
+    (word !== "quarters" && partsNamed(word) !== null)
+  );
+}
+
+function isSignOnly(phrase: string): boolean {
+  return /^[-+*/^<>=±×÷\s]+$/.test(phrase);
+}
+
+/** Nouns for what is computed: half of 10 is not 10, and a multiple of 9 is not 9. */
+const computed =
+  /\b(?:half|halves|third|quarter|fraction|part|percent|percentage|multiples?|factors?|divisors?|square|cube|root|power|reciprocal|inverse|negative|opposite|sum|product|difference|quotient|double|triple|twice|logarithm|log|factorial|derivative|complement|out|minimum|maximum|most|least|range|average|mean|median|all|none|any|some|each|either|neither|number|function|list|set|union|pair|triple)s?(?: \w+)? of$/i;
+
+/** "a profit of", "an increase of": words that say what the value behind them is, and leave it as it is. */
+export function describes(words: string): boolean {
+  return (
+    /^[a-z][a-z'’ -]* of$/i.test(words) && !computed.test(words) && changeBy(words.slice(0, -3)) === null
+  );
+}
+
+/** Words before a value that leave it as it is. */
+export function isApproximately(words: string): boolean {
+  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely|both|only|just|simply|namely|positive)$/i.test(
+    words,
+  );
+}
