@@ -1,7 +1,7 @@
 /** `generate`: one question, thought about in one of the six inference modes, printed as text. */
 
 import { modelOptions, openModel } from "@soft-tokens/app-common";
-import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
+import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt, toJson } from "@soft-tokens/evals";
 import { embeddingRms, encodePrompt } from "@soft-tokens/model";
 import { defaultGenerationSettings, generate, inferencePolicy } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
@@ -58,7 +58,7 @@ export async function generateText(
       rollout.entropies.reduce((sum, value) => sum + value, 0) / Math.max(1, rollout.entropies.length);
     process.stdout.write(
       options.json
-        ? `${JSON.stringify({ sampleIndex, mode: options.mode, thought: thoughtText, answer: forcedText + answerText, thoughtSteps: rollout.shadowIds.length, thoughtStop, answerStop, entropy })}\n`
+        ? `${toJson({ sampleIndex, mode: options.mode, thought: thoughtText, answer: forcedText + answerText, thoughtSteps: rollout.shadowIds.length, thoughtStop, answerStop, entropy }, `sample ${sampleIndex}`)}\n`
         : `${rollouts.length > 1 ? `--- sample ${sampleIndex + 1}\n` : ""}${thoughtText}${forcedText}${answerText}\n`,
     );
     process.stderr.write(

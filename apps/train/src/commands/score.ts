@@ -4,6 +4,7 @@
  */
 
 import { modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import {
   checkRollouts,
   createThoughtPolicy,
@@ -44,7 +45,10 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
       nameOf: (index) => `${options.rollouts}: sample ${begin + index}`,
     });
     const lines = scored.map(({ thoughtLogProb, answerLogProb }, index) =>
-      JSON.stringify({ sample: begin + index, thoughtLogProb, answerLogProb }),
+      toJson(
+        { sample: begin + index, thoughtLogProb, answerLogProb },
+        `${options.rollouts}: sample ${begin + index}`,
+      ),
     );
     process.stdout.write(`${lines.join("\n")}\n`);
   }
