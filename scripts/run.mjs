@@ -24,6 +24,7 @@ const programs = {
 };
 /** No telemetry, no advertising of newer versions. */
 const quietTools = { TURBO_TELEMETRY_DISABLED: "1", TURBO_NO_UPDATE_NOTIFIER: "1", DO_NOT_TRACK: "1" };
+const childEnvironment = { ...process.env, ...quietTools };
 
 const isWindows = process.platform === "win32";
 /** Without a network npm and pnpm say so after a quarter of a minute, not after two. */
@@ -119,13 +120,17 @@ function ensureInstalled() {
   process.stderr.write(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.\n`);
 }
 
-/** Runs a program from its TypeScript source, in the folder the person typed the command in. */
+/**
+ * Runs a program from its TypeScript source, in the folder the person typed the command in. That folder may be a downloaded one, so
+ * nothing in it may be run: tsx would read its tsconfig.json, whose `paths` put other files in place of packages.
+ */
 function runSource(program, programArgs) {
   const tsx = pathToFileURL(createRequire(join(root, "package.json")).resolve("tsx")).href;
   run(
     process.execPath,
     ["--conditions=@soft-tokens/source", "--import", tsx, join(root, program), ...programArgs],
     process.env.INIT_CWD ?? process.cwd(),
+    { env: { ...childEnvironment, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") } },
   );
 }
 
@@ -141,7 +146,7 @@ function run(file, fileArgs, cwd, options = {}) {
   const child = spawn(file, fileArgs, {
     cwd,
     stdio: "inherit",
-    env: { ...process.env, ...quietTools },
+    env: childEnvironment,
     ...options,
   });
   let firstInterrupt = null;

@@ -1,11 +1,12 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  // Side by side and with shared parts in the same folder: the pool finds worker.js beside itself.
+  // Side by side and with shared parts in the same folder: the pool finds worker.js and grader-process.js beside itself.
   entry: {
     index: "src/index.ts",
     pool: "src/pool/index.ts",
     worker: "src/pool/worker.ts",
+    "grader-process": "src/pool/grader-process.ts",
     cli: "src/cli.ts",
   },
   format: "esm",

@@ -12,6 +12,7 @@ import {
 import { embeddingRms } from "@soft-tokens/model";
 import { defaultGenerationSettings, type NoisePlace } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
+import { checkPrompts } from "./check-prompts.ts";
 import { createGenerateFunction, type DecodedBatch } from "./generate-function.ts";
 import { type Grading, openGrading } from "./grading.ts";
 import type { OpenedModel } from "./open-model.ts";
@@ -24,6 +25,10 @@ export interface EvaluateModelOptions {
   /** Fingerprint of the model's files: a folder of results refuses another model of the same name. */
   readonly modelFiles?: string;
   readonly task: Task;
+  /** The task's file as it was given, for messages. Defaults to its name. */
+  readonly file?: string;
+  /** Leave questions out that the model has no room or no embeddings for, instead of stopping. Defaults to `false`. */
+  readonly skipBad?: boolean;
   readonly modes: readonly InferenceMode[];
   readonly samplesPerQuestion: number;
   readonly folder: string;
@@ -60,6 +65,14 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
   const { stopString = defaultGenerationSettings.stopString } = options;
   const { grader, graderWorkers = 2, graderTimeoutMs = 2000, signal } = options;
   await using grading = await openGrading({ grader, graderWorkers, graderTimeoutMs, stopString, signal });
+  const limits = { template, maxThoughtSteps, maxAnswerTokens, stopString };
+  const { questions, unfit } = await checkPrompts(
+    opened.model,
+    options.task.questions.slice(0, options.limit),
+    { ...limits, answerPrefix: defaultGenerationSettings.answerPrefix },
+    { file: options.file ?? options.task.source.file, skipBad: options.skipBad ?? false, signal },
+  );
+  const task = { ...options.task, questions, source: { ...options.task.source, unfit } };
   const rms = options.rms ?? (await embeddingRms(opened.model));
   const generate = await createGenerateFunction({
     model: opened.model,
@@ -74,14 +87,13 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
   });
   // Awaited here: the grading is closed behind it.
   return await evaluate({
-    task: options.task,
+    task,
     model: options.name,
     modes: options.modes,
     samplesPerQuestion: options.samplesPerQuestion,
     generate,
     grade: gradeFunction(grading),
     folder: options.folder,
-    ...(options.limit !== undefined && { limit: options.limit }),
     template,
     record: { questions: options.recordedQuestions, samples: 2 },
     seed,

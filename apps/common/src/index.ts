@@ -1,6 +1,7 @@
 /** Wiring that both apps share. See README.md. */
 
 export * from "./backend.ts";
+export * from "./check-prompts.ts";
 export * from "./errors.ts";
 export * from "./evaluate-model.ts";
 export * from "./grade.ts";

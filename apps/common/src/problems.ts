@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadTask, NAMED_FORMATS, type Task } from "@soft-tokens/evals";
+import { isHubFile, loadTask, NAMED_FORMATS, type Task } from "@soft-tokens/evals";
 import { UsageError } from "./errors.ts";
 
 const EMBEDDED = fileURLToPath(new URL("../data/", import.meta.url));
@@ -37,9 +37,9 @@ function taskName({ task, data }: ProblemsOptions): string {
   return data.replace(/^.*[/\\]/, "").replace(/\.jsonl?$/, "");
 }
 
-/** Path of a file, or of the embedded sample of a name. @throws UsageError */
+/** Path of a file, name of a file of the hub, or path of the embedded sample of a name. @throws UsageError */
 export function findData({ data, split }: Pick<ProblemsOptions, "data" | "split">): string {
-  if (existsSync(data)) return data;
+  if (existsSync(data) || isHubFile(data)) return data;
   if (data === "gsm8k") return join(EMBEDDED, `gsm8k-${split}-sample.jsonl`);
   if (data in NAMED_FORMATS) {
     throw new UsageError(

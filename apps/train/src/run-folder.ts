@@ -18,6 +18,10 @@ import { type ModelOptions, UsageError, writeWhole } from "@soft-tokens/app-comm
 
 /** Options that may differ when a run is continued: where and how often, not what. */
 const FREE_OPTIONS = new Set([
+  // Data is compared by its checksum (run-data.ts), and the same data has the same bad rows.
+  "data",
+  "validationData",
+  "skipBad",
   "backend",
   "ignoreMemoryCheck",
   "out",
@@ -120,7 +124,7 @@ function isUpTo(line: string, step: number): boolean {
   }
 }
 
-function readConfig(path: string): RunConfig {
+export function readConfig(path: string): RunConfig {
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));

@@ -266,13 +266,14 @@ function nodeAddonApiFolder(): string {
 }
 
 function outputOf(file: string, args: readonly string[]): string | null {
-  const { status, stdout } = spawnSync(file, args, { encoding: "utf8" });
+  const { status, stdout } = spawnSync(file, args, { cwd: packageFolder, encoding: "utf8" });
   return status === 0 ? stdout.trim() : null;
 }
 
 /** Runs a step with its output shown; the standard output of this program stays empty. */
 function step(file: string, args: readonly string[]): void {
   const { status, signal } = spawnSync(file, args, {
+    cwd: packageFolder,
     stdio: ["ignore", process.stderr.fd, process.stderr.fd],
   });
   if (signal === "SIGINT") process.exit(130);

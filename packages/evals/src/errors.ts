@@ -9,6 +9,7 @@ export type EvaluationErrorCode =
   | "TASK_FILE_EMPTY"
   | "TASK_FORMAT_UNKNOWN" // neither rows nor fields that a reader knows
   | "TASK_ROW_INVALID" // `file`, `line` and `field` say where
+  | "TASK_ROW_UNFIT" // a good row that this model has no room or no embeddings for; `file`, `line` and `field` say where
   | "TASK_NEEDS_DATA" // a task was named and no file given
   | "INVALID_TEMPLATE"
   | "SAMPLE_LOG_INVALID" // a row that is not the last one cannot be read

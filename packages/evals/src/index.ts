@@ -52,6 +52,13 @@ export {
 } from "./tasks/formats.ts";
 export { isHubFile } from "./tasks/hub-file.ts";
 export {
+  type LoadSolvedOptions,
+  loadSolved,
+  type ReadyPair,
+  type SolvedProblems,
+  type SolvedSource,
+} from "./tasks/load-solved.ts";
+export {
   type LoadTaskOptions,
   loadTask,
   normalizedQuestion,
@@ -62,5 +69,6 @@ export {
   type TaskSource,
 } from "./tasks/load-task.ts";
 export { PAPER_TEMPLATE, QUESTION_PLACEHOLDER, renderPrompt } from "./tasks/prompt-template.ts";
-export { readRowFile } from "./tasks/read-rows.ts";
+export type { SolvedQuestion } from "./tasks/read-row.ts";
+export { badRowsError, readRowFile } from "./tasks/read-rows.ts";
 export { findNamedTask, type NamedTask, TASK_NAMES } from "./tasks/task-names.ts";

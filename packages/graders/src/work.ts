@@ -28,6 +28,8 @@ export interface Work {
   spend(steps?: number): void;
   /** Steps taken so far. */
   readonly spent: number;
+  /** Steps that may still be taken. */
+  readonly left: number;
 }
 
 /** Thrown inside the grader only; the public functions turn it into a verdict. */
@@ -49,6 +51,9 @@ export function createWork(limit: number = limits.steps): Work {
     },
     get spent() {
       return spent;
+    },
+    get left() {
+      return limit - spent;
     },
   };
 }

@@ -101,7 +101,8 @@ function problemOf(
     const own = part === "completion" && appendEndOfSequence ? ids.length - 1 : ids.length;
     if (own <= 0) return { part, message: "has no token" };
     const outside = ids.find((id) => !(id >= 0 && id < vocabularySize));
-    if (outside !== undefined) return { part, message: `has ${idOutside(model, outside)}` };
+    if (outside !== undefined)
+      return { part, message: `cannot be embedded: token ${idOutside(model, outside)}` };
   }
   const total = promptIds.length + completionIds.length;
   if (total <= maxPositions) return null;
@@ -118,15 +119,13 @@ function refuseEndToken(model: LanguageModel, { appendEndOfSequence }: EncodeOpt
   throw new TrainerError(
     "INVALID_END_TOKEN",
     `${
-      id === undefined
-        ? "the tokenizer has no end-of-sequence token"
-        : `the end-of-sequence token is ${idOutside(model, id)}`
-    }; completions cannot end with it: set appendEndOfSequence to false, or mend the model's files`,
+      id === undefined ? "the tokenizer has no end-of-sequence token" : `eos_token ${idOutside(model, id)}`
+    }; completions cannot end with it. Set appendEndOfSequence to false (--no-append-end-of-sequence), or mend the model's files`,
   );
 }
 
-/** "token <|end|>, id 265; the model has 265 embeddings" */
+/** "<|end|> is id 265, the model has 265 embeddings" */
 function idOutside({ tokenizer, config }: LanguageModel, id: number): string {
   const text = tokenizer.decode([id], { keepSpecialTokens: true });
-  return `token ${JSON.stringify(text)}, id ${id}; the model has ${config.vocabularySize} embeddings`;
+  return `${text} is id ${id}, the model has ${config.vocabularySize} embeddings`;
 }

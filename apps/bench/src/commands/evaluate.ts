@@ -25,6 +25,7 @@ import {
   parseModes,
 } from "../evaluate/generation-options.ts";
 import { openTask } from "../evaluate/open-task.ts";
+import { outcomeNotes } from "../evaluate/outcome-notes.ts";
 import { sourceNotes } from "../evaluate/source-notes.ts";
 import { fingerprint } from "../grid/model-facts.ts";
 
@@ -45,7 +46,10 @@ export const EvaluateOptions = z.strictObject({
     .min(1)
     .optional()
     .describe("Training file: count the questions that stand in it too, by normalised text"),
-  skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
+  skipBad: z
+    .boolean()
+    .default(false)
+    .describe("Leave rows out that cannot be read or are too long for the model, instead of stopping"),
   modes: z
     .string()
     .default("all")
@@ -83,6 +87,8 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     opened,
     name: options.model,
     task,
+    file: options.data,
+    skipBad: options.skipBad,
     modes,
     samplesPerQuestion: options.samples,
     folder: options.out,
@@ -119,5 +125,6 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
 function formatResults(training: string, results: EvaluationResults): string {
   const { columns } = process.stdout;
   const tables = [formatGrid([{ training, results }], { columns }), formatPassAt(results, { columns })];
-  return [...tables, sourceNotes(results).join("\n")].filter((part) => part !== "").join("\n\n");
+  const notes = [...outcomeNotes(results), ...sourceNotes(results)];
+  return [...tables, notes.join("\n")].filter((part) => part !== "").join("\n\n");
 }

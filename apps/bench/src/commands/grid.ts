@@ -46,7 +46,10 @@ export const GridOptions = z.strictObject({
   ...machineOptions,
   tasks: z.string().min(1).describe("Tasks by name, such as gsm8k,math500,olympiad,hellaswag,arc,mmlu"),
   data: z.string().min(1).optional().describe("TASK=FILE,TASK=FILE; gsm8k has an embedded sample"),
-  skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
+  skipBad: z
+    .boolean()
+    .default(false)
+    .describe("Leave rows out that cannot be read or are too long for a model, instead of stopping"),
   modes: z.string().default("all").describe("all six inference modes, or some of them"),
   samples: z.int().positive().default(32).describe("Samples per question in the sampled modes"),
   limit: z.int().positive().optional().describe("The first N questions of every task only"),
@@ -150,6 +153,7 @@ function gridFile(
       data,
       kind: opened.kind,
       questions: opened.task.questions.length,
+      sha256: opened.task.source.sha256,
     })),
     runs: runs.map((run) => {
       const settings = trainingSettings(run.model);

@@ -10,6 +10,7 @@ import {
 } from "@soft-tokens/evals";
 import type { EvaluateOptions } from "../commands/evaluate.ts";
 import { fingerprint } from "../grid/model-facts.ts";
+import { checkChoices } from "./check-choices.ts";
 import { formatLikelihood } from "./format-likelihood.ts";
 import { createScoreFunction, type ScorePlan } from "./score-choices.ts";
 import { count } from "./source-notes.ts";
@@ -25,18 +26,21 @@ export interface LikelihoodRun {
 
 export async function runLikelihood(
   options: EvaluateOptions,
-  { task, contamination, signal }: LikelihoodRun,
+  { task: whole, contamination, signal }: LikelihoodRun,
 ): Promise<LikelihoodResults> {
   using opened = await openModel(
     options,
     { rows: Math.ceil(options.batchTokens / TOKENS_PER_ROW), tokensPerRow: 0 },
     signal,
   );
+  const { data: file, skipBad, limit } = options;
+  const { task, encoded } = checkChoices(opened.model, whole, { file, skipBad, limit });
   let plan: ScorePlan | null = null;
   const score = createScoreFunction({
     model: opened.model,
     maxTokens: options.batchTokens,
     chunk: opened.chunk,
+    encoded,
     onPlan: (made) => {
       plan = made;
     },
@@ -49,7 +53,6 @@ export async function runLikelihood(
     model: options.model,
     score,
     folder: options.out,
-    ...(options.limit !== undefined && { limit: options.limit }),
     seed: options.seed,
     settings: { dtype: opened.dtype, modelFiles: fingerprint(options.model) },
     versions: versions(opened.backend),

@@ -17,6 +17,8 @@ export interface ScoreChoicesOptions {
   /** Most tokens of one batch; padding, which only attention sees, counts an eighth. Defaults to 4096. */
   readonly maxTokens?: number;
   readonly chunk?: HeadChunk;
+  /** Questions that are encoded already, by id. Defaults to none. */
+  readonly encoded?: ReadonlyMap<string, EncodedQuestion>;
   /** Told once, before the first batch. */
   readonly onPlan?: (plan: ScorePlan) => void;
 }
@@ -36,8 +38,10 @@ export interface ScorePlan {
 export function createScoreFunction(options: ScoreChoicesOptions): ScoreFunction {
   const { model, maxTokens = 4096 } = options;
   return async function* score(questions, { signal }) {
-    const encoded = questions.map((question) =>
-      encodeChoices(model.tokenizer, question, model.config.maxPositions),
+    const encoded = questions.map(
+      (question) =>
+        options.encoded?.get(question.id) ??
+        encodeChoices(model.tokenizer, question, model.config.maxPositions),
     );
     const plan = planBatches(encoded, maxTokens);
     options.onPlan?.(describePlan(plan));

@@ -11,10 +11,12 @@ export interface NotedResults {
 
 /** One line each; none where there is nothing to say. */
 export function sourceNotes({ source, questions, contamination }: NotedResults): string[] {
-  const { skipped, duplicates, rows } = source;
+  const { skipped, unfit = 0, duplicates, rows } = source;
   return [
     skipped > 0 &&
       `${count(skipped, "row")} of ${source.file} could not be read and ${skipped === 1 ? "was" : "were"} left out`,
+    unfit > 0 &&
+      `the model has no room or no embeddings for ${count(unfit, "row")} of ${source.file}, which ${unfit === 1 ? "was" : "were"} left out`,
     duplicates > 0 &&
       `${duplicates} of the ${count(rows, "question")} of ${source.file} ${duplicates === 1 ? "repeats an earlier one" : "repeat earlier ones"}; all count`,
     contamination &&

@@ -13,6 +13,7 @@ import {
 } from "@soft-tokens/evals/report";
 import type { NoisePlace } from "@soft-tokens/sampler";
 import type { GridOptions } from "../commands/grid.ts";
+import { checkChoices } from "../evaluate/check-choices.ts";
 import { generationNeeds, generationSettings } from "../evaluate/generation-options.ts";
 import type { OpenedTask } from "../evaluate/open-task.ts";
 import { createScoreFunction } from "../evaluate/score-choices.ts";
@@ -22,7 +23,7 @@ import type { PlannedRun } from "./parse-grid.ts";
 export interface GridPlan {
   readonly options: GridOptions;
   readonly runs: readonly PlannedRun[];
-  readonly tasks: readonly { readonly name: string; readonly opened: OpenedTask }[];
+  readonly tasks: readonly { readonly name: string; readonly data: string; readonly opened: OpenedTask }[];
   readonly modes: readonly InferenceMode[];
   /** Settings that are varied at inference; the main values among them are the grid's own cells. */
   readonly ablations: readonly GridAblation[];
@@ -110,24 +111,26 @@ async function runModel(
   for (const { task, folder, modes, ablation, progress } of cells) {
     const label = (accuracy: number | null) =>
       accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % right`;
-    const limit = plan.limit !== undefined ? { limit: plan.limit } : {};
     if (task.opened.kind === "likelihood") {
+      const named = { ...task.opened.task, name: task.name };
+      const { skipBad } = options;
+      const checked = checkChoices(opened.model, named, { file: task.data, skipBad, limit: plan.limit });
       await evaluateLikelihood({
-        task: { ...task.opened.task, name: task.name },
+        task: checked.task,
         model: run.model,
         score: createScoreFunction({
           model: opened.model,
           maxTokens: options.batchTokens,
           chunk: opened.chunk,
+          encoded: checked.encoded,
         }),
         folder,
-        ...limit,
         seed: options.seed,
         settings: { dtype: opened.dtype },
         versions: versions(opened.backend),
         signal,
-        onProgress: ({ done, restored, accuracy }) =>
-          table.update({ ...progress, done, restored }, label(accuracy)),
+        onProgress: ({ done, total, restored, accuracy }) =>
+          table.update({ ...progress, done, total, restored }, label(accuracy)),
       });
       continue;
     }
@@ -135,6 +138,8 @@ async function runModel(
       opened,
       name: run.model,
       task: { ...task.opened.task, name: task.name },
+      file: task.data,
+      skipBad: options.skipBad,
       modes,
       samplesPerQuestion: plan.samples,
       folder,
@@ -142,8 +147,11 @@ async function runModel(
       ...generationSettings(options),
       ...(ablation && changed(ablation)),
       signal,
-      onProgress: ({ mode, done, restored, accuracy }) =>
-        table.update({ ...progress, done, restored }, [mode, label(accuracy)].filter(Boolean).join(", ")),
+      onProgress: ({ mode, done, total, restored, accuracy }) =>
+        table.update(
+          { ...progress, done, total, restored },
+          [mode, label(accuracy)].filter(Boolean).join(", "),
+        ),
     });
   }
 }
@@ -182,7 +190,7 @@ async function hasEverything(
   const { results } = await readEvaluation(folder);
   if (!results?.complete || results.checksum !== opened.task.source.sha256) return false;
   const questions = Math.min(plan.limit ?? Number.POSITIVE_INFINITY, opened.task.questions.length);
-  if (results.questions !== questions) return false;
+  if (results.questions + (results.source.unfit ?? 0) !== questions) return false;
   const modes: readonly string[] = opened.kind === "likelihood" ? [LIKELIHOOD_MODE] : planned;
   return modes.every((wanted) => {
     const found = results.results.find(({ mode }) => mode === wanted);

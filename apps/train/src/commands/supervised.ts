@@ -1,19 +1,22 @@
 /** `sft`: supervised fine-tuning on solved examples, with the same run folder as RLOO. */
 
-import { createProgress, InterruptedError, openModel, versions } from "@soft-tokens/app-common";
+import { createProgress, formatCount, InterruptedError, openModel, versions } from "@soft-tokens/app-common";
 import { RandomKey } from "@soft-tokens/tensor";
-import { createSupervisedTrainer, type SupervisedExample } from "@soft-tokens/trainer";
+import { createSupervisedTrainer, type TokenizedExample } from "@soft-tokens/trainer";
 import { resolveSupervised } from "../config/resolve.ts";
 import type { SupervisedOptions } from "../config/train-options.ts";
+import { checkRunData } from "../run-data.ts";
 import { openRunFolder, withDtypeOfRun } from "../run-folder.ts";
-import { loadExamples } from "../training/examples.ts";
+import { type FittedExamples, fitExamples, type LoadedExamples, loadExamples } from "../training/examples.ts";
 
 export async function supervised(
   options: SupervisedOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   const { settings, folder: path } = resolveSupervised(options);
-  const examples = await loadExamples(options);
+  const loaded = await loadExamples(options);
+  const unsure = checkRunData(path, options, { data: loaded.source, validationData: null });
+  if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
   const training = {
     optimizerMoments: settings.optimizerMoments,
     activationBytes: settings.memoryBudgetBytes,
@@ -23,7 +26,10 @@ export async function supervised(
     { rows: 0, tokensPerRow: 0, training },
     signal,
   );
-  process.stderr.write(`data     ${examples.length} examples\nrun      ${path}\n`);
+  const { appendEndOfSequence } = settings;
+  const fitted = fitExamples(opened.model, loaded, { appendEndOfSequence, skipBad: options.skipBad });
+  const { examples, unfit } = fitted;
+  process.stderr.write(`data     ${describeData(loaded, fitted)}\nrun      ${path}\n`);
   const folder = openRunFolder(path, "supervised", options);
   const progress = createProgress("supervised", "step");
   try {
@@ -31,11 +37,16 @@ export async function supervised(
       format: "soft-tokens-run/1",
       kind: "supervised",
       options,
-      resolved: { dtype: opened.dtype, examples: examples.length, versions: versions(opened.backend) },
+      resolved: {
+        dtype: opened.dtype,
+        data: { ...loaded.source, unfit },
+        examples: examples.length,
+        versions: versions(opened.backend),
+      },
     });
     using trainer = createSupervisedTrainer({
       model: opened.model,
-      examples: { size: examples.length, get: (index) => examples[index] as SupervisedExample },
+      examples: { size: examples.length, get: (index) => examples[index] as TokenizedExample },
       key: RandomKey.fromSeed(options.seed).fold("sft"),
       settings,
       checkpointFolder: folder.checkpoints,
@@ -66,4 +77,20 @@ export async function supervised(
   } finally {
     folder.close();
   }
+}
+
+function describeData(
+  { source, withoutReasoning }: LoadedExamples,
+  { examples, unfit }: FittedExamples,
+): string {
+  const notes = [
+    source.skipped > 0 && `${rows(source.skipped)} left out that could not be read`,
+    unfit > 0 && `${rows(unfit)} left out that the model has no room or no embeddings for`,
+    withoutReasoning > 0 && `${withoutReasoning} have an answer and no solution`,
+  ].filter((note) => note !== false);
+  return [`${source.file}: ${formatCount(examples.length)} examples`, ...notes].join("; ");
+}
+
+function rows(count: number): string {
+  return count === 1 ? "1 row" : `${count} rows`;
 }

@@ -13,10 +13,12 @@ import {
 import { createThoughtPolicy } from "@soft-tokens/sampler";
 import { type ResolvedTraining, resolveTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
+import { checkRunData } from "../run-data.ts";
 import { withDtypeOfRun } from "../run-folder.ts";
 import {
   loadTrainingProblems,
   type Problems,
+  runData,
   runTraining,
   type TrainingEvent,
 } from "../training/run-training.ts";
@@ -33,6 +35,8 @@ export async function train(
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  const unsure = checkRunData(resolved.folder, options, runData(problems));
+  if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
   const unreadable = grading.unreadable([...problems.training, ...problems.validation]);
   unreadable.catch(() => undefined); // told below; a model that does not load is told first
   using opened = await openModel(withDtypeOfRun(options, resolved.folder), memoryNeeds(resolved), signal);
@@ -121,9 +125,14 @@ function dryRunReport({ options, settings, folder }: ResolvedTraining, problems:
   };
 }
 
-function describeProblems(options: TrainOptions, { training, validation, source }: Problems): string {
+function describeProblems(
+  options: TrainOptions,
+  { training, validation, source, validationSource }: Problems,
+): string {
   const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
-  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out`;
+  const skipped = source.skipped + (validationSource?.skipped ?? 0);
+  const left = skipped > 0 ? `; ${skipped} rows left out that could not be read` : "";
+  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}`;
 }
 
 function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof createProgress>): void {
@@ -150,6 +159,7 @@ function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof c
       return;
     case "warning":
     case "grader-warning":
+    case "data-warning":
       progress.log(`step ${event.step}: warning: ${event.message}`);
       return;
     case "stopped":

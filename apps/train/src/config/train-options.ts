@@ -13,6 +13,11 @@ const positive = () => z.number().positive();
 const count = () => z.int().positive();
 const countOrZero = () => z.int().nonnegative();
 
+const skipBad = z
+  .boolean()
+  .default(false)
+  .describe("Leave rows out that cannot be read or are too long for the model, instead of stopping");
+
 const dataOptions = {
   data: z.string().min(1).describe("Problems: a JSON lines file, or gsm8k for the embedded sample of it"),
   task: z
@@ -20,7 +25,7 @@ const dataOptions = {
     .default("auto")
     .describe("Form of the data's rows; auto goes by their fields"),
   limit: count().optional().describe("Use the first N problems only"),
-  skipBad: z.boolean().default(false).describe("Leave rows out that cannot be read, instead of stopping"),
+  skipBad,
 } as const;
 
 const runOptions = {
@@ -81,8 +86,11 @@ export const SupervisedOptions = z.strictObject({
   data: z
     .string()
     .min(1)
-    .describe("Examples: JSON lines with prompt and completion, or GSM8K rows (question, answer with ####)"),
+    .describe(
+      "Examples: rows with prompt and completion, or solved problems (question and answer, problem and solution)",
+    ),
   limit: count().optional().describe("Use the first N examples only"),
+  skipBad,
   promptTemplate: z
     .string()
     .default(PAPER_TEMPLATE)

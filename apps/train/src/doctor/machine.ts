@@ -7,7 +7,7 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { processorFlags, processorName } from "@soft-tokens/app-common";
-import { cacheFolder } from "@soft-tokens/backend-libtorch/native";
+import { cacheFolder, neutralFolder } from "@soft-tokens/backend-libtorch/native";
 
 export interface Machine {
   readonly node: string;
@@ -101,7 +101,7 @@ async function firstLine(file: string, args: readonly string[]): Promise<string 
 
 async function run(file: string, args: readonly string[]): Promise<string | null> {
   try {
-    return (await promisify(execFile)(file, args, { timeout: TIMEOUT_MS })).stdout;
+    return (await promisify(execFile)(file, args, { cwd: neutralFolder(), timeout: TIMEOUT_MS })).stdout;
   } catch {
     return null;
   }

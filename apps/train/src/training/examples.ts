@@ -1,71 +1,102 @@
 /**
  * Examples for supervised fine-tuning: rows that already are (prompt, completion), or solved problems, which become the
- * paper's form: prompt template + reasoning + ` The final answer is: \boxed{ANSWER}`.
+ * paper's form: prompt template + reasoning + ` The final answer is: \boxed{ANSWER}`. Rows are read by the reader of
+ * training by reward and of evaluation.
  */
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { findData, UsageError } from "@soft-tokens/app-common";
-import { GENERIC_FORMAT, parseTask, renderPrompt } from "@soft-tokens/evals";
-import type { SupervisedExample } from "@soft-tokens/trainer";
+import { findData } from "@soft-tokens/app-common";
+import {
+  badRowsError,
+  EvaluationError,
+  loadSolved,
+  type ReadyPair,
+  renderPrompt,
+  type SolvedQuestion,
+  type SolvedSource,
+} from "@soft-tokens/evals";
+import type { LanguageModel } from "@soft-tokens/model";
+import { encodeExamples, type SupervisedExample, type TokenizedExample } from "@soft-tokens/trainer";
 
 export interface ExamplesOptions {
   readonly data: string;
   readonly limit?: number | undefined;
   readonly promptTemplate: string;
+  /** Leave rows out that cannot be used, instead of stopping. Defaults to `false`. */
+  readonly skipBad?: boolean;
 }
 
-/** @throws UsageError that names file, line and field of the first row that cannot be used */
-export async function loadExamples(options: ExamplesOptions): Promise<SupervisedExample[]> {
+export interface LoadedExamples {
+  readonly examples: readonly SupervisedExample[];
+  /** Line of each example in its file, from 1. */
+  readonly lines: readonly number[];
+  /** As it was given, for messages. */
+  readonly file: string;
+  readonly source: SolvedSource;
+  /** Problems whose rows have an answer and no solution: nothing but the answer is learned from them. */
+  readonly withoutReasoning: number;
+}
+
+/** @throws UsageError for an unknown file; EvaluationError that names file, line and field of rows that cannot be used */
+export async function loadExamples(options: ExamplesOptions): Promise<LoadedExamples> {
   const file = findData({ data: options.data, split: "train" });
-  if (!existsSync(file)) throw new UsageError(`--data ${options.data}: no such file`);
-  const examples: SupervisedExample[] = [];
-  let line = 0;
-  // Line feeds alone: Node's reader of lines may also part a row at U+2028, which JSON leaves inside of strings.
-  for (const text of (await readFile(file, "utf8")).split("\n")) {
-    line++;
-    if (options.limit !== undefined && examples.length >= options.limit) break;
-    const trimmed = text.replace(/^\uFEFF/, "").trim();
-    if (trimmed !== "") examples.push(toExample(trimmed, `${file}, line ${line}`, options.promptTemplate));
-  }
-  if (examples.length === 0) throw new UsageError(`--data ${options.data}: no examples in it`);
-  return examples;
-}
-
-function toExample(text: string, place: string, template: string): SupervisedExample {
-  const row = parseRow(text, place);
-  if (typeof row.prompt === "string" && typeof row.completion === "string") {
-    return { prompt: row.prompt, completion: row.completion };
-  }
-  const [question] = parseTask(new TextEncoder().encode(text), {
-    file: place,
-    format: { ...GENERIC_FORMAT },
-  }).questions;
-  const solution = typeof row.solution === "string" ? row.solution : row.answer;
-  if (!question || typeof solution !== "string") {
-    throw new UsageError(`${place}: wanted fields prompt and completion, or question and a worked answer`);
-  }
+  const { rows, source } = await loadSolved({
+    file,
+    limit: options.limit,
+    badRows: options.skipBad ? "skip" : "error",
+  });
+  const read = rows.map((row) => ("prompt" in row ? pair(row) : solved(row, options.promptTemplate)));
   return {
-    prompt: renderPrompt(question.question, template),
-    completion: ` ${reasoning(solution)} The final answer is: \\boxed{${question.answer}}`,
+    examples: read.map(({ prompt, completion }) => ({ prompt, completion })),
+    lines: rows.map(({ line }) => line ?? 0),
+    file,
+    source,
+    withoutReasoning: read.filter(({ hasReasoning }) => !hasReasoning).length,
   };
 }
 
-/** A worked solution as one line: GSM8K's calculator marks and final line removed. */
-function reasoning(solution: string): string {
-  return solution
-    .replace(/<<[^>]*>>/g, "")
-    .replace(/\n?#### .*$/s, "")
-    .replace(/\s+/g, " ")
-    .trim();
+/** Token ids of all examples that the model can learn from, and how many were left out. */
+export interface FittedExamples {
+  readonly examples: readonly TokenizedExample[];
+  readonly unfit: number;
 }
 
-function parseRow(text: string, place: string): Record<string, unknown> {
-  try {
-    const row: unknown = JSON.parse(text);
-    if (row !== null && typeof row === "object" && !Array.isArray(row)) return row as Record<string, unknown>;
-  } catch (error) {
-    throw new UsageError(`${place}: not JSON (${(error as Error).message})`, { cause: error });
-  }
-  throw new UsageError(`${place}: wanted a JSON object`);
+/**
+ * Encodes every example before the first step, so that none ends a run when its turn comes.
+ * @throws EvaluationError TASK_ROW_UNFIT for rows too long for the model, or with tokens that it has no embedding for;
+ *   TrainerError INVALID_END_TOKEN
+ */
+export function fitExamples(
+  model: LanguageModel,
+  { examples, lines, file }: LoadedExamples,
+  { skipBad, ...options }: { readonly appendEndOfSequence: boolean; readonly skipBad: boolean },
+): FittedExamples {
+  const source = { size: examples.length, get: (index: number) => examples[index] as SupervisedExample };
+  const encoded = encodeExamples(model, source, options);
+  const errors = encoded.problems.map(({ index, part, message }) => {
+    const line = lines[index] as number;
+    const place = `${file}, line ${line}: ${part === null ? "" : `the ${part} `}`;
+    const details = { file, line, ...(part !== null && { field: part }) };
+    return new EvaluationError("TASK_ROW_UNFIT", place + message, details);
+  });
+  if (errors.length > 0 && (!skipBad || encoded.examples.length === 0)) throw badRowsError(errors, ADVICE);
+  return { examples: encoded.examples, unfit: errors.length };
+}
+
+const ADVICE = "Shorten or remove these rows, or leave them out and count them with --skip-bad.";
+
+function pair({ prompt, completion }: ReadyPair) {
+  return { prompt, completion, hasReasoning: true };
+}
+
+function solved({ question, answer, solution }: SolvedQuestion, template: string) {
+  const reasoning = solution === null ? "" : reasoningOf(solution);
+  const completion = `${reasoning === "" ? "" : ` ${reasoning}`} The final answer is: \\boxed{${answer}}`;
+  return { prompt: renderPrompt(question, template), completion, hasReasoning: reasoning !== "" };
+}
+
+/** A worked solution as one line, without a last sentence that is ours. A box alone is no reasoning. */
+function reasoningOf(solution: string): string {
+  const line = solution.replace(/\s+/g, " ").trim();
+  const reasoning = line.replace(/\s*The final answer is:?\s*\$?\\boxed\{[^{}]*\}\$?\.?$/, "");
+  return /^[\s$.]*\\(?:boxed|fbox)\s*(?:\{[^{}]*\}|\S+)[\s$.]*$/.test(reasoning) ? "" : reasoning;
 }

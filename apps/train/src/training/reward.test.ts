@@ -57,14 +57,34 @@ describe("the reward of a run", () => {
     expect(run.takeWarning()).toBeNull();
   });
 
-  it("ends the run when a grader fails for a whole step's samples", async () => {
-    const broken = createRunReward(scripted([{ status: "failed" }]), { ...options, grader: "own.ts" }, 3);
+  it.each([
+    ["only fails", ["failed"], "failed for 3 samples in a row, the last time with p1: because"],
+    ["only runs out of time", ["timeout"], "ran out of time for 3 samples in a row, the last time with p1"],
+    ["only refuses", ["refused"], "refused 3 samples in a row, the last time with p1: because"],
+    [
+      "does all of these in turn",
+      ["timeout", "failed", "refused"],
+      "gave no verdict for 3 samples in a row (1 timed out, 1 refused, 1 failed), the last time with p1",
+    ],
+  ] as const)("ends the run when a grader %s for a whole step's samples", async (_, statuses, message) => {
+    const grades = statuses.map((status) => ({ status }));
+    const broken = createRunReward(scripted(grades), { ...options, grader: "own.ts" }, 3);
     await broken.reward(sampleOf("a"));
     await broken.reward(sampleOf("b"));
-    await expect(broken.reward(sampleOf("c"))).rejects.toThrow(
-      "--grader own.ts failed for 3 samples in a row, the last time with p1: because",
+    await expect(broken.reward(sampleOf("c"))).rejects.toThrow(`--grader own.ts ${message}`);
+  });
+
+  it("lets a run go on as long as a verdict comes now and then", async () => {
+    for (const status of ["failed", "timeout", "refused"] as const) {
+      const half = createRunReward(scripted([{ status }, {}]), options, 2);
+      for (let sample = 0; sample < 10; sample++) await half.reward(sampleOf("text"));
+    }
+  });
+
+  it("does not blame an own grader where there is none", async () => {
+    const slow = createRunReward(scripted([{ status: "timeout" }]), options, 1);
+    await expect(slow.reward(sampleOf("a"))).rejects.toThrow(
+      "grading ran out of time for 1 samples in a row",
     );
-    const half = createRunReward(scripted([{ status: "failed" }, {}]), options, 2);
-    for (let sample = 0; sample < 10; sample++) await half.reward(sampleOf("text"));
   });
 });

@@ -1,10 +1,10 @@
 /**
- * The reward of a run, graded in worker threads, and what it says about gradings without a verdict: a sample that took too long or
- * made a grader of one's own fail earns 0 and is counted apart. A grader that fails for a whole step's samples is broken and ends
- * the run: training on zeros would look like training on wrong answers.
+ * The reward of a run, and what it says about gradings without a verdict: a sample that took too long, was refused, or made a
+ * grader of one's own fail earns 0 and is counted apart. A grader that has no verdict for a whole step's samples ends the run,
+ * whatever the reason: training on zeros would look like training on wrong answers.
  */
 
-import { type Grading, type SampleGrade, UsageError } from "@soft-tokens/app-common";
+import { type Grading, type GradingCounts, type SampleGrade, UsageError } from "@soft-tokens/app-common";
 import type { Metrics, Problem, RewardFunction, RewardResult } from "@soft-tokens/trainer";
 import type { TrainOptions } from "../config/train-options.ts";
 
@@ -23,13 +23,13 @@ export interface RunReward {
 
 type RewardOptions = Pick<TrainOptions, "grader" | "rewardCorrect" | "rewardBoxed">;
 
-/** `failuresAllowed`: failed gradings in a row after which the run ends. */
+/** `missingAllowed`: samples without a verdict in a row after which the run ends. */
 export function createRunReward(
   grading: Grading,
   { grader, rewardCorrect, rewardBoxed }: RewardOptions,
-  failuresAllowed: number,
+  missingAllowed: number,
 ): RunReward {
-  let failedInRow = 0;
+  const missing = { timeout: 0, refused: 0, failed: 0 };
   let failure: string | null = null;
   let late: string | null = null;
 
@@ -42,14 +42,12 @@ export function createRunReward(
       const grade = await grading.grade({ id, question, gold, text });
       const { status, correct, boxed, extracted, reason } = grade;
       if (status === "timeout") late ??= `problem ${id}: ${reason}`;
-      failedInRow = status === "failed" ? failedInRow + 1 : 0;
-      if (status === "failed") {
-        failure ??= `problem ${id}: ${reason}`;
-        if (failedInRow >= failuresAllowed) {
-          throw new UsageError(
-            `${grader === undefined ? "grading" : `--grader ${grader}`} failed for ${failedInRow} samples in a row, the last time with ${problem.id}: ${reason}`,
-          );
-        }
+      if (status === "failed") failure ??= `problem ${id}: ${reason}`;
+      if (status === "graded") Object.assign(missing, { timeout: 0, refused: 0, failed: 0 });
+      else missing[status]++;
+      if (missing.timeout + missing.refused + missing.failed >= missingAllowed) {
+        const who = grader === undefined ? "grading" : `--grader ${grader}`;
+        throw new UsageError(`${who} ${describeMissing(missing)}, the last time with ${id}: ${reason}`);
       }
       return { reward: grader === undefined ? paperReward(grade) : grade.reward, correct, boxed, extracted };
     },
@@ -67,4 +65,18 @@ export function createRunReward(
       return warnings.length > 0 ? warnings.join("; ") : null;
     },
   };
+}
+
+/** What the grader did instead of giving a verdict. */
+function describeMissing({ timeout, refused, failed }: GradingCounts): string {
+  const inRow = timeout + refused + failed;
+  if (failed === inRow) return `failed for ${inRow} samples in a row`;
+  if (timeout === inRow) return `ran out of time for ${inRow} samples in a row`;
+  if (refused === inRow) return `refused ${inRow} samples in a row`;
+  const parts = [
+    ...(timeout > 0 ? [`${timeout} timed out`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
+  return `gave no verdict for ${inRow} samples in a row (${parts.join(", ")})`;
 }

@@ -7,19 +7,19 @@ import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  checkPrompts,
+  findData,
   type Grading,
   loadProblems,
   type OpenedModel,
-  UsageError,
   versions,
   writeWhole,
 } from "@soft-tokens/app-common";
 import { type Question, renderPrompt, type Task } from "@soft-tokens/evals";
-import { embeddingRms, encodePrompt } from "@soft-tokens/model";
+import { embeddingRms } from "@soft-tokens/model";
 import {
   createThoughtPolicy,
   inferencePolicy,
-  mostForcedTokens,
   type ThoughtPolicy,
   writeRollouts,
 } from "@soft-tokens/sampler";
@@ -32,6 +32,7 @@ import {
 } from "@soft-tokens/trainer";
 import type { ResolvedTraining } from "../config/resolve.ts";
 import type { TrainOptions } from "../config/train-options.ts";
+import { checkRunData, type RunData } from "../run-data.ts";
 import { openRunFolder, type RunFolder } from "../run-folder.ts";
 import { createRunReward, type RunReward, type TrainingProblem } from "./reward.ts";
 
@@ -43,12 +44,23 @@ export type TrainingEvent =
       readonly step: number;
       readonly code: "GRADER";
       readonly message: string;
+    }
+  /** Problems that were left out before the first step. */
+  | {
+      readonly type: "data-warning";
+      readonly step: number;
+      readonly code: "ROWS_UNFIT";
+      readonly message: string;
     };
 
 export interface Problems {
   readonly training: readonly Question[];
   readonly validation: readonly Question[];
   readonly source: Task["source"];
+  /** Null where validation has no file of its own. */
+  readonly validationSource: Task["source"] | null;
+  /** As they were given, for messages. */
+  readonly files: { readonly training: string; readonly validation: string };
 }
 
 /** Reads the data and holds the validation part out: evenly spread rows, so that a sorted file is split fairly. */
@@ -61,6 +73,7 @@ export async function loadTrainingProblems(options: TrainOptions): Promise<Probl
     ...(options.limit !== undefined && { limit: options.limit }),
   });
   const isOff = options.validateEvery === 0 || options.validationSize === 0;
+  const file = findData({ data: options.data, split: "train" });
   if (options.validationData !== undefined) {
     const held = await loadProblems({
       data: options.validationData,
@@ -69,7 +82,13 @@ export async function loadTrainingProblems(options: TrainOptions): Promise<Probl
       skipBad: options.skipBad,
       ...(options.validationSize > 0 && { limit: options.validationSize }),
     });
-    return { training: task.questions, validation: isOff ? [] : held.questions, source: task.source };
+    return {
+      training: task.questions,
+      validation: isOff ? [] : held.questions,
+      source: task.source,
+      validationSource: held.source,
+      files: { training: file, validation: findData({ data: options.validationData, split: "test" }) },
+    };
   }
   const size = isOff ? 0 : Math.min(options.validationSize, Math.floor(task.questions.length / 4));
   const stride = size > 0 ? task.questions.length / size : Number.POSITIVE_INFINITY;
@@ -78,7 +97,14 @@ export async function loadTrainingProblems(options: TrainOptions): Promise<Probl
     training: task.questions.filter((_, index) => !isHeldOut(index)),
     validation: task.questions.filter((_, index) => isHeldOut(index)),
     source: task.source,
+    validationSource: null,
+    files: { training: file, validation: file },
   };
+}
+
+/** What the run is compared with when it is continued. */
+export function runData({ source, validationSource }: Problems): RunData {
+  return { data: source, validationData: validationSource };
 }
 
 export interface RunTrainingOptions {
@@ -94,9 +120,10 @@ export interface RunTrainingOptions {
 export async function runTraining(
   run: RunTrainingOptions,
 ): Promise<{ folder: string; step: number; rms: number }> {
-  const { resolved, opened, problems, grading, signal, onEvent } = run;
+  const { resolved, opened, grading, signal, onEvent } = run;
   const { options } = resolved;
-  const room = roomForThoughts(opened, problems, options);
+  checkRunData(resolved.folder, options, runData(run.problems));
+  const { room, unfit, ...problems } = await checkProblems(opened, run.problems, options, signal);
   const settings = {
     ...resolved.settings,
     validationMaxThoughtSteps: Math.min(resolved.settings.validationMaxThoughtSteps, room),
@@ -117,7 +144,11 @@ export async function runTraining(
         temperature: policy.settings.temperature,
         noiseScale: policy.settings.noiseScale,
         dtype: opened.dtype,
-        data: problems.source,
+        data: { ...run.problems.source, unfit: unfit.training },
+        validationData: run.problems.validationSource && {
+          ...run.problems.validationSource,
+          unfit: unfit.validation,
+        },
         ...(options.grader !== undefined && { graderSha256: sha256(options.grader) }),
         trainingProblems: problems.training.length,
         validationProblems: problems.validation.length,
@@ -137,6 +168,10 @@ export async function runTraining(
       checkpointFolder: folder.checkpoints,
     });
     if (!folder.isNew) await trainer.resume();
+    if (unfit.training + unfit.validation > 0) {
+      const message = `${unfit.training} training and ${unfit.validation} validation problems left out that the model has no room or no embeddings for`;
+      onEvent({ type: "data-warning", step: trainer.step, code: "ROWS_UNFIT", message });
+    }
     folder.truncateMetrics(trainer.step);
     for await (const trainerEvent of trainer.run({ signal })) {
       for (const event of withGrading(trainerEvent, runReward)) {
@@ -150,29 +185,24 @@ export async function runTraining(
   }
 }
 
-/**
- * Most thought steps that every problem leaves room for among the model's positions. The longest texts stand for all.
- * @throws UsageError where training would not fit: better now than at the step that meets it
- */
-function roomForThoughts({ model }: OpenedModel, problems: Problems, options: TrainOptions): number {
-  const tokens = (question: string) =>
-    encodePrompt(model.tokenizer, renderPrompt(question, options.promptTemplate)).length;
-  const longest = [...problems.training, ...problems.validation]
-    .toSorted((a, b) => b.question.length - a.question.length)
-    .slice(0, 32)
-    .map(({ id, question }) => ({ id, tokens: tokens(question) }))
-    .toSorted((a, b) => b.tokens - a.tokens)[0];
-  if (!longest) throw new UsageError(`--data ${options.data}: no problems to train on`);
-  const { maxPositions } = model.config;
-  const forced = mostForcedTokens(model, options);
-  const room = maxPositions - longest.tokens - forced - options.maxAnswerTokens;
-  if (options.maxThoughtSteps <= room) return room;
-  throw new UsageError(
-    `the prompt of problem ${longest.id} has ${longest.tokens} tokens; with --max-thought-steps ${options.maxThoughtSteps}, up to ${forced} forced tokens and --max-answer-tokens ${options.maxAnswerTokens} that exceeds the model's ${maxPositions} positions` +
-      (room > 0
-        ? `; use --max-thought-steps ${room} or less`
-        : "; use shorter problems or a shorter --prompt-template"),
-  );
+/** Both lists without what does not fit, and the most thought steps that all of the rest leave room for. */
+async function checkProblems(
+  { model }: OpenedModel,
+  { training, validation, files }: Problems,
+  options: TrainOptions,
+  signal: AbortSignal,
+) {
+  const limits = { ...options, template: options.promptTemplate };
+  const check = (questions: readonly Question[], file: string) =>
+    checkPrompts(model, questions, limits, { file, skipBad: options.skipBad, signal });
+  const trained = await check(training, files.training);
+  const held = validation.length > 0 ? await check(validation, files.validation) : null;
+  return {
+    training: trained.questions,
+    validation: held?.questions ?? [],
+    unfit: { training: trained.unfit, validation: held?.unfit ?? 0 },
+    room: Math.min(trained.room, held?.room ?? Number.POSITIVE_INFINITY),
+  };
 }
 
 function trainingPolicy(options: TrainOptions, rms: number): ThoughtPolicy {
@@ -241,6 +271,7 @@ async function record(
     case "grader-warning":
       appendFileSync(join(folder.path, "warnings.jsonl"), `${JSON.stringify(event)}\n`);
       return;
+    case "data-warning": // of a start, not of the run
     case "resumed":
     case "checkpoint":
     case "stopped":

@@ -1,6 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { platformName } from "./cache-folder.ts";
 import { findLibtorch } from "./find-libtorch.ts";
@@ -62,6 +66,42 @@ describe("findLibtorch", () => {
     const { found, tried } = await findLibtorch({ environment });
     expect(found?.source).toBe("torch of python");
     expect(tried.find(({ place }) => place.includes("venv"))?.reason).toMatch(/1\.13\.1 is too old; 2\.\d+/);
+  });
+
+  test("takes no torch of the current folder for a Python's, and runs nothing of it", async () => {
+    const here = join(work, "here");
+    libtorchAt(join(here, "torch"));
+    const mark = join(work, "ran");
+    for (const name of ["torch/__init__.py", "sitecustomize.py", "importlib.py", "sys.py"])
+      writeFileSync(join(here, name), `open(${JSON.stringify(mark)}, "a").write("x")\n`);
+    // One that says where it was started, as Python's own path does.
+    mkdirSync(join(work, "bin"));
+    writeFileSync(join(work, "bin", "python3"), '#!/bin/sh\necho "$PWD/torch/__init__.py"\n', {
+      mode: 0o755,
+    });
+    const search = `
+      import { findLibtorch } from ${JSON.stringify(new URL("./find-libtorch.ts", import.meta.url).href)};
+      const { PATH } = process.env;
+      const told = { PATH: ${JSON.stringify(join(work, "bin"))} };
+      for (const given of [told, { PATH }, { PATH, PYTHONPATH: "" }, { PATH, PYTHONPATH: ":/nowhere" }]) {
+        const environment = { ...given, SOFT_TOKENS_CACHE: ${JSON.stringify(work)} };
+        const { found, tried } = await findLibtorch({ environment, systemFolders: [], headers: false });
+        console.log(JSON.stringify([found?.lib ?? "", ...tried.map(({ place }) => place)]));
+      }`;
+    writeFileSync(join(work, "search.mts"), search);
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", tsx, "--conditions=@soft-tokens/source", join(work, "search.mts")],
+      { cwd: here },
+    );
+    const places = stdout
+      .trim()
+      .split("\n")
+      .flatMap((line) => JSON.parse(line) as string[]);
+    expect(places.filter((place) => place.includes(here))).toEqual([]);
+    expect(places).toContainEqual(expect.stringMatching(/^torch of python3: .*native.torch$/));
+    expect(existsSync(mark)).toBe(false);
   });
 
   test("finds what setup:native put into the cache, the newest first", async () => {

@@ -6,10 +6,11 @@
 
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder, type Environment, platformName } from "./cache-folder.ts";
 import { type InspectOptions, inspectLibtorch, isUsable, type LibtorchFolder } from "./libtorch-folder.ts";
+import { neutralFolder } from "./neutral-folder.ts";
 
 /** A place that was looked at and why it gave nothing. */
 export interface TriedPlace {
@@ -49,7 +50,12 @@ const SYSTEM_FOLDERS = [
   "/opt/homebrew",
 ];
 const PYTHON_TIMEOUT_MS = 20_000;
+/**
+ * `python -c` has the current folder on its path, and a `torch` there is nobody's libtorch. `-I` would leave it out, and PYTHONPATH
+ * and the user's own packages with it, where torch may well be: so only what names no folder is taken off.
+ */
 const WHERE_IS_TORCH =
+  "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]; " +
   "import importlib.util as u; s = u.find_spec('torch'); print(s.origin if s and s.origin else '')";
 
 export async function findLibtorch(options: SearchOptions = {}): Promise<LibtorchSearch> {
@@ -97,7 +103,7 @@ function cachedLibtorchs(environment: Environment = process.env): string[] {
 }
 
 function pythons(environment: Environment): string[] {
-  const own = environment.VIRTUAL_ENV ? [join(environment.VIRTUAL_ENV, "bin", "python")] : [];
+  const own = environment.VIRTUAL_ENV ? [resolve(environment.VIRTUAL_ENV, "bin", "python")] : [];
   return [...own, "python3", "python"];
 }
 
@@ -108,6 +114,7 @@ async function torchOfPython(
 ): Promise<string | { readonly reason: string }> {
   try {
     const { stdout } = await promisify(execFile)(python, ["-c", WHERE_IS_TORCH], {
+      cwd: neutralFolder(),
       env: environment as NodeJS.ProcessEnv,
       timeout: PYTHON_TIMEOUT_MS,
     });

@@ -2,3 +2,4 @@
 export { cacheFolder } from "./cache-folder.ts";
 export { describeNative, type NativeReport } from "./describe-native.ts";
 export { describeProcessor } from "./describe-processor.ts";
+export { neutralFolder } from "./neutral-folder.ts";

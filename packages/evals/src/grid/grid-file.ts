@@ -30,6 +30,8 @@ const GridFileSchema = z.object({
       kind: z.enum(["generation", "likelihood"]),
       /** In the file; a limit takes the first of them. */
       questions: z.int().min(1),
+      /** Of the file's bytes; absent in older grids, whose evaluations have it. */
+      sha256: z.string().optional(),
     }),
   ),
   runs: z.array(
@@ -99,7 +101,7 @@ export async function writeGridFile(folder: string, grid: GridFile): Promise<voi
 
 /**
  * The folder's grid and this one together: runs, tasks, modes and ablations may be added, samples and questions raised; what is
- * there must be the same. @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION with the differences
+ * there must be the same, the content of the question files too. @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION with the differences
  */
 export function mergeGrids(folder: string, there: GridFile, here: GridFile): GridFile {
   const differences = [
@@ -116,7 +118,7 @@ export function mergeGrids(folder: string, there: GridFile, here: GridFile): Gri
     }),
     ...here.tasks.flatMap((task) => {
       const known = there.tasks.find(({ name }) => name === task.name);
-      return known ? recordDifferences(`task ${task.name}`, { data: known.data }, { data: task.data }) : [];
+      return known ? taskDifferences(known, task) : [];
     }),
   ];
   if (differences.length > 0) {
@@ -142,6 +144,14 @@ export function mergeGrids(folder: string, there: GridFile, here: GridFile): Gri
     runs: added(there.runs, here.runs),
     ...mergeAblations(there.ablations, here.ablations),
   };
+}
+
+type GridTask = GridFile["tasks"][number];
+
+/** The same content is the same task, wherever its file is now; an older grid has only the path. */
+function taskDifferences(there: GridTask, here: GridTask): string[] {
+  const field = there.sha256 === undefined || here.sha256 === undefined ? "data" : "sha256";
+  return recordDifferences(`task ${here.name}`, { [field]: there[field] }, { [field]: here[field] });
 }
 
 /** Values, tasks and modes may be added. */

@@ -16,6 +16,8 @@ export interface ChoiceQuestion {
   readonly text: string;
   /** What results are given by, apart from the whole: the subject of an MMLU question. */
   readonly group?: string;
+  /** Of its row in the file, from 1; for messages. */
+  readonly line?: number;
 }
 
 /** A continuation under the model. */

@@ -25,7 +25,10 @@ export interface LoadChoicesOptions {
 export async function loadChoiceTask(options: LoadChoicesOptions): Promise<ChoiceTask> {
   const { name, form, badRows = "error" } = options;
   const source = await readRowFile(options.file);
-  const { values, skipped } = mapRows(source, badRows, (row, place) => form.read({ row, ...place }));
+  const { values, skipped } = mapRows(source, badRows, (row, place) => ({
+    ...form.read({ row, ...place }),
+    line: place.line,
+  }));
   return {
     name,
     questions: withUniqueIds(values),

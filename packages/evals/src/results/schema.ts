@@ -86,6 +86,7 @@ export const TaskSourceSchema = z.object({
   rows: z.int(),
   duplicates: z.int(),
   skipped: z.int(),
+  unfit: z.int().optional(),
 });
 
 /** Evaluated questions that also stand in a training file, by normalised text. */

@@ -138,6 +138,42 @@ describe("what goes wrong on the way", () => {
     });
   });
 
+  test.each([
+    [
+      "that gives up on every sample",
+      (_: number) => true,
+      /gave up on 32 samples in a row: it ran out of time/,
+    ],
+    [
+      "that gives up and fails by turns",
+      (index: number) => index % 2 === 0,
+      /32 samples in a row got no verdict: the grader gave up on 16 and failed on 16, the last failure: broken/,
+    ],
+  ])("a grader %s ends the evaluation: that is no 0 %%", async (_, givesUp, message) => {
+    let index = 0;
+    const silent: GradeFunction = () => {
+      if (!givesUp(index++)) throw new Error("broken");
+      return { correct: false, boxed: false, extracted: null, reason: "timeout" };
+    };
+    const evaluation = evaluate(options({ modes: ["hard-sample"], samplesPerQuestion: 8, grade: silent }));
+    await expect(evaluation).rejects.toMatchObject({
+      code: "GRADER_KEEPS_FAILING",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test("a verdict now and then keeps an evaluation alive, and what got none is counted", async () => {
+    let index = 0;
+    const hesitant: GradeFunction = () => ({
+      ...{ correct: index % 8 === 7, boxed: false, extracted: "1" },
+      reason: index++ % 8 === 7 ? "equal" : "timeout",
+    });
+    const results = await evaluate(
+      options({ modes: ["hard-sample"], samplesPerQuestion: 8, grade: hesitant }),
+    );
+    expect(results.results[0]?.outcomes).toMatchObject({ samples: 48, graderTimeout: 42, correct: 6 });
+  });
+
   test("timeouts and missing answers are counted apart from wrong answers", async () => {
     const grades: GradeFunction = (_, { id }) => ({
       correct: false,

@@ -13,6 +13,8 @@ export interface SamplePlace {
 
 /** The reason of a row whose grader threw. */
 const GRADER_ERROR = "grader-error";
+/** The grader's word for "gave up": out of time, or too expensive to compare. */
+export const TIMEOUT_REASON = "timeout";
 
 /** @throws the signal's reason */
 export async function gradeSample(
@@ -46,30 +48,41 @@ export function failedRow(place: SamplePlace, error: unknown): SampleRow {
   return { ...emptyRow(place), error: describe(error) };
 }
 
-/** Counts rows in a row whose grader failed. */
+/** Counts rows in a row that got no verdict: the grader failed, or gave up. */
 export interface GradingGuard {
   /** @throws EvaluationError GRADER_KEEPS_FAILING */
   check(rows: readonly SampleRow[]): void;
 }
 
-/** How many samples may fail one after the other: more is the grader's fault, not the answers'. */
-const FAILURES_IN_A_ROW = 32;
+/** How many samples may go without a verdict one after the other: more is the grader's fault, not the answers'. */
+const MISSING_IN_A_ROW = 32;
 
 export function createGradingGuard(): GradingGuard {
-  let inRow = 0;
+  let failed = 0;
+  let late = 0;
+  let said = "";
   return {
     check(rows) {
       for (const { reason, error } of rows) {
         if (reason === "generation-error") continue;
-        inRow = reason === GRADER_ERROR ? inRow + 1 : 0;
-        if (inRow < FAILURES_IN_A_ROW) continue;
-        throw new EvaluationError(
-          "GRADER_KEEPS_FAILING",
-          `grading failed for ${inRow} samples in a row, the last time with: ${error?.message ?? "no message"}`,
-        );
+        if (reason === GRADER_ERROR) {
+          failed += 1;
+          said = error?.message ?? "";
+        } else if (reason === TIMEOUT_REASON) late += 1;
+        else [failed, late, said] = [0, 0, ""];
+        if (failed + late < MISSING_IN_A_ROW) continue;
+        throw new EvaluationError("GRADER_KEEPS_FAILING", describeMissing(failed, late, said));
       }
     },
   };
+}
+
+function describeMissing(failed: number, late: number, said: string): string {
+  const last = said === "" ? "" : `, the last failure: ${said}`;
+  if (late === 0) return `grading failed for ${failed} samples in a row${last}`;
+  if (failed === 0)
+    return `the grader gave up on ${late} samples in a row: it ran out of time or refused them`;
+  return `${failed + late} samples in a row got no verdict: the grader gave up on ${late} and failed on ${failed}${last}`;
 }
 
 function emptyRow({ mode, question, sampleIndex, prompt }: SamplePlace): SampleRow {

@@ -13,6 +13,7 @@ import {
 } from "../statistics/intervals.ts";
 import { majorityCorrect } from "../statistics/majority.ts";
 import { PASS_AT, passAtK } from "../statistics/pass-at-k.ts";
+import { TIMEOUT_REASON } from "./grade-sample.ts";
 
 /** What of a sample is kept in memory. */
 export interface SampleOutcome {
@@ -116,9 +117,6 @@ function gsm8kScores(
     gsm8k: { strict: score(({ correct }) => correct), flexible: score(({ flexible = false }) => flexible) },
   };
 }
-
-/** The grader's word for "gave up". */
-const TIMEOUT_REASON = "timeout";
 
 function countOutcomes(samples: readonly SampleOutcome[]): Outcomes {
   const outcomes = {

@@ -85,7 +85,7 @@ export function detectFormat(rows: readonly Readonly<Record<string, unknown>>[])
   const marked = first.filter(({ answer }) => typeof answer === "string" && hasFinalLine(answer));
   // One row whose final line is lost must not make answers of all solutions.
   if (every(({ question, answer }) => question !== undefined && typeof answer === "string")) {
-    if (2 * marked.length >= first.length) return GSM8K_FORMAT;
+    if (2 * marked.length > first.length) return GSM8K_FORMAT;
   }
   if (every((row) => "problem" in row && !("question" in row) && ("answer" in row || "solution" in row))) {
     return MATH_FORMAT;

@@ -24,6 +24,8 @@ export interface TaskSource {
   readonly duplicates: number;
   /** Rows left out because they could not be read; 0 unless `badRows` is "skip". */
   readonly skipped: number;
+  /** Rows left out because the model has no room or no embeddings for them; absent where none was looked for. */
+  readonly unfit?: number | undefined;
 }
 
 /** A named list of questions. */

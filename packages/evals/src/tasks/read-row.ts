@@ -3,6 +3,7 @@
  * grader's business. Numbers become their shortest decimal text, lists of strings are joined by ", ".
  */
 
+import { withoutAnswerMarks } from "@soft-tokens/graders";
 import type { Question } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
 import type { AnswerForm, TaskFormat } from "./formats.ts";
@@ -20,7 +21,7 @@ export interface RowPlace {
 
 /** A question with the worked solution that its row has. */
 export interface SolvedQuestion extends Question {
-  /** As it is written, with its final line or box; null where the row has the answer alone. */
+  /** Without GSM8K's final line and calculator annotations; null where the row has the answer alone. */
   readonly solution: string | null;
 }
 
@@ -37,7 +38,11 @@ export function readSolvedRow(row: Row, format: TaskFormat, place: RowPlace): So
   const { solution } = row;
   const written = typeof solution === "string" && solution.trim() !== "" ? solution : worked;
   if (written !== null) refuseBrokenText(written, place, "solution");
-  return { id: readId(row, format, place), question, answer, line: place.line, solution: written };
+  const bare = written === null ? "" : withoutAnswerMarks(written).trim();
+  return {
+    ...{ id: readId(row, format, place), question, answer, line: place.line },
+    solution: bare === "" ? null : bare,
+  };
 }
 
 function readQuestion(row: Row, format: TaskFormat, place: RowPlace): string {

@@ -18,10 +18,12 @@ export type LogBase = 10 | "e";
 export interface ComplexField extends Field<Complex> {
   /** Largest size of a number that took part in an addition: the scale of rounding. */
   readonly scale: () => number;
+  /** Largest size of any number on the way, or 1: a bound of what rounding may have made of a result. */
+  readonly peak: () => number;
 }
 
 /**
- * Its scale starts at zero with every call. `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to whoever means real
+ * Its scale and peak start afresh with every call. `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to whoever means real
  * functions by them.
  */
 export function complexField(logBase: LogBase, isRealOnly = false): ComplexField {
@@ -40,13 +42,20 @@ const fields = new Map<string, ComplexField & { restart(): void }>();
 
 function createComplexField(logBase: LogBase, isRealOnly: boolean): ComplexField & { restart(): void } {
   let scale = 0;
+  let peak = 1;
+  const seen = (x: Complex | null): Complex | null => {
+    if (x) peak = Math.max(peak, Math.abs(x.re), Math.abs(x.im));
+    return x;
+  };
   const allowed = (x: Complex | null): Complex | null => (x && isRealOnly && !isReal(x) ? null : x);
   return {
     restart: () => {
       scale = 0;
+      peak = 1;
     },
     scale: () => scale,
-    fromRational: (x) => finite(rationalToNumber(x), 0),
+    peak: () => peak,
+    fromRational: (x) => seen(finite(rationalToNumber(x), 0)),
     constant: (name) => {
       if (name === "pi") return real(Math.PI);
       if (name === "e") return real(Math.E);
@@ -56,15 +65,20 @@ function createComplexField(logBase: LogBase, isRealOnly: boolean): ComplexField
       scale = Math.max(scale, Math.hypot(a.re, a.im), Math.hypot(b.re, b.im));
       return finite(a.re + b.re, a.im + b.im);
     },
-    multiply,
-    power: (base, exponent) => allowed(power(base, exponent)),
+    multiply: (a, b) => seen(multiply(a, b)),
+    power: (base, exponent) => seen(allowed(power(base, exponent))),
     powerGeneral: (base, exponent) => {
       if (isZero(base)) return exponent.re > 0 ? real(0) : null;
       const logarithm = multiply(exponent, ln(base));
-      return allowed(logarithm && exp(logarithm));
+      return seen(allowed(logarithm && exp(logarithm)));
     },
-    precision: { bits: 56, size: ({ re, im }) => Math.log2(Math.hypot(re, im)) },
-    call: (name, args) => allowed(callComplex(name, args, logBase)),
+    precision: {
+      bits: 56,
+      size: ({ re, im }) => Math.log2(Math.hypot(re, im)),
+      widen: (x) => x,
+      unnoted: (run) => run(),
+    },
+    call: (name, args) => seen(allowed(callComplex(name, args, logBase))),
   };
 }
 

@@ -2,7 +2,7 @@
  * Sums without an end whose terms shrink at least like those of a geometric series, added up until what is left is beyond
  * the precision of the field. Others (1/n^2) have no value here.
  */
-import type { Field } from "./evaluate.ts";
+import type { Field, Precision } from "./evaluate.ts";
 
 /** Terms after which the terms must shrink, and between which they must have. */
 const patience = 64;
@@ -16,7 +16,10 @@ const mostTerms = 800;
 /** The sum of the terms from the first on; null where it has no value in this field, or does not converge fast enough. */
 export function endlessSum<T>(termAt: (index: number) => T | null, field: Field<T>): T | null {
   const { precision } = field;
-  if (!precision) return null;
+  return precision ? precision.unnoted(() => addUp(termAt, field, precision)) : null;
+}
+
+function addUp<T>(termAt: (index: number) => T | null, field: Field<T>, precision: Precision<T>): T | null {
   let result: T | null = null;
   const sizes: number[] = [];
   for (let index = 0; index < mostTerms; index++) {
@@ -28,7 +31,8 @@ export function endlessSum<T>(termAt: (index: number) => T | null, field: Field<
     const shrinkage = (sizes.at(-1 - stride) ?? 0) - (sizes.at(-1) as number);
     if (index < stride) continue;
     const isShrinking = shrinkage >= leastShrinkage;
-    if (isShrinking && (sizes.at(-1) as number) < -precision.bits - bitsOfRest) return result;
+    const last = sizes.at(-1) as number;
+    if (isShrinking && last < -precision.bits - bitsOfRest) return precision.widen(result, last + bitsOfRest);
     if (!isShrinking && index > patience) return null;
   }
   return null;

@@ -1,6 +1,6 @@
 /**
- * Evaluation of an expression in a field: exact fractions, integers modulo a prime, complex doubles, or reals of high
- * precision. One walk for all four; a field says null where it cannot represent a value, and the walk stops there.
+ * Evaluation of an expression in a field: exact fractions, integers modulo a prime, complex doubles, or complex numbers
+ * of high precision. One walk for all four; a field says null where it cannot represent a value, and the walk stops there.
  * Names get their values from a point: a function from a name to a fraction. The same name has the same value in both
  * of two expressions that are compared.
  */
@@ -10,6 +10,7 @@ import { endlessSum } from "./endless-sum.ts";
 import { exactField } from "./exact-field.ts";
 import { printExpression } from "./print.ts";
 import { bitLength, integer, isInteger, type Rational, rational } from "./rational.ts";
+import { namesIn, someNode } from "./walk.ts";
 
 /** The arithmetic of one kind of value. Every operation returns null where it has no value of this kind. */
 export interface Field<T> {
@@ -22,8 +23,25 @@ export interface Field<T> {
   /** base to an exponent that is not an exact fraction. */
   powerGeneral(base: T, exponent: T): T | null;
   call(name: FunctionName, args: readonly T[]): T | null;
-  /** Of a field of rounded numbers: the bits behind the point that a value has, and the place of a value's highest bit. */
-  readonly precision?: { readonly bits: number; readonly size: (x: T) => number };
+  /**
+   * A value at one point stands for the whole expression: of powers with names in the exponent there are none here whose
+   * course such a value would not tell, (-1)^n and 0^|n|.
+   */
+  readonly isFormal?: boolean;
+  /** Of a field of rounded numbers only. */
+  readonly precision?: Precision<T>;
+}
+
+/** What a sum without an end needs to know of rounded numbers. */
+export interface Precision<T> {
+  /** Bits behind the point that a value has. */
+  readonly bits: number;
+  /** The place of a value's highest bit. */
+  readonly size: (x: T) => number;
+  /** The value with an error of up to 2^rest more. */
+  readonly widen: (x: T, rest: number) => T;
+  /** Runs `run` without taking its values for sizes that matter to the result. */
+  readonly unnoted: <R>(run: () => R) => R;
 }
 
 /** Values of names at one point; null for a name without a value. */
@@ -109,7 +127,8 @@ function evaluatePower<T>(
   work: Work,
 ): T | null {
   const value = evaluate(base, field, point, work);
-  if (value === null) return null;
+  if (value === null || (field.isFormal && exponent.kind !== "number" && isErratic(base, exponent, work)))
+    return null;
   const exact =
     exponent.kind === "number" ? exponent.value : evaluate(exponent, exactField(work), point, work);
   if (exact) {
@@ -118,6 +137,21 @@ function evaluatePower<T>(
   }
   const general = evaluate(exponent, field, point, work);
   return general === null ? null : field.powerGeneral(value, general);
+}
+
+/** A power with names in the exponent whose base may turn with it, or whose exponent has a function of them. */
+function isErratic(base: Expression, exponent: Expression, work: Work): boolean {
+  if (namesIn(exponent, work).size === 0) return false;
+  const isFunction = (node: Expression): boolean => node.kind === "call" || node.kind === "repeated";
+  return !isPositive(base) || someNode(exponent, work, isFunction);
+}
+
+/** A positive numeral, e, pi, or products and powers of these and of plain names, which are positive to whoever raises them. */
+function isPositive(x: Expression): boolean {
+  if (x.kind === "number") return x.value.numerator > 0n;
+  if (x.kind === "constant") return x.name === "e" || x.name === "pi";
+  if (x.kind === "product") return x.factors.every(isPositive);
+  return x.kind === "symbol" || x.kind === "baseNumeral" || (x.kind === "power" && isPositive(x.base));
 }
 
 /** Percent is a hundredth, a degree is pi/180; any other unit leaves the number (units are compared elsewhere). */

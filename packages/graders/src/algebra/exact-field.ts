@@ -106,6 +106,21 @@ function callExact(name: FunctionName, args: readonly Rational[], work: Work): R
       return exactLogarithm(integer(10), x, work);
     case "logBase":
       return y ? exactLogarithm(x, y, work) : null;
+    case "exp":
+    case "cos":
+    case "sec":
+    case "cosh":
+      return equalRational(x, zero) ? one : null;
+    case "sin":
+    case "tan":
+    case "arcsin":
+    case "arctan":
+    case "sinh":
+    case "tanh":
+      return equalRational(x, zero) ? zero : null;
+    case "ln":
+    case "arccos":
+      return equalRational(x, one) ? zero : null;
     default:
       return null;
   }

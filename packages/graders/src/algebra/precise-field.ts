@@ -1,143 +1,206 @@
 /**
- * Reals of high precision as a field. Null for everything that is not real: complex numbers are left to the doubles.
- * `scale` follows the largest term that was added, so that a result near zero can be told from a difference that is only
- * rounding: sqrt 2 + sqrt 3 - sqrt(5 + 2 sqrt 6) is 0.
+ * Complex numbers whose parts are balls, as a field: what decides between numbers that doubles cannot tell apart. Principal
+ * values and the school's odd roots, as in `complex-field.ts`.
+ *
+ * Whether a number is zero is proved where it is not. Where it may be, it is taken for zero once its error is far below
+ * every number that took part: 60 digits below one, and once more by the range of the sizes seen so far, since
+ * cos(e^-200) differs from 1 by the square of e^-200. Before that the field throws `Undecided`: more bits are needed.
  */
 import type { FunctionName } from "../parse/expression.ts";
 import type { Work } from "../work.ts";
-import type { LogBase } from "./complex-field.ts";
-import type { Field } from "./evaluate.ts";
 import {
-  addPrecise,
-  arctanPrecise,
-  expPrecise,
-  integerPowerPrecise,
-  invertPrecise,
-  lnPrecise,
+  addErrors,
+  type Ball,
+  ballOf,
+  isNotZero,
   magnitude,
-  multiplyPrecise,
-  negatePrecise,
-  type Precise,
-  piPrecise,
-  preciseFromRational,
-  rootPrecise,
-  sineCosinePrecise,
-} from "./precise.ts";
-import { integer, type Rational } from "./rational.ts";
+  negateBall,
+  powerOfBall,
+  rootOfBall,
+  zeroBall,
+} from "./ball.ts";
+import { exponential, piBall } from "./ball-functions.ts";
+import type { LogBase } from "./complex-field.ts";
+import { callPrecise } from "./precise-functions.ts";
+import {
+  add,
+  invert,
+  multiply,
+  negate,
+  type PreciseField,
+  type PreciseNumber,
+  Undecided,
+} from "./precise-number.ts";
+import { integer, isInteger, type Rational } from "./rational.ts";
 
-export interface PreciseField extends Field<Precise> {
-  /** Highest bit of the largest number that took part in an addition. */
-  readonly scale: () => number;
+export interface PreciseOptions {
+  readonly bits: number;
+  readonly logBase: LogBase;
+  /** Roots, powers and logarithms of reals that are not real are null. */
+  readonly isRealOnly: boolean;
 }
 
-/** The field; a step here takes about as long as a few hundred elsewhere, and spends so. */
-export function preciseField(logBase: LogBase, work: Work): PreciseField {
-  let scale = Number.NEGATIVE_INFINITY;
-  return {
-    scale: () => scale,
-    fromRational: (x) => preciseFromRational(x),
-    constant: (name) => (name === "pi" ? piPrecise() : name === "e" ? expPrecise(oneValue) : null),
-    add(a, b) {
-      scale = Math.max(scale, magnitude(a), magnitude(b));
-      return addPrecise(a, b);
+/** Bits of agreement that are no coincidence. */
+const agreement = 200;
+/** How much deeper a small number may hide: sin(tan x) - tan(sin x) is of the order of x^7. */
+const depthOfSmall = 6;
+const depthOfLarge = 2;
+
+export function preciseField({ bits, logBase, isRealOnly }: PreciseOptions, work: Work): PreciseField {
+  let [lowest, highest] = [0, 0];
+  let isNoting = true;
+  // Steps in proportion to time, as measured.
+  const costOfProduct = bits >> 9;
+  const costOfCall = 40 + ((bits * bits) >> 11);
+  const costOfPower = 10 + ((bits * bits) >> 13);
+  const note = (x: Ball): void => {
+    if (!isNoting || !isNotZero(x)) return;
+    lowest = Math.min(lowest, magnitude(x));
+    highest = Math.max(highest, magnitude(x));
+  };
+  const noted = (x: PreciseNumber | null): PreciseNumber | null => {
+    if (x) note(x.re);
+    if (x?.im) note(x.im);
+    return x;
+  };
+  const allowed = (x: PreciseNumber | null): PreciseNumber | null => {
+    if (!x?.im || !isRealOnly) return noted(x);
+    const re = field.realPart(x);
+    return re && noted({ re, im: null });
+  };
+  const field: PreciseField = {
+    bits,
+    logBase,
+    work,
+    note,
+    threshold: () => depthOfSmall * lowest - depthOfLarge * highest - agreement,
+    sign(x) {
+      if (isNotZero(x)) return x.mantissa < 0n ? -1 : 1;
+      if (largest(x) > field.threshold()) throw new Undecided();
+      return 0;
     },
-    multiply: multiplyPrecise,
+    decide(x) {
+      const parts = x.im ? [x.re, x.im] : [x.re];
+      if (parts.some(isNotZero)) return false;
+      return parts.every((part) => largest(part) <= field.threshold()) ? true : null;
+    },
+    missingBits(x) {
+      const error = Math.max(largest(x.re), x.im ? largest(x.im) : Number.NEGATIVE_INFINITY);
+      return error - field.threshold() + 16;
+    },
+    isZero(x) {
+      const decision = field.decide(x);
+      if (decision === null) throw new Undecided();
+      return decision;
+    },
+    realPart: (x) => (x.im === null || field.sign(x.im) === 0 ? x.re : null),
+    fromRational(x) {
+      const re = ballOf(x, bits);
+      return re && noted({ re, im: null });
+    },
+    constant(name) {
+      if (name === "pi") return { re: piBall(bits), im: null };
+      if (name === "i") return { re: zeroBall, im: ballOf(integer(1), bits) };
+      const re = name === "e" ? exponential(ballOf(integer(1), bits) as Ball, bits) : null;
+      return re && { re, im: null };
+    },
+    add: (a, b) => noted(add(a, b, bits)),
+    subtract: (a, b) => add(a, negate(b), bits),
+    multiply(a, b) {
+      work.spend(costOfProduct);
+      return noted(multiply(a, b, bits));
+    },
     power(base, exponent) {
-      work.spend(50 + Number(exponent.denominator & 63n) ** 2);
-      return power(base, exponent);
+      work.spend(isInteger(exponent) ? costOfPower : costOfPower + costOfCall);
+      return allowed(power(base, exponent, field));
     },
     powerGeneral(base, exponent) {
-      work.spend(200);
-      const logarithm = lnPrecise(base);
-      const product = logarithm && multiplyPrecise(logarithm, exponent);
-      return product && expPrecise(product);
+      work.spend(costOfCall);
+      if (field.isZero(base)) {
+        const re = field.sign(exponent.re);
+        return re > 0 ? { re: zeroBall, im: null } : null;
+      }
+      const logarithm = noted(callPrecise("ln", [base], field));
+      const product = logarithm && noted(multiply(logarithm, exponent, bits));
+      return allowed(product && callPrecise("exp", [product], field));
     },
-    precision: { bits: 290, size: magnitude },
-    call(name, args) {
-      work.spend(200);
-      return callPrecise(name, args, logBase);
+    call(name: FunctionName, args) {
+      work.spend(costOfCall);
+      return allowed(callPrecise(name, args, field));
+    },
+    precision: {
+      bits: bits - 30,
+      size: (x) => Math.max(magnitude(x.re), x.im ? magnitude(x.im) : Number.NEGATIVE_INFINITY),
+      widen: (x, rest) => {
+        const widened = (part: Ball): Ball => ({ ...part, error: addErrors(part.error, rest) });
+        return { re: widened(x.re), im: x.im && widened(x.im) };
+      },
+      // The terms of a sum without an end shrink to nothing: their size says nothing about the result's.
+      unnoted: (run) => {
+        const before = isNoting;
+        isNoting = false;
+        try {
+          return run();
+        } finally {
+          isNoting = before;
+        }
+      },
     },
   };
+  return field;
 }
 
-const oneValue: Precise = { mantissa: 1n, exponent: 0 };
+/** |x| is at most 2 to this. */
+function largest(x: Ball): number {
+  return addErrors(magnitude(x), x.error);
+}
 
-function power(base: Precise, exponent: Rational): Precise | null {
+/** Roots of a higher degree are taken by logarithms. */
+const largestRoot = 8n;
+
+/** base to an exact exponent: see `power` in `complex-field.ts`. */
+function power(base: PreciseNumber, exponent: Rational, field: PreciseField): PreciseNumber | null {
   const { numerator, denominator } = exponent;
-  if (denominator === 1n) return integerPowerPrecise(base, numerator);
-  if (denominator > 64n) return null;
-  if (base.mantissa < 0n) {
-    if (denominator % 2n === 0n) return null;
-    const positive = power(negatePrecise(base), exponent);
-    return positive && (numerator % 2n === 0n ? positive : negatePrecise(positive));
+  if (isInteger(exponent)) return wholePower(base, numerator, field);
+  if (field.isZero(base)) return numerator > 0n ? { re: zeroBall, im: null } : null;
+  const re = field.realPart(base);
+  if (re !== null && denominator <= largestRoot) {
+    const isNegative = re.mantissa < 0n;
+    const root = rootOfBall(isNegative ? negateBall(re) : re, Number(denominator), field.bits);
+    const size = root && wholePower({ re: root, im: null }, numerator, field);
+    if (!size || !isNegative) return size;
+    if (denominator % 2n === 1n) return numerator % 2n === 0n ? size : negate(size);
+    if (denominator === 2n) {
+      // i to the numerator.
+      const turn = ((numerator % 4n) + 4n) % 4n;
+      return { re: zeroBall, im: turn === 1n ? size.re : negateBall(size.re) };
+    }
   }
-  const root = rootPrecise(base, Number(denominator));
-  return root && integerPowerPrecise(root, numerator);
-}
-
-function callPrecise(name: FunctionName, args: readonly Precise[], logBase: LogBase): Precise | null {
-  const [x, y] = args;
-  if (!x) return null;
-  switch (name) {
-    case "exp":
-      return expPrecise(x);
-    case "ln":
-      return lnPrecise(x);
-    case "log":
-      return logBase === "e" ? lnPrecise(x) : logarithm(preciseFromRational(integer(10)), x);
-    case "logBase":
-      return y ? logarithm(x, y) : null;
-    case "abs":
-      return x.mantissa < 0n ? negatePrecise(x) : x;
-    case "sin":
-      return sineCosinePrecise(x)?.sine ?? null;
-    case "cos":
-      return sineCosinePrecise(x)?.cosine ?? null;
-    case "tan":
-    case "cot":
-    case "sec":
-    case "csc":
-      return quotientOfSines(name, x);
-    case "arctan":
-      return arctanPrecise(x);
-    case "arcsin":
-    case "arccos":
-      return arcPrecise(name, x);
-    default:
-      return null;
+  if (re !== null && re.mantissa < 0n && denominator % 2n === 1n) {
+    const size = power(negate(base), exponent, field);
+    return size && (numerator % 2n === 0n ? size : negate(size));
   }
+  const logarithm = callPrecise("ln", [base], field);
+  const factor = ballOf(exponent, field.bits);
+  const product = logarithm && factor && multiply(logarithm, { re: factor, im: null }, field.bits);
+  return product && callPrecise("exp", [product], field);
 }
 
-function logarithm(base: Precise | null, x: Precise): Precise | null {
-  const below = base && lnPrecise(base);
-  const inverse = below && invertPrecise(below);
-  const above = lnPrecise(x);
-  return inverse && above && multiplyPrecise(above, inverse);
-}
-
-function quotientOfSines(name: "tan" | "cot" | "sec" | "csc", x: Precise): Precise | null {
-  const values = sineCosinePrecise(x);
-  if (!values) return null;
-  const { sine, cosine } = values;
-  const below = name === "tan" || name === "sec" ? cosine : sine;
-  // A zero of the denominator shows as rounding: no value there.
-  if (magnitude(below) < -300) return null;
-  const inverse = invertPrecise(below);
-  if (name === "sec" || name === "csc" || !inverse) return inverse;
-  return multiplyPrecise(name === "tan" ? sine : cosine, inverse);
-}
-
-/** arcsin x = 2 arctan(x / (1 + sqrt(1 - x^2))), arccos x = pi/2 - arcsin x. */
-function arcPrecise(name: "arcsin" | "arccos", x: Precise): Precise | null {
-  const square = multiplyPrecise(x, x);
-  const rest = square && addPrecise(oneValue, negatePrecise(square));
-  const root = rest && rootPrecise(rest, 2);
-  const below = root && addPrecise(oneValue, root);
-  const inverse = below && invertPrecise(below);
-  const half = inverse && multiplyPrecise(x, inverse);
-  const angle = half && arctanPrecise(half);
-  const sine = angle && { mantissa: angle.mantissa, exponent: angle.exponent + 1 };
-  if (!sine || name === "arcsin") return sine;
-  const pi = piPrecise();
-  return addPrecise({ mantissa: pi.mantissa, exponent: pi.exponent - 1 }, negatePrecise(sine));
+function wholePower(base: PreciseNumber, exponent: bigint, field: PreciseField): PreciseNumber | null {
+  if (exponent < 0n) {
+    const inverse = invert(base, field);
+    return inverse && wholePower(inverse, -exponent, field);
+  }
+  if (!base.im) {
+    const re = powerOfBall(base.re, exponent, field.bits);
+    return re && { re, im: null };
+  }
+  if (exponent > 2n ** 40n) return null;
+  let result: PreciseNumber | null = { re: ballOf(integer(1), field.bits) as Ball, im: null };
+  let square: PreciseNumber | null = base;
+  for (let rest = exponent; rest > 0n && result && square; rest >>= 1n) {
+    if (rest & 1n) result = multiply(result, square, field.bits);
+    square = rest > 1n ? multiply(square, square, field.bits) : square;
+  }
+  return square && result;
 }

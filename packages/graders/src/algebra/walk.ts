@@ -23,7 +23,7 @@ export function namesIn(x: Expression, work: Work): Set<string> {
 }
 
 /** The direct parts of a node. */
-function childrenOf(x: Expression): readonly Expression[] {
+export function childrenOf(x: Expression): readonly Expression[] {
   switch (x.kind) {
     case "sum":
       return x.terms;

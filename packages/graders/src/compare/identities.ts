@@ -1,15 +1,31 @@
 /**
- * Equality of expressions with names: rational ones modulo a prime (exact up to a chance of 2^-50), the rest in complex
- * doubles at fixed points where both sides are defined.
+ * Equality of expressions with names: rational ones modulo two primes (exact up to a chance of 2^-100), the rest at fixed
+ * points where both sides are defined. Doubles reject there; that two values agree is proved with high precision at the
+ * first points, and at those where functions that agree elsewhere may part (`critical-points.ts`).
  */
-import { complexField, isReal, type LogBase } from "../algebra/complex-field.ts";
-import { evaluate } from "../algebra/evaluate.ts";
-import { modularField } from "../algebra/modular-field.ts";
+import {
+  type Complex,
+  type ComplexField,
+  complexField,
+  isReal,
+  type LogBase,
+} from "../algebra/complex-field.ts";
+import { evaluate, type Field, type Point } from "../algebra/evaluate.ts";
+import { modularField, otherModularField } from "../algebra/modular-field.ts";
 import { someNode } from "../algebra/walk.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
-import { comparePrecisely, isClose, logBases } from "./numeric.ts";
-import { integerPoint, mixedPoint, modularPoint, pointCount, realPoint, widePoint } from "./points.ts";
+import { criticalPoints, farPoints } from "./critical-points.ts";
+import {
+  comparePrecisely,
+  type Decision,
+  isClose,
+  isSurelyDifferent,
+  logBases,
+  type Setting,
+} from "./numeric.ts";
+import { integerPoint, mixedPoint, modularPoint, pointCount, realPoint } from "./points.ts";
+import { isCounter, lettersOfTurns } from "./whole-letters.ts";
 
 /** Whether two values, at least one of them with names in it, are the same expression. */
 export function compareIdentity(gold: Expression, answer: Expression, context: Context): Outcome {
@@ -27,30 +43,23 @@ export function compareIdentity(gold: Expression, answer: Expression, context: C
   return outcome;
 }
 
-/**
- * As real functions, where both have enough values at the points; else as complex ones. A modulus on one side only is
- * the whole difference between ln|x| and ln x: there, both sides must be defined at the same points.
- */
-function compareFunctions(gold: Expression, answer: Expression, base: LogBase, context: Context): Outcome {
-  const { work } = context;
-  const hasI = (node: Expression): boolean => node.kind === "constant" && node.name === "i";
-  const hasAbs = (node: Expression): boolean => node.kind === "call" && node.name === "abs";
-  if (!someNode(gold, work, hasI) && !someNode(answer, work, hasI)) {
-    const isStrict = someNode(gold, work, hasAbs) !== someNode(answer, work, hasAbs);
-    const outcome = compareAtPoints(gold, answer, base, { isRealOnly: true, isStrict }, context);
-    if (outcome) return outcome;
-  }
-  const outcome = compareAtPoints(gold, answer, base, { isRealOnly: false, isStrict: false }, context);
-  return outcome ?? unequalBy("symbolic", "no common value at the points tried");
+/** True or false where both sides are rational expressions, else null. */
+function compareModular(gold: Expression, answer: Expression, context: Context): boolean | null {
+  const first = agreeIn(modularField, gold, answer, context);
+  return first ? agreeIn(otherModularField, gold, answer, context) : first;
 }
 
-/** True or false where both sides are rational expressions, else null. */
-function compareModular(gold: Expression, answer: Expression, { work }: Context): boolean | null {
+function agreeIn(
+  field: Field<bigint>,
+  gold: Expression,
+  answer: Expression,
+  { work }: Context,
+): boolean | null {
   let agreements = 0;
   for (let index = 0; index < 4 && agreements < 2; index++) {
     const point = modularPoint(index);
-    const a = evaluate(gold, modularField, point, work);
-    const b = evaluate(answer, modularField, point, work);
+    const a = evaluate(gold, field, point, work);
+    const b = evaluate(answer, field, point, work);
     if (a === null || b === null) {
       if (index === 1) return null;
       continue;
@@ -61,56 +70,133 @@ function compareModular(gold: Expression, answer: Expression, { work }: Context)
   return agreements >= 2 ? true : null;
 }
 
-/** Equal or not by the values at the points, or null where too few of them have values on both sides. */
-function compareAtPoints(
+/** Where the functions are compared. */
+interface Places {
+  readonly pointAt: (index: number) => Point;
+  readonly isWhole: (name: string) => boolean;
+}
+
+/**
+ * As functions of real numbers; then, where letters seem to stand for whole numbers, as functions of these. As real
+ * functions first and as complex ones where that leaves too few values.
+ */
+function compareFunctions(gold: Expression, answer: Expression, base: LogBase, context: Context): Outcome {
+  const { work } = context;
+  const whole = new Set([...lettersOfTurns(gold, work), ...lettersOfTurns(answer, work)]);
+  const outcome = compareAt(placesFor(gold, answer, context), gold, answer, base, context);
+  if (outcome.equal || whole.size === 0) return outcome;
+  const isWhole = (name: string): boolean => whole.has(name);
+  const places: Places = { pointAt: (index) => mixedPoint(index, isWhole, false), isWhole };
+  return compareAt(places, gold, answer, base, context);
+}
+
+function placesFor(gold: Expression, answer: Expression, { work }: Context): Places {
+  const holds = (test: (node: Expression) => boolean): boolean =>
+    someNode(gold, work, test) || someNode(answer, work, test);
+  const isDiscrete = (node: Expression): boolean =>
+    node.kind === "repeated" || (node.kind === "call" && discreteCalls.has(node.name));
+  if (holds(isDiscrete)) return { pointAt: integerPoint, isWhole: () => true };
+  const isRounding = (node: Expression): boolean =>
+    node.kind === "call" && (node.name === "floor" || node.name === "ceil");
+  return holds(isRounding)
+    ? { pointAt: (index) => mixedPoint(index, isCounter, true), isWhole: isCounter }
+    : { pointAt: realPoint, isWhole: () => false };
+}
+
+const discreteCalls: ReadonlySet<string> = new Set([
+  ...["factorial", "doubleFactorial", "binomial", "mod", "gcd", "lcm"],
+]);
+
+/**
+ * A modulus on one side only is the whole difference between ln|x| and ln x: there, both sides must be defined at the same
+ * points.
+ */
+function compareAt(
+  places: Places,
   gold: Expression,
   answer: Expression,
   base: LogBase,
-  { isRealOnly, isStrict }: { readonly isRealOnly: boolean; readonly isStrict: boolean },
+  context: Context,
+): Outcome {
+  const { work } = context;
+  const hasI = (node: Expression): boolean => node.kind === "constant" && node.name === "i";
+  const hasAbs = (node: Expression): boolean => node.kind === "call" && node.name === "abs";
+  if (!someNode(gold, work, hasI) && !someNode(answer, work, hasI)) {
+    const isStrict = someNode(gold, work, hasAbs) !== someNode(answer, work, hasAbs);
+    const outcome = compareAtPoints(places, gold, answer, { base, isRealOnly: true, isStrict }, context);
+    if (outcome) return outcome;
+  }
+  const outcome = compareAtPoints(
+    places,
+    gold,
+    answer,
+    { base, isRealOnly: false, isStrict: false },
+    context,
+  );
+  return outcome ?? unequalBy("symbolic", "no common value at the points tried");
+}
+
+/** Points at which equality is proved, and those that may be left undecided. */
+const neededProofs = 2;
+const mostUndecided = 2;
+
+/** Equal or not by the values at the points, or null where too few of them have values on both sides. */
+function compareAtPoints(
+  { pointAt, isWhole }: Places,
+  gold: Expression,
+  answer: Expression,
+  setting: Setting & { readonly isStrict: boolean },
   context: Context,
 ): Outcome | null {
   const { work } = context;
-  const isDiscrete = (node: Expression): boolean =>
-    node.kind === "repeated" || (node.kind === "call" && discreteCalls.has(node.name));
-  const isRounding = (node: Expression): boolean =>
-    node.kind === "call" && (node.name === "floor" || node.name === "ceil");
-  const holds = (test: (node: Expression) => boolean): boolean =>
-    someNode(gold, work, test) || someNode(answer, work, test);
-  const pointAt = holds(isDiscrete)
-    ? integerPoint
-    : holds(isRounding)
-      ? mixedPoint
-      : holds(isPiecewise)
-        ? widePoint
-        : realPoint;
-  let agreements = 0;
-  let misses = 0;
+  let [agreements, misses, undecided] = [0, 0, 0];
   for (let index = 0; index < pointCount; index++) {
     const point = pointAt(index);
-    const field = complexField(base, isRealOnly);
+    const field = complexField(setting.base, setting.isRealOnly);
     const a = evaluate(gold, field, point, work);
     const b = evaluate(answer, field, point, work);
     if (!a || !b || isReal(a) !== isReal(b)) {
       if (a || b) misses++;
       continue;
     }
-    const isSame =
-      isClose(a, b, field.scale(), 1e-10) &&
-      // Doubles cannot tell x from x + 10^-13: the first points are decided with high precision.
-      (agreements >= 2 || comparePrecisely(gold, answer, base, point, context) !== false);
-    if (!isSame) return unequalBy("symbolic", "different values at a point");
-    agreements++;
+    const decision =
+      decideByDoubles(a, b, field, agreements < neededProofs) ??
+      comparePrecisely(gold, answer, point, setting, context);
+    if (decision === "different") return unequalBy("symbolic", "different values at a point");
+    if (decision === "undecided" && ++undecided > mostUndecided)
+      return unequalBy("symbolic", "values that cannot be told apart");
+    if (decision === "equal") agreements++;
   }
-  if (isStrict && misses > 0) return unequalBy("symbolic", "not defined at the same points");
-  return agreements >= 4 && agreements >= misses
-    ? equalBy("symbolic", `equal values at ${agreements} points`)
-    : null;
+  if (setting.isStrict && misses > 0) return unequalBy("symbolic", "not defined at the same points");
+  if (agreements < 4 || agreements < misses) return null;
+  if (partSomewhere(gold, answer, isWhole, setting, context))
+    return unequalBy("symbolic", "different values at a point");
+  return equalBy("symbolic", `equal values at ${agreements} points`);
 }
 
-function isPiecewise(node: Expression): boolean {
-  return node.kind === "call" && ["abs", "max", "min", "sign"].includes(node.name);
+/** Whether two functions that agree at the ordinary points differ where functions may part. */
+function partSomewhere(
+  gold: Expression,
+  answer: Expression,
+  isWhole: (name: string) => boolean,
+  setting: Setting,
+  context: Context,
+): boolean {
+  const { work } = context;
+  const decide = (point: Point): Decision => comparePrecisely(gold, answer, point, setting, context);
+  for (const side of farPoints([gold, answer], isWhole, work)) {
+    for (const point of side) {
+      const decision = decide(point);
+      if (decision === "different") return true;
+      if (decision === "equal") break;
+    }
+  }
+  for (const point of criticalPoints([gold, answer], isWhole, work))
+    if (decide(point) === "different") return true;
+  return false;
 }
 
-const discreteCalls: ReadonlySet<string> = new Set([
-  ...["factorial", "doubleFactorial", "binomial", "mod", "gcd", "lcm"],
-]);
+function decideByDoubles(a: Complex, b: Complex, field: ComplexField, needsProof: boolean): Decision | null {
+  if (isSurelyDifferent(a, b, field, 1e-10)) return "different";
+  return !needsProof && isClose(a, b, field.scale(), 1e-10) ? "equal" : null;
+}

@@ -20,6 +20,7 @@ import {
   intersection,
   lowest,
   nothing,
+  orderOfEnds,
   pieceSet,
   type RealSet,
   union,
@@ -136,7 +137,8 @@ function absoluteForm(left: Expression, operator: RelationOperator, right: Expre
 function absoluteSolutions(operator: RelationOperator, bound: Expression, context: Context): RealSet | null {
   const end = endAt(bound, true, context);
   if (!end || end.value === null || end.position < 0) return null;
-  const low: End = { value: negative(end.value), position: -end.position, isClosed: true };
+  const low = endAt(negative(end.value), true, context);
+  if (!low) return null;
   const inside = (isClosed: boolean): RealSet => pieceSet({ ...low, isClosed }, { ...end, isClosed });
   switch (operator) {
     case "<":
@@ -197,7 +199,7 @@ function solveQuadratic(
   const [low, high] = form.roots.map((root) => endAt(root, isBelow === isClosed, context));
   if (!low?.value || !high?.value) return null;
   // Outside of the roots is what is left of the piece between them.
-  const between = low.position < high.position ? pieceSet(low, high) : pointPiece(low);
+  const between = orderOfEnds(low, high) < 0 ? pieceSet(low, high) : pointPiece(low);
   return isBelow ? between : complement(between);
 }
 

@@ -1,7 +1,9 @@
 /**
  * Sets of reals as sorted lists of disjoint pieces, and their algebra: union, complement, intersection.
- * Endpoints keep their expression (compared exactly) beside a double (used for order).
+ * Ends keep their expression next to a double; where doubles cannot tell the order of two, the exact numbers do.
  */
+import { addBalls, type Ball, isNotZero, negateBall } from "../algebra/ball.ts";
+import { compareRational, type Rational } from "../algebra/rational.ts";
 import type { Expression } from "../parse/expression.ts";
 import type { Context } from "./context.ts";
 import { compareValues } from "./scalars.ts";
@@ -11,6 +13,9 @@ export interface End {
   readonly value: Expression | null;
   readonly position: number;
   readonly isClosed: boolean;
+  /** The exact number and one with an error bound, as far as there are any. */
+  readonly rational: Rational | null;
+  readonly ball: Ball | null;
 }
 
 interface Piece {
@@ -23,8 +28,9 @@ export interface RealSet {
   readonly pieces: readonly Piece[];
 }
 
-export const lowest: End = { value: null, position: Number.NEGATIVE_INFINITY, isClosed: false };
-export const highest: End = { value: null, position: Number.POSITIVE_INFINITY, isClosed: false };
+const infinity = { value: null, isClosed: false, rational: null, ball: null } as const;
+export const lowest: End = { ...infinity, position: Number.NEGATIVE_INFINITY };
+export const highest: End = { ...infinity, position: Number.POSITIVE_INFINITY };
 export const everything: RealSet = { pieces: [{ low: lowest, high: highest }] };
 export const nothing: RealSet = { pieces: [] };
 
@@ -47,7 +53,7 @@ export function containsNumber(set: RealSet, position: number): boolean {
 
 /** Whether the set is neither empty nor finitely many numbers. */
 export function isInfiniteSet(set: RealSet): boolean {
-  return set.pieces.some(({ low, high }) => low.position < high.position);
+  return set.pieces.some(({ low, high }) => orderOfEnds(low, high) < 0);
 }
 
 function sameEnd(a: End, b: End, context: Context): boolean {
@@ -56,9 +62,24 @@ function sameEnd(a: End, b: End, context: Context): boolean {
   return compareValues(a.value, b.value, context).equal;
 }
 
+/** Bits of the numbers by which ends are ordered. */
+export const endBits = 640;
+
+/** Negative, zero or positive, as a - b is. */
+export function orderOfEnds(a: End, b: End): number {
+  if (a.rational && b.rational) return compareRational(a.rational, b.rational);
+  const distance = a.position - b.position;
+  const isClear = Math.abs(distance) > 1e-9 * Math.max(1, Math.abs(a.position), Math.abs(b.position));
+  if (isClear || !a.ball || !b.ball) return a.position === b.position ? 0 : distance;
+  const difference = addBalls(a.ball, negateBall(b.ball), endBits);
+  if (difference === null || !isNotZero(difference)) return 0;
+  return difference.mantissa < 0n ? -1 : 1;
+}
+
 export function pieceSet(low: End, high: End): RealSet {
-  const isPoint = low.position === high.position && low.isClosed && high.isClosed;
-  return low.position < high.position || isPoint ? { pieces: [{ low, high }] } : nothing;
+  const order = orderOfEnds(low, high);
+  const isPoint = order === 0 && low.isClosed && high.isClosed;
+  return order < 0 || isPoint ? { pieces: [{ low, high }] } : nothing;
 }
 
 export function union(a: RealSet, b: RealSet): RealSet {
@@ -74,15 +95,17 @@ export function union(a: RealSet, b: RealSet): RealSet {
 }
 
 function byLowEnd(a: Piece, b: Piece): number {
-  return a.low.position - b.low.position || Number(b.low.isClosed) - Number(a.low.isClosed);
+  return orderOfEnds(a.low, b.low) || Number(b.low.isClosed) - Number(a.low.isClosed);
 }
 
 function touches(high: End, low: End): boolean {
-  return low.position < high.position || (low.position === high.position && (low.isClosed || high.isClosed));
+  const order = orderOfEnds(low, high);
+  return order < 0 || (order === 0 && (low.isClosed || high.isClosed));
 }
 
 function higher(a: End, b: End): End {
-  if (a.position !== b.position) return a.position > b.position ? a : b;
+  const order = orderOfEnds(a, b);
+  if (order !== 0) return order > 0 ? a : b;
   return a.isClosed ? a : b;
 }
 

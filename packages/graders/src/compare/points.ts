@@ -13,39 +13,48 @@ export function modularPoint(index: number): Point {
   return fixedPoint(`modular ${index}`, (seed) => BigInt(seed) * 4294967311n + BigInt(seed >>> 3));
 }
 
+/** Below the values of real points: an odd number over this is no multiple of pi's fractions, and no odd root. */
+const realDenominator = 2_000_006n;
+
 /**
- * Between 0.2 and 3.2 for the first six points, of either sign for the next six; the last four are up to about 3000 in
- * size, so that |x - 50| is not taken for 50 - x.
+ * About 0.2 to 3.2 for the first six points, of either sign for the next six; the last four are up to about 3000 in
+ * size, so that |x - 50| is not taken for 50 - x. The numerators are odd and the denominator is twice a prime: sin(1000 pi x)
+ * is nowhere zero.
  */
 export function realPoint(index: number): Point {
   const factor = index < 12 ? 1n : index < 14 ? 29n : 997n;
   return fixedPoint(
     `real ${index}`,
     (seed) => {
-      const size = BigInt(200 + (seed % 3000)) * factor;
+      const size = (BigInt(200 + (seed % 3000)) * 2000n + 1n) * factor;
       const isNegative = index < 12 ? index >= 6 && (seed >>> 12) % 2 === 1 : index % 2 === 1;
       return isNegative ? -size : size;
     },
-    1000n,
+    realDenominator,
   );
 }
 
-/** As realPoint, but the last two are in the millions: for functions that change where an argument is large. */
-export function widePoint(index: number): Point {
-  if (index < pointCount - 2) return realPoint(index);
-  const sign = index % 2 === 0 ? 1n : -1n;
-  return fixedPoint(`wide ${index}`, (seed) => sign * BigInt(20_000_000 + (seed % 90_000_000)));
+/** Real numbers about as large as a power of ten, of one sign. */
+export function farPoint(exponent: number, sign: number): Point {
+  const scale = BigInt(sign) * 10n ** BigInt(exponent);
+  return fixedPoint(
+    `far ${exponent}`,
+    (seed) => (BigInt(200 + (seed % 3000)) * 2000n + 1n) * scale,
+    realDenominator,
+  );
 }
 
-/** Whole numbers from 1 to 15. */
+/** Whole numbers: from 1 to 15 at the first eight points, then up to 60, and to 200 at the last. */
 export function integerPoint(index: number): Point {
-  return fixedPoint(`integer ${index}`, (seed) => BigInt(1 + (seed % 15)));
+  const [least, count] = index < 8 ? [1, 15] : index < 14 ? [16, 45] : [61, 140];
+  return fixedPoint(`integer ${index}`, (seed) => BigInt(least + (seed % count)));
 }
 
-/** Whole numbers for the letters that stand for them, and for the rest at every third point: floor(x) is not x. */
-export function mixedPoint(index: number): Point {
+/** Whole numbers for some names, and for all of them at every third point where `isAllAtTimes`: floor(x) is not x. */
+export function mixedPoint(index: number, isWhole: (name: string) => boolean, isAllAtTimes: boolean): Point {
   const [whole, real] = [integerPoint(index), realPoint(index)];
-  return (name) => (index % 3 === 0 || /^[ijklmnpqKMN](?:_|'|$)/.test(name) ? whole(name) : real(name));
+  const isAll = isAllAtTimes && index % 3 === 0;
+  return (name) => (isAll || isWhole(name) ? whole(name) : real(name));
 }
 
 /** A point that depends on nothing but the label and the name. */

@@ -3,19 +3,27 @@
  * inequalities (`inequalities.ts`). What is not such a set is null.
  */
 
+import { type Ball, ballOf } from "../algebra/ball.ts";
 import { complexField, isReal } from "../algebra/complex-field.ts";
 import { evaluate, noNames } from "../algebra/evaluate.ts";
+import { exactField } from "../algebra/exact-field.ts";
+import { preciseField } from "../algebra/precise-field.ts";
+import { Undecided } from "../algebra/precise-number.ts";
+import type { Rational } from "../algebra/rational.ts";
 import type { Expression } from "../parse/expression.ts";
+import type { Work } from "../work.ts";
 import type { Context } from "./context.ts";
 import { listOf, solutionsOf } from "./inequalities.ts";
 import {
   complement,
   type End,
+  endBits,
   everything,
   highest,
   intersection,
   lowest,
   nothing,
+  orderOfEnds,
   pieceSet,
   type RealSet,
   union,
@@ -56,8 +64,23 @@ export function endAt(x: Expression, isClosed: boolean, context: Context): End |
   const value = x.kind === "quantity" ? x.value : x;
   const sign = infinitySign(value);
   if (sign !== 0) return { ...(sign > 0 ? highest : lowest), isClosed };
-  const position = evaluate(value, complexField("e"), noNames, context.work);
-  return position && isReal(position) ? { value, position: position.re, isClosed } : null;
+  const { work } = context;
+  const position = evaluate(value, complexField("e"), noNames, work);
+  if (!position || !isReal(position)) return null;
+  const exact = evaluate(value, exactField(work), noNames, work);
+  return { value, position: position.re, isClosed, rational: exact, ball: ballAt(value, exact, work) };
+}
+
+/** The number with an error bound, where its sign can be told at once. */
+function ballAt(value: Expression, exact: Rational | null, work: Work): Ball | null {
+  if (exact) return ballOf(exact, endBits);
+  const field = preciseField({ bits: endBits, logBase: "e", isRealOnly: true }, work);
+  try {
+    return evaluate(value, field, noNames, work)?.re ?? null;
+  } catch (error) {
+    if (error instanceof Undecided) return null;
+    throw error;
+  }
 }
 
 /** 1, -1 for an infinity, else 0. */
@@ -81,7 +104,7 @@ function intervalOf(
   const low = endAt(first, open === "[", context);
   const high = endAt(second, close === "]", context);
   // (2, 1) is no interval; as a pair it is compared elsewhere.
-  const isPiece = low && high && (low.position < high.position || pieceSet(low, high) !== nothing);
+  const isPiece = low && high && (orderOfEnds(low, high) < 0 || pieceSet(low, high) !== nothing);
   return isPiece ? pieceSet(low, high) : null;
 }
 

@@ -6,6 +6,7 @@
 import { complexField, isReal } from "../algebra/complex-field.ts";
 import { evaluate, type Point } from "../algebra/evaluate.ts";
 import { modularField } from "../algebra/modular-field.ts";
+import type { PreciseNumber } from "../algebra/precise-number.ts";
 import { printExpression } from "../algebra/print.ts";
 import { namesIn } from "../algebra/walk.ts";
 import {
@@ -17,7 +18,9 @@ import {
 } from "../parse/expression.ts";
 import { compareUnordered } from "./collections.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
+import { criticalPoints, farPoints } from "./critical-points.ts";
 import { haveSameSolutions } from "./equations.ts";
+import { type Decision, decideZero } from "./numeric.ts";
 import { modularPoint, pointCount, realPoint } from "./points.ts";
 import { compareValues } from "./scalars.ts";
 
@@ -104,6 +107,7 @@ function constantFactor(gold: Expression, answer: Expression, context: Context):
   if (!haveSameNames(gold, answer, context)) return 0;
   const isMultiple = isModularMultiple(gold, answer, context);
   if (isMultiple === false) return 0;
+  const proof = isMultiple === null ? createProof(gold, answer, context) : null;
   let factor: number | null = null;
   let first: number | null = null;
   let varies = isMultiple === true;
@@ -124,12 +128,61 @@ function constantFactor(gold: Expression, answer: Expression, context: Context):
       Math.abs(ratio - factor) > (1e-11 + (1e-14 * field.scale()) / Math.abs(a.re)) * Math.abs(factor)
     )
       return 0;
+    if (proof?.isRefutedAt(point)) return 0;
     factor ??= ratio;
     first ??= a.re;
     varies ||= Math.abs(a.re - first) > 1e-9 * Math.abs(first);
     agreements++;
   }
-  return agreements >= 4 && varies && factor !== null ? Math.sign(factor) : 0;
+  if (agreements < 4 || !varies || factor === null) return 0;
+  return proof?.isRefutedSomewhere() ? 0 : Math.sign(factor);
+}
+
+/** What doubles take for a constant multiple is one with high precision at a few points, and where functions may part. */
+interface Proof {
+  /** The first point is what the others are compared with. */
+  isRefutedAt(point: Point): boolean;
+  isRefutedSomewhere(): boolean;
+}
+
+const neededProofs = 2;
+
+function createProof(gold: Expression, answer: Expression, { work }: Context): Proof {
+  const setting = { base: "e", isRealOnly: true } as const;
+  let first: Point | null = null;
+  let proofs = 0;
+  /** gold(first) * answer(point) = gold(point) * answer(first). */
+  const decide = (point: Point): Decision =>
+    decideZero(
+      (field) => {
+        const product = (x: Expression, at: Point, y: Expression): PreciseNumber | null => {
+          const a = evaluate(x, field, at, work);
+          const b = a && evaluate(y, field, at === point ? (first as Point) : point, work);
+          return a && b && field.multiply(a, b);
+        };
+        const [left, right] = [product(gold, first as Point, answer), product(gold, point, answer)];
+        return left && right && field.subtract(left, right);
+      },
+      setting,
+      work,
+    );
+  const isWhole = (): boolean => false;
+  return {
+    isRefutedAt(point) {
+      if (first === null) first = point;
+      else if (proofs < neededProofs) {
+        proofs++;
+        return decide(point) !== "equal";
+      }
+      return false;
+    },
+    isRefutedSomewhere() {
+      const far = farPoints([gold, answer], isWhole, work).flat();
+      return [...far, ...criticalPoints([gold, answer], isWhole, work)].some(
+        (point) => decide(point) === "different",
+      );
+    },
+  };
 }
 
 /** Whether b / a is the same at two points modulo a prime; null where the sides are not rational expressions. */

@@ -5,23 +5,26 @@
 import { complexField, isReal, type LogBase } from "../algebra/complex-field.ts";
 import { evaluate, noNames } from "../algebra/evaluate.ts";
 import { exactField } from "../algebra/exact-field.ts";
-import { modularField } from "../algebra/modular-field.ts";
+import { modularField, otherModularField } from "../algebra/modular-field.ts";
 import { printExpression } from "../algebra/print.ts";
 import {
   absRational,
   addRational,
   compareRational,
   equalRational,
+  integer,
   isFiniteDecimal,
+  multiplyRational,
+  powerRational,
   type Rational,
   rational,
   rationalToNumber,
 } from "../algebra/rational.ts";
 import { namesIn } from "../algebra/walk.ts";
-import type { Expression } from "../parse/expression.ts";
+import { call, type Expression, negative, numberNode, sumOf } from "../parse/expression.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
 import { compareIdentity } from "./identities.ts";
-import { comparePrecisely, isClose, logBases } from "./numeric.ts";
+import { comparePrecisely, isSurelyDifferent, logBases, signOf } from "./numeric.ts";
 
 /** Whether two values without units, lists or relations are equal. */
 export function compareValues(gold: Expression, answer: Expression, context: Context): Outcome {
@@ -114,11 +117,11 @@ function isNear(a: Rational, b: Rational, digits: number): boolean {
 /** Closed expressions of which at least one is irrational, complex or too large for exact fractions. */
 function compareConstants(gold: Expression, answer: Expression, context: Context): Outcome {
   const { work } = context;
-  const formalGold = evaluate(gold, modularField, noNames, work);
-  const formalAnswer = evaluate(answer, modularField, noNames, work);
-  if (formalGold !== null && formalGold === formalAnswer) {
-    return equalBy("symbolic", "identical as rational expressions in pi, e and i");
-  }
+  const areIdentical = [modularField, otherModularField].every((field) => {
+    const value = evaluate(gold, field, noNames, work);
+    return value !== null && value === evaluate(answer, field, noNames, work);
+  });
+  if (areIdentical) return equalBy("symbolic", "identical as rational expressions in pi, e and i");
   let outcome = unequalBy("numeric", "no common value");
   for (const base of logBases(gold, answer, context)) {
     outcome = compareConstantsWithBase(gold, answer, base, context);
@@ -142,29 +145,57 @@ function compareConstantsWithBase(
       if (isWithinTolerance(a.re, b.re, context)) {
         return equalBy("tolerance", "equal within the tolerance asked for");
       }
-      if (isDecimalFor(answer, a.re, context) || isDecimalFor(gold, b.re, context)) {
+      if (
+        isDecimalFor(answer, gold, a.re, base, context) ||
+        isDecimalFor(gold, answer, b.re, base, context)
+      ) {
         return equalBy("numeric", "a decimal that rounds the other number");
       }
     }
-    if (!isClose(a, b, field.scale(), 1e-9)) return unequalBy("numeric", "different numbers");
+    if (isSurelyDifferent(a, b, field, 1e-9)) return unequalBy("numeric", "different numbers");
   }
-  const isSame = comparePrecisely(gold, answer, base, noNames, context);
-  if (isSame !== null) {
-    return isSame
-      ? equalBy("numeric", "equal to more than 70 digits")
-      : unequalBy("numeric", "different numbers");
+  switch (comparePrecisely(gold, answer, noNames, { base, isRealOnly: false }, context)) {
+    case "equal":
+      return equalBy("numeric", "equal to at least 60 digits");
+    case "different":
+      return unequalBy("numeric", "different numbers");
+    case "undefined":
+      return unequalBy("numeric", "not a number that can be computed");
+    default:
+      return unequalBy("numeric", "numbers that cannot be told apart");
   }
-  if (!a || !b) return unequalBy("numeric", "not a number that can be computed");
-  return isClose(a, b, field.scale(), 1e-12)
-    ? equalBy("numeric", "equal to 12 digits")
-    : unequalBy("numeric", "different numbers");
 }
 
-/** Whether `x` is a decimal numeral that rounds or cuts the irrational number near `value`. */
-function isDecimalFor(x: Expression, value: number, context: Context): boolean {
+/** Numerals of so many digits may be a double's, whose last digits are rounding. */
+const digitsOfDouble = [15, 17] as const;
+const roundingOfDouble = 1e-15;
+
+/** Whether `x` is a decimal numeral that rounds or cuts the irrational number `other`, which is near `value`. */
+function isDecimalFor(
+  x: Expression,
+  other: Expression,
+  value: number,
+  base: LogBase,
+  context: Context,
+): boolean {
+  const { work } = context;
   if (x.kind !== "number" || !hasEnoughDigits(x.significantDigits, context)) return false;
+  const digits = x.significantDigits as number;
   const written = rationalToNumber(x.value);
-  const place = Math.floor(Math.log10(Math.abs(written))) - (x.significantDigits as number) + 1;
-  const unit = Math.abs(written) < Math.abs(value) ? 10 ** place : 10 ** place / 2;
-  return Math.abs(written - value) <= Math.max(unit, 4e-15 * Math.abs(value));
+  const place = Math.floor(Math.log10(Math.abs(written))) - digits + 1;
+  const distance = Math.abs(written - value);
+  if (digits <= digitsOfDouble[1]) {
+    const unit = Math.abs(written) < Math.abs(value) ? 10 ** place : 10 ** place / 2;
+    const rounding = digits >= digitsOfDouble[0] ? roundingOfDouble * Math.abs(value) : 0;
+    return distance <= Math.max(unit * (1 + 1e-9), rounding);
+  }
+  // Doubles know no more digits.
+  if (distance > 1e-12 * Math.abs(value)) return false;
+  const sign = (difference: Expression): number | null =>
+    signOf(difference, { base, isRealOnly: true }, work);
+  const isShorter = sign(sumOf([call("abs", other), negative(call("abs", x))])) === 1;
+  const room = powerRational(integer(10), BigInt(place));
+  const allowed = room && (isShorter ? room : multiplyRational(room, rational(1n, 2n) as Rational));
+  if (!allowed) return false;
+  return sign(sumOf([numberNode(allowed), negative(call("abs", sumOf([other, negative(x)])))])) === 1;
 }

@@ -5,6 +5,7 @@ import type { GradeOptions } from "../reward/grade-response.ts";
 import type { GraderSample } from "../reward/grader.ts";
 import type { PresetName, Reference } from "../reward/presets.ts";
 import type { GraderPoolErrorCode } from "./errors.ts";
+import type { TypescriptLoader } from "./typescript-loader.ts";
 
 /** One thing to grade: what a grader of one's own sees, with defaults, and what the built-in one can be told. */
 export interface GradeItem extends Partial<Omit<GraderSample, "gold" | "text">> {
@@ -54,6 +55,41 @@ export type WorkerReply =
   | { readonly type: "ready" }
   | { readonly type: "unusable"; readonly code: GraderPoolErrorCode; readonly message: string }
   | { readonly type: "verdicts"; readonly verdicts: readonly PoolVerdict[] };
+
+/** Why a worker has gone. */
+export type Departure =
+  /** The job to blame took too long. */
+  | { readonly why: "timeout" }
+  /** It had graded others and never got to the job: what an earlier one has left behind keeps it busy, or has ended it. */
+  | { readonly why: "not reached"; readonly reason: string }
+  /** It died by itself after it had graded some; the job to blame is the one it was at, or the last one. */
+  | { readonly why: "died"; readonly reason: string; readonly graded: number }
+  /** It never got ready. `isSlow`: it did not end either. */
+  | { readonly why: "not started"; readonly reason: string; readonly isSlow: boolean }
+  /** It cannot load the grader. */
+  | { readonly why: "unusable"; readonly code: GraderPoolErrorCode; readonly message: string };
+
+/** What the process of a grader of one's own is told: first its settings, then items. */
+export type ProcessRequest =
+  | { readonly type: "start"; readonly settings: ProcessSettings }
+  | { readonly type: "grade"; readonly items: readonly GradeItem[] };
+
+export interface ProcessSettings extends Omit<WorkerSettings, "port" | "progress"> {
+  /** In every reply, so that nothing that a grader writes is taken for one. */
+  readonly token: string;
+  readonly memoryMb: number;
+  readonly typescript: TypescriptLoader | null;
+  readonly timeoutMs: number;
+  readonly startTimeoutMs: number;
+}
+
+/** And what it says. `blamed`: which of the items without a verdict, or null. After "gone" it is of no use. */
+export type ProcessReply = { readonly token: string } & ProcessEvent;
+
+export type ProcessEvent =
+  | { readonly type: "ready" }
+  | { readonly type: "verdicts"; readonly verdicts: readonly PoolVerdict[] }
+  | { readonly type: "gone"; readonly departure: Departure; readonly blamed: number | null };
 
 /** A verdict without an answer. */
 export function withoutAnswer(status: Exclude<PoolStatus, "graded">, reason: string): PoolVerdict {

@@ -1,20 +1,22 @@
 /**
- * Grades in worker threads, so that no answer and no grader can stall or end the program: a sample that takes too long costs
- * its worker, its verdict is `timeout`, and the others go on in order. Workers are started when there is work for them.
- *
- * A worker cannot be kept from everything: memory outside of JavaScript's heap and blocking system calls are not limited.
+ * Grades in workers, so that no answer and no grader can stall or end the program: a sample that takes too long costs its worker,
+ * its verdict is `timeout`, and the others go on in order. Workers are started when there is work for them. The built-in grader's
+ * are threads; a grader of one's own has processes, because a thread that waits in a system call cannot be ended.
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { presetNames } from "../reward/presets.ts";
 import { limits } from "../work.ts";
-import { type GradeItem, type PoolVerdict, withoutAnswer } from "./contract.ts";
+import { type Departure, type GradeItem, type PoolVerdict, withoutAnswer } from "./contract.ts";
 import { GraderPoolError } from "./errors.ts";
 import { inOrder } from "./in-order.ts";
 import { checkItem, refusalOf } from "./items.ts";
-import { graderUrl, startWorker, typescriptLoader } from "./start-worker.ts";
+import { createProcessSlot } from "./process-slot.ts";
+import { startProcess } from "./start-process.ts";
+import { graderUrl, startWorker } from "./start-worker.ts";
 import type { GraderPool, GraderPoolOptions } from "./types.ts";
-import { createWorkerSlot, type Departure, type WorkerSlot } from "./worker-slot.ts";
+import { typescriptLoader } from "./typescript-loader.ts";
+import { createWorkerSlot, type SlotEvents, type WorkerSlot } from "./worker-slot.ts";
 
 interface Job {
   readonly item: GradeItem;
@@ -23,15 +25,18 @@ interface Job {
   isSettled: boolean;
   /** It was with a worker that died after it had graded others: the next one gets it first. */
   isSuspect: boolean;
+  timesNotReached: number;
 }
 
 /** Most jobs that a worker is given at a time. The built-in grader is quick: a message must not cost more than it. */
 const mostJobs = { builtIn: 64, own: 1 };
+/** A sample is innocent of what keeps its worker from it, but a grader that always does so must not go on for ever. */
+const mostTimesNotReached = 5;
 /** Workers in a row that end before they are ready, after which the pool is given up. */
 const mostFailedStarts = 3;
 
 /**
- * Makes a pool; no thread is started yet.
+ * Makes a pool; no worker is started yet.
  * @throws {RangeError} for options that cannot be; {@link GraderPoolError} GRADER_NOT_FOUND, GRADER_NEEDS_TYPESCRIPT
  */
 export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
@@ -70,28 +75,30 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
     job.reject(error);
   };
 
+  const openSlot = (events: SlotEvents<Job>): WorkerSlot<Job> => {
+    const settings = { grader, preset, options: options.options ?? {}, memoryMb, typescript };
+    const limits = { timeoutMs, startTimeoutMs };
+    if (grader === null) return createWorkerSlot(startWorker(settings), limits, events);
+    return createProcessSlot(startProcess({ ...settings, ...limits }), limits, events);
+  };
+
   const addSlot = (): void => {
     counts.workersStarted++;
-    const started = startWorker({ grader, preset, options: options.options ?? {}, memoryMb, typescript });
-    const slot: WorkerSlot<Job> = createWorkerSlot<Job>(
-      started,
-      { timeoutMs, startTimeoutMs },
-      {
-        onReady() {
-          failedStarts = 0;
-          for (const { resolve } of starting.splice(0)) resolve();
-          pump();
-        },
-        onVerdicts(verdicts) {
-          for (const { job, verdict } of verdicts) settle(job, verdict);
-          pump();
-        },
-        onGone(departure, blamed, others) {
-          slots.delete(slot);
-          depart(departure, blamed, others);
-        },
+    const slot: WorkerSlot<Job> = openSlot({
+      onReady() {
+        failedStarts = 0;
+        for (const { resolve } of starting.splice(0)) resolve();
+        pump();
       },
-    );
+      onVerdicts(verdicts) {
+        for (const { job, verdict } of verdicts) settle(job, verdict);
+        pump();
+      },
+      onGone(departure, blamed, others) {
+        slots.delete(slot);
+        depart(departure, blamed, others);
+      },
+    });
     slots.add(slot);
   };
 
@@ -140,11 +147,9 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
   const depart = (departure: Departure, blamed: Job | null, others: readonly Job[]): void => {
     const again = [...others];
     switch (departure.why) {
-      case "unusable": {
-        const { code, message } = departure.error;
-        finish(new GraderPoolError(code, `${name}: ${message}`));
+      case "unusable":
+        finish(new GraderPoolError(departure.code, `${name}: ${departure.message}`));
         break;
-      }
       case "not started":
         failedStarts++;
         if (failedStarts >= mostFailedStarts || departure.isSlow) {
@@ -155,6 +160,12 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
         break;
       case "timeout":
         if (blamed) settle(blamed, withoutAnswer("timeout", `no verdict after ${timeoutMs} ms`));
+        break;
+      case "not reached":
+        if (!blamed) break;
+        blamed.timesNotReached++;
+        if (blamed.timesNotReached < mostTimesNotReached) again.unshift(blamed);
+        else settle(blamed, withoutAnswer("failed", `never begun: ${departure.reason}`));
         break;
       case "died":
         if (blamed && departure.graded > 0 && !blamed.isSuspect) {
@@ -195,7 +206,7 @@ export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
   const enqueue = (item: GradeItem): { job: Job; verdict: Promise<PoolVerdict> } => {
     let job!: Job;
     const verdict = new Promise<PoolVerdict>((resolve, reject) => {
-      job = { item, resolve, reject, isSettled: false, isSuspect: false };
+      job = { item, resolve, reject, isSettled: false, isSuspect: false, timesNotReached: 0 };
     });
     if (end !== null) {
       fail(job, end);

@@ -3,8 +3,7 @@
  * says which one it was. What becomes of the jobs is the pool's business.
  */
 import { receiveMessageOnPort } from "node:worker_threads";
-import type { GradeItem, PoolVerdict, WorkerReply } from "./contract.ts";
-import { GraderPoolError } from "./errors.ts";
+import type { Departure, GradeItem, PoolVerdict, WorkerReply } from "./contract.ts";
 import { progressOf } from "./progress.ts";
 import type { StartedWorker } from "./start-worker.ts";
 
@@ -12,17 +11,6 @@ import type { StartedWorker } from "./start-worker.ts";
 export interface SlotJob {
   readonly item: GradeItem;
 }
-
-/** Why a worker has gone. */
-export type Departure =
-  /** The job to blame took too long. */
-  | { readonly why: "timeout" }
-  /** It died by itself after it had graded some; the job to blame is the one it was at, or the last one. */
-  | { readonly why: "died"; readonly reason: string; readonly graded: number }
-  /** It never got ready. `isSlow`: it did not end either. */
-  | { readonly why: "not started"; readonly reason: string; readonly isSlow: boolean }
-  /** It cannot load the grader. */
-  | { readonly why: "unusable"; readonly error: GraderPoolError };
 
 export interface SlotEvents<Job extends SlotJob> {
   readonly onReady: () => void;
@@ -46,6 +34,11 @@ export interface SlotLimits {
   readonly startTimeoutMs: number;
 }
 
+/** Within this time a worker begins what it is given, unless something that an earlier sample left behind keeps it from it. */
+export function stuckMs(timeoutMs: number): number {
+  return Math.max(timeoutMs, 5_000);
+}
+
 export function createWorkerSlot<Job extends SlotJob>(
   { worker, port, progress: memory }: StartedWorker,
   { timeoutMs, startTimeoutMs }: SlotLimits,
@@ -55,6 +48,8 @@ export function createWorkerSlot<Job extends SlotJob>(
   const started = performance.now();
   const jobs: Job[] = [];
   let answered = 0;
+  /** Since then the worker could have begun the next job. */
+  let freeSince = started;
   let isReady = false;
   let isGone = false;
   let complaint: string | null = null;
@@ -68,15 +63,19 @@ export function createWorkerSlot<Job extends SlotJob>(
         watch = null;
         if (timeLeft() <= 0) drain(); // what has been done by now counts
         if (isGone || timeLeft() > 0) return watchTime();
-        if (isReady) leave({ why: "timeout" });
+        if (isReady && progress.busyMs() !== null) leave({ why: "timeout" });
+        else if (isReady) leave({ why: "not reached", reason: "an earlier sample keeps its worker busy" });
         else leave({ why: "not started", reason: `not ready after ${startTimeoutMs} ms`, isSlow: true });
       },
-      Math.max(1, timeLeft()),
+      Math.max(1, Math.min(timeLeft(), isReady ? timeoutMs : startTimeoutMs)),
     );
   };
 
-  const timeLeft = (): number =>
-    isReady ? timeoutMs - (progress.busyMs() ?? 0) : startTimeoutMs - (performance.now() - started);
+  const timeLeft = (): number => {
+    if (!isReady) return startTimeoutMs - (performance.now() - started);
+    const busyMs = progress.busyMs();
+    return busyMs === null ? stuckMs(timeoutMs) - (performance.now() - freeSince) : timeoutMs - busyMs;
+  };
 
   const take = (message: WorkerReply): void => {
     if (isGone) return;
@@ -87,11 +86,12 @@ export function createWorkerSlot<Job extends SlotJob>(
         events.onReady();
         return;
       case "unusable":
-        leave({ why: "unusable", error: new GraderPoolError(message.code, message.message) });
+        leave({ why: "unusable", code: message.code, message: message.message });
         return;
       case "verdicts": {
         const { verdicts } = message;
         answered += verdicts.length;
+        freeSince = performance.now();
         const done = jobs.splice(0, verdicts.length);
         if (jobs.length === 0) rest();
         events.onVerdicts(done.map((job, index) => ({ job, verdict: verdicts[index] as PoolVerdict })));
@@ -142,7 +142,10 @@ export function createWorkerSlot<Job extends SlotJob>(
     if (isGone) return;
     drain();
     const reason = complaint ?? `it ended itself with status ${status}`;
-    if (isReady) leave({ why: "died", reason, graded: progress.finished });
+    const isReached = jobs.length === 0 || progress.begun > answered || progress.finished === 0;
+    if (isReady && isReached) leave({ why: "died", reason, graded: progress.finished });
+    else if (isReady)
+      leave({ why: "not reached", reason: `its worker died of an earlier sample: ${reason}` });
     else leave({ why: "not started", reason, isSlow: false });
   });
   watchTime();
@@ -157,6 +160,7 @@ export function createWorkerSlot<Job extends SlotJob>(
     give(given) {
       port.postMessage(given.map(({ item }) => item));
       if (jobs.length === 0) {
+        freeSince = performance.now();
         worker.ref();
         port.ref();
       }

@@ -2,6 +2,7 @@
  * A worker thread of the pool: grades one item after the other and answers in order. It is ended from outside when it takes
  * too long; nothing in here watches the time.
  */
+import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { compareAnswers } from "../compare/compare-answers.ts";
 import { extractAnswer } from "../extract/extract-answer.ts";
@@ -19,10 +20,25 @@ import { GraderPoolError } from "./errors.ts";
 import { progressOf } from "./progress.ts";
 
 const settings = workerData as WorkerSettings;
-// What a grader prints must not mix with the program's own output. (Taking `worker.stdout` would keep the program alive.)
-process.stdout.write = process.stderr.write.bind(process.stderr);
+// What a grader prints must not mix with the program's own output. Written at once: a thread that never comes back sends nothing on.
+if (settings.grader !== null) {
+  for (const stream of [process.stdout, process.stderr]) stream.write = writeNow as typeof stream.write;
+}
 const progress = progressOf(settings.progress);
 const tools: GraderTools = { extractAnswer, compareAnswers, gradeResponse };
+
+const STANDARD_ERROR = 2;
+
+function writeNow(chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean {
+  try {
+    writeSync(STANDARD_ERROR, chunk as string);
+  } catch {
+    // Nobody reads it.
+  }
+  const done = rest.at(-1);
+  if (typeof done === "function") queueMicrotask(done as () => void);
+  return true;
+}
 
 function reply(message: WorkerReply): void {
   settings.port.postMessage(message);
@@ -73,10 +89,16 @@ async function loadGrader(url: string): Promise<Grader> {
   return grader as Grader;
 }
 
+/** What was thrown, for people. It may be anything, and looking at it may throw again. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return `${typeof error} ${String(error).slice(0, 200)}`;
-  const [place = ""] = error instanceof SyntaxError ? (error.stack ?? "").split("\n") : [];
-  return `${error.name}: ${error.message.slice(0, 1000)}${place.startsWith("file:") ? ` (${place})` : ""}`;
+  try {
+    if (!(error instanceof Error)) return `${typeof error} ${String(error).slice(0, 200)}`;
+    const [place = ""] = error instanceof SyntaxError ? (error.stack ?? "").split("\n") : [];
+    const message = String(error.message).slice(0, 1000);
+    return `${error.name}: ${message}${place.startsWith("file:") ? ` (${place})` : ""}`;
+  } catch {
+    return `${typeof error} that cannot be shown`;
+  }
 }
 
 /** Verdicts go out together, so that a message costs less than grading does, but none waits much longer than this. */

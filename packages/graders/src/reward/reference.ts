@@ -139,6 +139,7 @@ function isWorked(text: string): boolean {
   const count = words(text);
   const sentences = text.match(/[.!?](?=\s|$)|[。！？]/g)?.length ?? 0;
   const isLong = sentences > 1 || /\S\s*\n\s*\S/.test(text);
+  if (/^\s*##+(?:\s|$)/m.test(text)) return true; // headings, or a final line without its answer
   return count > MOST_WORDS_OF_AN_ANSWER || (isLong && count > 3);
 }
 
