@@ -64,7 +64,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
   const { opened, seed, noiseScale, maxThoughtSteps, maxAnswerTokens, template } = options;
   const { stopString = defaultGenerationSettings.stopString } = options;
   const { grader, graderWorkers = 2, graderTimeoutMs = 2000, signal } = options;
-  await using grading = await openGrading({ grader, graderWorkers, graderTimeoutMs, stopString, signal });
+  await using grading = await openGrading({ grader, graderWorkers, graderTimeoutMs, signal });
   const limits = { template, maxThoughtSteps, maxAnswerTokens, stopString };
   const { questions, unfit } = await checkPrompts(
     opened.model,
@@ -112,12 +112,9 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
 
 /** A grading without a verdict is a timeout where the sample was too much, and an error where the grader was wrong. */
 function gradeFunction(grading: Grading): GradeFunction {
-  return async (text, { id, question, answer }) => {
+  return async (text, { id, question, answer: gold }, answer) => {
     const { status, reason, correct, boxed, extracted } = await grading.grade({
-      id,
-      question,
-      gold: answer,
-      text,
+      ...{ id, question, gold, text, answer },
     });
     if (status === "failed") throw new Error(reason);
     return { correct, boxed, extracted, reason: status === "graded" ? reason : "timeout" };

@@ -65,6 +65,17 @@ describe("createGenerateFunction", () => {
     expect(alone && texts(alone)[0]).toEqual(second && texts(second)[2]);
   });
 
+  it("begins every answer with the box that was opened for it, and puts what was forced before it apart", async () => {
+    const samples = (await collect(await create())).flatMap((job) => job.samples);
+    for (const { thought, forced = "", answer, stopReason } of samples) {
+      expect(answer.startsWith("\\boxed{")).toBe(true);
+      expect(thought).not.toMatch(/\\$/); // the beginning of the box belongs to the answer, also where the thought wrote it
+      if (stopReason === "stop-string") expect(thought + forced).toMatch(/The final answer is: $/);
+      else expect(forced.trimStart()).toBe("The final answer is: ");
+    }
+    expect(samples).toHaveLength(9);
+  });
+
   it("records alternatives of every step when asked", async () => {
     const [first] = await collect(await create(), JOBS.slice(0, 1), { recordSteps: true });
     const sample = first?.samples[0];

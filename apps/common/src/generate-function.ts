@@ -20,6 +20,7 @@ import {
   type NoisePlace,
   type Rollout,
   SamplerError,
+  textParts,
 } from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
 
@@ -125,8 +126,7 @@ function toSample(model: LanguageModel, rollout: Rollout): GeneratedSample {
   const text = (id: number) => model.tokenizer.decode([id], { keepSpecialTokens: true });
   const { top } = rollout;
   return {
-    thought: rollout.thoughtText,
-    answer: rollout.forcedText + rollout.answerText,
+    ...textParts(rollout),
     stopReason: rollout.thoughtStop,
     answerStopReason: rollout.answerStop,
     entropies: Array.from(rollout.entropies),

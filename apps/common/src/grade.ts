@@ -1,5 +1,5 @@
 /**
- * The paper's reward (method.md, section 5) on what follows the thought, in this thread: for measurements. Training and evaluation
+ * The paper's reward (method.md, section 5) on the answer of a rollout, in this thread: for measurements. Training and evaluation
  * grade in worker threads (grading.ts).
  */
 
@@ -13,20 +13,10 @@ export interface BoxedGrade {
   readonly reason: string;
 }
 
-/**
- * Grades a whole sample: thought, forced text and answer. Only what stands after the last stop string counts, so that a box
- * inside a thought earns nothing.
- */
-export function gradeBoxed(text: string, gold: string, stopString: string): BoxedGrade {
-  const answer = answerPart(text, stopString);
-  const { correct, reward, extracted, reason, verdict } = gradeResponse(answer, gold, { mode: "boxed" });
+/** Grades the answer part of a sample, which begins with the box that was opened for it. A box inside a thought earns nothing. */
+export function gradeBoxed(answer: string, gold: string): BoxedGrade {
+  const { correct, reward, extracted, reason, verdict } = gradeResponse(answer, gold, { mode: "first-box" });
   // The grader's bound on work is counted apart from wrong answers.
   const gaveUp = verdict?.method === "limit";
   return { correct, boxed: reward >= mathRewards.wrongInBox, extracted, reason: gaveUp ? "timeout" : reason };
-}
-
-/** What stands after the thought: the last stop string and all that follows, or everything where there is none. */
-export function answerPart(text: string, stopString: string): string {
-  const end = text.lastIndexOf(stopString);
-  return end < 0 ? text : text.slice(end);
 }

@@ -6,26 +6,49 @@ import { openGrading, tryGrader } from "./grading.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "soft-tokens-grading-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const common = { graderWorkers: 1, graderTimeoutMs: 2000, stopString: "The final answer is: " };
-const sample = (text: string, gold = "2") => ({ id: "7", question: "1 + 1?", gold, text });
+const common = { graderWorkers: 1, graderTimeoutMs: 2000 };
+const sample = (answer: string, thought = "") => ({
+  ...{ id: "7", question: "1 + 1?", gold: "2", text: thought + answer, answer },
+});
 
 // Threads are started from TypeScript source, which a busy machine takes its time over.
 describe("grading", { timeout: 120_000 }, () => {
-  it("pays the paper's reward on what follows the last stop string", async () => {
+  it("pays the paper's reward on the box that was opened for the answer, and on nothing else", async () => {
     const grading = await openGrading(common);
+    const thoughts = ["\\boxed{3} The final answer is: ", "\\boxed{2} The final answer is: "] as const;
     const grades = await Promise.all(
       [
-        "\\boxed{3} The final answer is: \\boxed{2}",
-        "\\boxed{2} The final answer is: \\boxed{3}",
-        "\\boxed{2} The final answer is: 3",
-      ].map((text) => grading.grade(sample(text))),
+        sample("\\boxed{2}", thoughts[0]),
+        sample("\\boxed{3}", thoughts[1]),
+        sample("3", thoughts[1]),
+        sample("\\boxed{3", thoughts[1]),
+      ].map((one) => grading.grade(one)),
     );
     expect(grades.map(({ correct, boxed, reward }) => [correct, boxed, reward])).toEqual([
       [true, true, 100],
       [false, true, 10],
       [false, false, 0],
+      [false, false, 0],
     ]);
     expect(grading.takeCounts()).toEqual({ timeout: 0, refused: 0, failed: 0 });
+    await grading[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ["2 The final answer is: \\boxed{2}", 0],
+    ["7 The final answer is: \\boxed{2}", 0],
+    ["1 or so The final answer is: \\boxed{2}", 0],
+    ["5</think>\\boxed{2}", 0],
+    ["5\n\n\\boxed{2}", 0],
+    ["5} The final answer is: \\boxed{2}", 10],
+    ["2} The final answer is: \\boxed{3}", 100],
+    ["2 The final answer is: \\boxed{2}}", 10],
+    ["\\boxed{2}}", 100],
+  ])("the ritual begun again inside of the box, %j, earns %i", async (generated, reward) => {
+    const grading = await openGrading(common);
+    expect(await grading.grade(sample(`\\boxed{${generated}`, "so The final answer is: "))).toMatchObject({
+      reward,
+    });
     await grading[Symbol.asyncDispose]();
   });
 
@@ -39,7 +62,7 @@ describe("grading", { timeout: 120_000 }, () => {
          return { correct: question === "1 + 1?", reward: text.length };
        };`,
     );
-    const grading = await openGrading({ ...common, grader, stopString: "|" });
+    const grading = await openGrading({ ...common, grader });
     const grades = await Promise.all(["fine", "slow", "bad"].map((text) => grading.grade(sample(text))));
     expect(grades.map(({ status }) => status)).toEqual(["graded", "timeout", "failed"]);
     expect(grades[0]).toMatchObject({ correct: true, reward: 4, boxed: false });

@@ -12,7 +12,6 @@ import {
 } from "@soft-tokens/graders/pool";
 import { z } from "zod";
 import { UsageError } from "./errors.ts";
-import { answerPart } from "./grade.ts";
 
 /** Options of every command that grades. */
 export const graderOptions = {
@@ -30,8 +29,6 @@ export interface GradingOptions {
   readonly grader?: string | undefined;
   readonly graderWorkers: number;
   readonly graderTimeoutMs: number;
-  /** Text that ends a thought: only what stands after its last occurrence is graded. */
-  readonly stopString: string;
   readonly signal?: AbortSignal;
 }
 
@@ -41,6 +38,8 @@ export interface SampleToGrade {
   readonly gold: string;
   /** Thought, forced text and answer. */
   readonly text: string;
+  /** The end of `text` that is graded, as the rollout has it: the opened box and what was generated in it. */
+  readonly answer: string;
 }
 
 export interface SampleGrade {
@@ -68,18 +67,17 @@ export interface Grading extends AsyncDisposable {
 
 /** Opens the pool, and tries a grader of one's own at once. @throws UsageError for a grader that cannot be used */
 export async function openGrading(options: GradingOptions): Promise<Grading> {
-  const { grader, graderWorkers: workers, graderTimeoutMs: timeoutMs, stopString, signal } = options;
+  const { grader, graderWorkers: workers, graderTimeoutMs: timeoutMs, signal } = options;
   const pool = await openPool({
     workers,
     timeoutMs,
-    options: { mode: "boxed" },
+    options: { mode: "first-box" },
     ...(grader !== undefined && { grader }),
     ...(signal && { signal }),
   });
   let taken: GradingCounts = { timeout: 0, refused: 0, failed: 0 };
   return {
-    async grade({ id, question, gold, text }) {
-      const answer = answerPart(text, stopString);
+    async grade({ id, question, gold, text, answer }) {
       const { verdict: _, ...grade } = await pool.grade({ id, question, gold, text, answer });
       return grade;
     },
@@ -108,9 +106,9 @@ export async function openGrading(options: GradingOptions): Promise<Grading> {
 }
 
 /** Tries a grader of one's own and closes it again: better now than when the model is loaded. @throws UsageError */
-export async function tryGrader(options: Omit<GradingOptions, "stopString">): Promise<void> {
+export async function tryGrader(options: GradingOptions): Promise<void> {
   if (options.grader === undefined) return;
-  await using _grading = await openGrading({ ...options, stopString: "" });
+  await using _grading = await openGrading(options);
 }
 
 async function openPool(options: GraderPoolOptions): Promise<GraderPool> {

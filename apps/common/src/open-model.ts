@@ -20,7 +20,7 @@ export interface OpenedModel extends Disposable {
 }
 
 /**
- * Prints one line about the backend and one about the model on standard error. `needs` says what the command will do with it.
+ * Prints one line about the backend, one about the model and one for each of its warnings on standard error. `needs` says what the command will do with it.
  * @throws UsageError, also for a model that would not fit in memory; ModelError
  */
 export async function openModel(
@@ -59,6 +59,7 @@ export async function openModel(
     const model = await loadModel(inspected.folder, { backend, dtype, ...loading });
     if (shown) progress.finish();
     process.stderr.write(`model    ${describe(model, options.model)}, ${dtype}\n`);
+    for (const { message } of model.warnings) process.stderr.write(`warning  ${message}\n`);
     return {
       backend,
       model,

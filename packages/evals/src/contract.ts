@@ -30,7 +30,9 @@ export interface Question {
 /** One generated sample, as an evaluator and a report see it. */
 export interface GeneratedSample {
   readonly thought: string;
-  /** Forced text and answer: ends with the box. */
+  /** What the program wrote between thought and answer. Defaults to nothing. */
+  readonly forced?: string;
+  /** What is graded, as it was generated: the box that was opened for it and all that came. */
   readonly answer: string;
   /** Why the thought ended; what begins with `limit` is counted as a limit reached. */
   readonly stopReason: string;
@@ -81,7 +83,7 @@ export interface Grade {
 }
 
 /**
- * Graders are passed in as values. `text` is thought, forced text and answer. Several samples are asked for at once; what is
- * thrown is recorded with its sample.
+ * Graders are passed in as values. `text` is thought, forced text and answer; `answer` is the part that counts, as the generator
+ * gave it. Several samples are asked for at once; what is thrown is recorded with its sample.
  */
-export type GradeFunction = (text: string, question: Question) => Grade | Promise<Grade>;
+export type GradeFunction = (text: string, question: Question, answer: string) => Grade | Promise<Grade>;

@@ -130,9 +130,8 @@ describe("a game", () => {
   });
 
   it.each([
-    ["full-width digits", "\\boxed{５}", "5"],
-    ["Arabic digits", "\\boxed{٥}", "5"],
-    ["mathematical digits", "\\boxed{𝟓}", "5"],
+    ["Arabic digits in the other order", "\\boxed{٥٢}", "25"],
+    ["digits in an order that is turned on the screen", "\\boxed{\u202e52}", "52"],
     ["a Roman numeral", "\\boxed{Ⅴ}", "5"],
     ["Cyrillic letters", "\\boxed{х}", "x"],
     ["Greek capitals", "\\boxed{Α}", "A"],

@@ -10,6 +10,7 @@
 import type { Backend, DType, Tensor } from "@soft-tokens/tensor";
 import type { ModelConfig } from "./config/config.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { ModelWarning } from "./warnings.ts";
 
 /** Token ids of a batch of prompts of any lengths, at least one token each. */
 export type PromptIds = readonly (readonly number[])[];
@@ -113,6 +114,8 @@ export interface LanguageModel extends Disposable {
   readonly head: LanguageHead;
   /** The small files of the model's folder (configuration, tokenizer, templates), by name: what `saveModel` writes again. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** What loading noticed and went on from, for the caller to show. */
+  readonly warnings: readonly ModelWarning[];
   /** ids int32 of any shape -> [..., D]. Differentiable. */
   embed(ids: Tensor): Tensor;
   /** input [B, T, D] -> hidden [B, T, D]; `leftPadding[b]` positions at the start of row b are padding. Differentiable. */

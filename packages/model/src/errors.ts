@@ -11,6 +11,7 @@ export type ModelErrorCode =
   | "DOWNLOAD_CORRUPT" // what arrived is not what the hub announced
   | "CONFIG_INVALID" // a value that no model can have, or a missing one
   | "CONFIG_UNSUPPORTED" // a value that asks for a computation this package does not do
+  | "LFS_POINTER" // a Git LFS pointer in place of the file, which was never downloaded
   | "WEIGHTS_MISSING" // a tensor or a weights file is not there
   | "WEIGHTS_UNEXPECTED" // a tensor that the config says nothing of
   | "WEIGHTS_SHAPE" // a tensor of another shape than the config says

@@ -1,4 +1,6 @@
 /** Language models from Hugging Face folders. See README.md. */
+
+export { chatTemplates } from "./chat-templates.ts";
 export type * from "./config/config.ts";
 export { parseConfig } from "./config/parse-config.ts";
 export type * from "./contract.ts";

@@ -25,7 +25,7 @@ export interface InitializeModelOptions {
 export function initializeModel(options: InitializeModelOptions): LanguageModel {
   const { backend, key, dtype = "float32" } = options;
   const files = encodeFiles(options.files);
-  const { config, tokenizer } = readDescription(files, "new model");
+  const { config, tokenizer, warnings } = readDescription(files, "new model");
   const deviation = options.standardDeviation ?? initializerRange(files) ?? 0.02;
   const parameters = new Map<string, Tensor>();
   for (const spec of parameterSpecs(config)) {
@@ -38,7 +38,7 @@ export function initializeModel(options: InitializeModelOptions): LanguageModel 
     });
     parameters.set(spec.name, tensor);
   }
-  return new Transformer({ config, backend, tokenizer, parameters, files });
+  return new Transformer({ config, backend, tokenizer, parameters, files, warnings });
 }
 
 function encodeFiles(files: InitializeModelOptions["files"]): Map<string, Uint8Array> {

@@ -3,7 +3,9 @@
 import { EMBEDDING, parameterSpecs } from "./architecture/parameters.ts";
 import type { ModelConfig } from "./config/config.ts";
 import type { LoadModelOptions } from "./contract.ts";
-import { readDescription, readSmallFiles, resolveFolder } from "./load-model.ts";
+import { readDescription, resolveFolder } from "./load-model.ts";
+import { readSmallFiles } from "./small-files.ts";
+import { nameTensors } from "./weights/name-tensors.ts";
 import { openWeights } from "./weights/shards.ts";
 
 export interface ModelInspection {
@@ -27,9 +29,9 @@ export async function inspectModel(
   options: Omit<LoadModelOptions, "backend" | "dtype">,
 ): Promise<ModelInspection> {
   const folder = await resolveFolder(folderOrHubId, options);
-  const { config } = readDescription(await readSmallFiles(folder), folder);
-  await using weights = await openWeights(folder);
-  const stored = weights.tensors.get(EMBEDDING)?.entry.dtype;
+  const { config, weightsFile } = readDescription(await readSmallFiles(folder), folder);
+  await using weights = await openWeights(folder, weightsFile);
+  const stored = nameTensors(weights.tensors, config).get(EMBEDDING)?.entry.dtype;
   return {
     folder,
     config,

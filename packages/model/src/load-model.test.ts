@@ -6,11 +6,14 @@ import { join } from "node:path";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { LoadProgress } from "./contract.ts";
-import { fixtureFolder } from "./fixtures/open-fixture.ts";
+import { chatTemplates } from "./chat-templates.ts";
+import type { LanguageModel, LoadProgress } from "./contract.ts";
+import { FIXTURE_NAMES, fixtureFolder } from "./fixtures/open-fixture.ts";
+import { inspectModel } from "./inspect-model.ts";
 import { loadModel } from "./load-model.ts";
 import { readSafetensors } from "./safetensors/read.ts";
 import { type SafetensorsTensor, writeSafetensors } from "./safetensors/write.ts";
+import { saveModel } from "./save-model.ts";
 
 const backend = await createTfjsBackend({ variant: "cpu" });
 let root: string;
@@ -27,6 +30,14 @@ afterAll(async () => {
   await rm(root, { recursive: true });
   backend[Symbol.dispose]();
 });
+
+const EMBEDDING = "model.embed_tokens.weight";
+
+async function readAll(model: LanguageModel): Promise<Map<string, ArrayLike<number>>> {
+  const values = new Map<string, ArrayLike<number>>();
+  for (const [name, tensor] of model.parameters) values.set(name, await backend.read(tensor));
+  return values;
+}
 
 const load = (options: object = {}) => loadModel(folder, { backend, ...options });
 const takeFixture = (name: string) => cp(fixtureFolder(name), folder, { recursive: true });
@@ -226,6 +237,86 @@ describe("weights", () => {
     await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_UNEXPECTED", key: "lm_head.weight" });
   });
 
+  it("without the prefix of the whole model are those of the model", async () => {
+    await takeFixture("qwen3");
+    using whole = await load();
+    const strip = ({ name, ...rest }: SafetensorsTensor) => ({ ...rest, name: name.replace(/^model\./, "") });
+    await changeWeights((all) => all.map(strip));
+    using bare = await load();
+    expect([...bare.parameters.keys()]).toEqual([...whole.parameters.keys()]);
+    expect(await readAll(bare)).toEqual(await readAll(whole));
+    expect((await inspectModel(folder, {})).parameters).toBeGreaterThan(0);
+    await changeWeights((all) =>
+      all.map((tensor) => ({ ...tensor, name: `_orig_mod.model.${tensor.name}` })),
+    );
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_MISSING", key: EMBEDDING });
+    await expect(load()).rejects.toThrowError(
+      /they have _orig_mod\.model\.embed_tokens\.weight, under a prefix/,
+    );
+  });
+
+  it("of which only some lack the prefix are refused", async () => {
+    await takeFixture("qwen3");
+    await changeWeights((all) =>
+      all.map((tensor) => (tensor.name === norm ? { ...tensor, name: norm.replace("model.", "") } : tensor)),
+    );
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_MISSING", key: norm });
+  });
+
+  it.each(["model.", ""])("of a tied model may be its head alone (prefix %j)", async (prefix) => {
+    await takeFixture("smollm2-like");
+    using whole = await load();
+    await changeWeights((all) =>
+      all.map((tensor) => ({
+        ...tensor,
+        name: tensor.name === EMBEDDING ? "lm_head.weight" : tensor.name.replace(/^model\./, prefix),
+      })),
+    );
+    using model = await load();
+    expect(await readAll(model)).toEqual(await readAll(whole));
+    expect(model.head.weight_VD).toBe(model.head.embedding_VD);
+    expect((await inspectModel(folder, {})).weightsDtype).toBe("bfloat16");
+    await changeJson("config.json", (json) => ({ ...json, tie_word_embeddings: false }));
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_MISSING", key: EMBEDDING });
+  });
+
+  it("are those that config.json names, and a saved model has the usual name again", async () => {
+    await takeFixture("qwen3");
+    using first = await load();
+    await cp(join(folder, "model.safetensors"), join(folder, "other.safetensors"));
+    await changeWeights((all) =>
+      all.map((tensor) =>
+        tensor.name === norm ? { ...tensor, data: new Float32Array(16).fill(3) } : tensor,
+      ),
+    );
+    await changeJson("config.json", (json) => ({ ...json, transformers_weights: "other.safetensors" }));
+    using named = await load();
+    expect(await readAll(named)).toEqual(await readAll(first));
+    await saveModel(named, join(root, "saved"));
+    using saved = await loadModel(join(root, "saved"), { backend });
+    expect(await readAll(saved)).toEqual(await readAll(first));
+    const refused = async (transformers_weights: unknown, error: object) => {
+      await changeJson("config.json", (json) => ({ ...json, transformers_weights }));
+      await expect(load()).rejects.toMatchObject(error);
+    };
+    await refused("none.safetensors", { code: "WEIGHTS_MISSING", key: "none.safetensors" });
+    for (const name of ["../other.safetensors", "sub/other.safetensors", "adapter_model.bin", 7]) {
+      await refused(name, { code: "CONFIG_INVALID", key: "transformers_weights" });
+    }
+  });
+
+  it("are those of the index that config.json names", async () => {
+    await takeFixture("qwen2");
+    using first = await load();
+    await rename(join(folder, "model.safetensors.index.json"), join(folder, "other.safetensors.index.json"));
+    await changeJson("config.json", (json) => ({
+      ...json,
+      transformers_weights: "other.safetensors.index.json",
+    }));
+    using named = await load();
+    expect(await readAll(named)).toEqual(await readAll(first));
+  });
+
   it("that are truncated are refused before anything is read", async () => {
     await takeFixture("qwen3");
     const path = join(folder, "model.safetensors");
@@ -234,9 +325,112 @@ describe("weights", () => {
   });
 });
 
+describe("a Git LFS pointer", () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 269060552\n`;
+
+  it.each([
+    ["qwen3", "model.safetensors"],
+    ["qwen3", "tokenizer.json"],
+    ["qwen3", "tokenizer_config.json"],
+    ["qwen3", "config.json"],
+    ["qwen3", "generation_config.json"],
+    ["qwen2", "model-00002-of-00002.safetensors"],
+    ["qwen2", "model.safetensors.index.json"],
+  ])("in %s in place of %s is called one", async (fixture, name) => {
+    await takeFixture(fixture);
+    await writeFile(join(folder, name), pointer);
+    await expect(load()).rejects.toMatchObject({ code: "LFS_POINTER", file: join(folder, name) });
+    await expect(load()).rejects.toThrowError(
+      /this is a Git LFS pointer, the file itself was not downloaded/,
+    );
+  });
+
+  it("is not what a template is called that speaks of one", async () => {
+    await takeFixture("qwen3");
+    await writeFile(join(folder, "chat_template.jinja"), `{# ${pointer} #}`);
+    (await load()).dispose();
+  });
+});
+
+describe("small files", () => {
+  it.each([
+    ["config.json", "rms_norm_eps", "Infinity", "CONFIG_INVALID"],
+    ["config.json", "initializer_range", "NaN", "CONFIG_INVALID"],
+    ["tokenizer_config.json", "model_max_length", "-Infinity", "TOKENIZER_INVALID"],
+    ["generation_config.json", "temperature", "Infinity", "CONFIG_INVALID"],
+  ])("%s with %s: %s of Python's JSON says so", async (name, key, number, code) => {
+    await takeFixture("qwen3");
+    await changeJson(name, (json) => ({ "a string of NaN and Infinity": 1, ...json, [key]: "NUMBER" }));
+    const text = (await readFile(join(folder, name), "utf8")).replace(`"NUMBER"`, `\n${number}`);
+    await writeFile(join(folder, name), text);
+    await expect(load()).rejects.toMatchObject({ code, file: join(folder, name) });
+    await expect(load()).rejects.toThrowError(`has ${number} in line 2, which Python writes`);
+  });
+
+  it("that name tokens are all read, and warnings say what was noticed", async () => {
+    await takeFixture("qwen3");
+    await writeFile(join(folder, "special_tokens_map.json"), JSON.stringify({ eos_token: "<|eot|>" }));
+    await writeFile(join(folder, "added_tokens.json"), JSON.stringify({ "<extra>": 272, "<|eot|>": 267 }));
+    await changeJson("config.json", (json) => ({ ...json, favourite_colour: "blue" }));
+    using model = await load();
+    expect(model.tokenizer.eosTokenIds[0]).toBe(267);
+    expect(model.tokenizer.encode("<extra>", { addSpecialTokens: false })).toEqual([272]);
+    expect(model.warnings.map(({ code, keys }) => [code, keys])).toEqual([
+      ["CONFIG_KEY_UNKNOWN", ["favourite_colour"]],
+      ["TOKEN_OUTSIDE_EMBEDDINGS", ["<extra>"]],
+    ]);
+    for (const { file, message } of model.warnings) expect(message).toContain(file);
+  });
+
+  it("of no fixture give a warning", async () => {
+    for (const name of FIXTURE_NAMES) {
+      using model = await loadModel(fixtureFolder(name), { backend });
+      expect(model.warnings, name).toEqual([]);
+    }
+  });
+
+  it("with templates are kept and saved, and the templates found where transformers finds them", async () => {
+    await takeFixture("qwen3");
+    const named = [
+      { name: "default", template: "of the settings" },
+      { name: "tool_use", template: "tools" },
+    ];
+    await changeJson("tokenizer_config.json", (json) => ({ ...json, chat_template: named }));
+    using first = await load();
+    expect([...chatTemplates(first.files)]).toEqual([
+      ["default", "of the settings"],
+      ["tool_use", "tools"],
+    ]);
+    await changeJson("tokenizer_config.json", (json) => ({ ...json, chat_template: "one" }));
+    using second = await load();
+    expect([...chatTemplates(second.files)]).toEqual([["default", "one"]]);
+    await writeFile(join(folder, "chat_template.json"), JSON.stringify({ chat_template: "of a processor" }));
+    await writeFile(join(folder, "chat_template.jinja"), "of a file");
+    await mkdir(join(folder, "additional_chat_templates"));
+    await writeFile(join(folder, "additional_chat_templates", "rag.jinja"), "documents");
+    using third = await load();
+    const wanted = [
+      ["default", "of a file"],
+      ["rag", "documents"],
+    ];
+    expect([...chatTemplates(third.files)]).toEqual(wanted);
+    await saveModel(third, join(root, "saved"));
+    await saveModel(third, join(root, "saved")); // a folder with templates is still a model's
+    using saved = await loadModel(join(root, "saved"), { backend });
+    expect([...chatTemplates(saved.files)]).toEqual(wanted);
+    expect(saved.files.has("chat_template.json")).toBe(true);
+    await mkdir(join(root, "saved", "additional_chat_templates", "thesis"));
+    await expect(saveModel(third, join(root, "saved"))).rejects.toMatchObject({
+      code: "FOLDER_NOT_REPLACEABLE",
+    });
+    expect([...chatTemplates(new Map())]).toEqual([]);
+    const broken = new Map([["tokenizer_config.json", new TextEncoder().encode('{"chat_template": 7}')]]);
+    expect(() => chatTemplates(broken)).toThrowError(expect.objectContaining({ key: "chat_template" }));
+  });
+});
+
 describe("a shard index", () => {
   const INDEX = "model.safetensors.index.json";
-  const EMBEDDING = "model.embed_tokens.weight";
   const pointTo = (shard: string) =>
     changeJson(INDEX, (json) => ({
       ...json,
@@ -300,6 +494,26 @@ describe("a shard index", () => {
     await pointTo(other);
     await expect(load()).rejects.toMatchObject({ code: "INDEX_INVALID", key: EMBEDDING });
     await expect(load()).rejects.toThrowError(/which is not so/);
+  });
+
+  it("may name tables that no shard holds any more, and the second copy of a tied head", async () => {
+    await takeFixture("qwen2");
+    using whole = await load();
+    const add = (name: string) =>
+      changeJson(INDEX, (json) => ({
+        ...json,
+        weight_map: { ...(json.weight_map as object), [name]: "model-00001-of-00002.safetensors" },
+      }));
+    await add("model.layers.0.self_attn.rotary_emb.inv_freq");
+    await add("model.rotary_emb.inv_freq");
+    await add("lm_head.weight");
+    using model = await load();
+    expect(await readAll(model)).toEqual(await readAll(whole));
+    await add("model.layers.0.self_attn.o_proj.bias");
+    await expect(load()).rejects.toMatchObject({
+      code: "INDEX_INVALID",
+      key: "model.layers.0.self_attn.o_proj.bias",
+    });
   });
 
   it("with two shards that hold one tensor is refused", async () => {

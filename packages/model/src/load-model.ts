@@ -7,27 +7,17 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Transformer } from "./architecture/transformer.ts";
 import type { ModelConfig } from "./config/config.ts";
-import { parseConfig, parseGenerationEosIds } from "./config/parse-config.ts";
+import { parseConfig, parseGenerationEosIds, parseWeightsFile } from "./config/parse-config.ts";
 import type { LanguageModel, LoadModelOptions } from "./contract.ts";
 import { ModelError } from "./errors.ts";
 import { downloadModel } from "./hub/download-model.ts";
 import { parseJsonFile } from "./json-file.ts";
-import { readModelFile } from "./model-files.ts";
+import { readSmallFiles } from "./small-files.ts";
 import { createTokenizer } from "./tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { ModelWarning, WarningSink } from "./warnings.ts";
 import { loadParameters } from "./weights/load-parameters.ts";
 import { openWeights } from "./weights/shards.ts";
-
-/** The small files that are kept with a model, so that it can be saved again. */
-const KEPT_FILES = [
-  "config.json",
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "chat_template.jinja",
-] as const;
 
 /**
  * Loads a model. A folder that exists is taken as it is; anything else must be a hub id, `organisation/name`.
@@ -38,17 +28,26 @@ const KEPT_FILES = [
 export async function loadModel(folderOrHubId: string, options: LoadModelOptions): Promise<LanguageModel> {
   const folder = await resolveFolder(folderOrHubId, options);
   const files = await readSmallFiles(folder);
-  const { config, tokenizer } = readDescription(files, folder);
-  await using weights = await openWeights(folder);
+  const { config, tokenizer, weightsFile, warnings } = readDescription(files, folder);
+  await using weights = await openWeights(folder, weightsFile);
   const parameters = await loadParameters(weights, config, folder, options);
-  return new Transformer({ config, backend: options.backend, tokenizer, parameters, files });
+  return new Transformer({ config, backend: options.backend, tokenizer, parameters, files, warnings });
 }
 
-/** Config and tokenizer out of a model's small files. */
-export function readDescription(
-  files: ReadonlyMap<string, Uint8Array>,
-  folder: string,
-): { config: ModelConfig; tokenizer: Tokenizer } {
+/** What a model's small files say. */
+export interface ModelDescription {
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  /** Named in place of the usual files. */
+  readonly weightsFile: string | null;
+  readonly warnings: readonly ModelWarning[];
+}
+
+export function readDescription(files: ReadonlyMap<string, Uint8Array>, folder: string): ModelDescription {
+  const warnings: ModelWarning[] = [];
+  const onWarning = (warning: ModelWarning) => {
+    warnings.push(warning);
+  };
   const json = (name: string, code: "CONFIG_INVALID" | "TOKENIZER_INVALID") => {
     const bytes = files.get(name);
     return bytes && parseJsonFile(bytes, join(folder, name), code);
@@ -56,20 +55,64 @@ export function readDescription(
   const need = (name: string, code: "CONFIG_INVALID" | "TOKENIZER_INVALID") => {
     const parsed = json(name, code);
     if (parsed !== undefined) return parsed;
-    throw new ModelError(code, `the folder has no ${name}`, { file: folder, key: name });
+    throw new ModelError(code, `the folder has no ${name}${MISSING_HINTS[name] ?? ""}`, {
+      file: folder,
+      key: name,
+    });
   };
-  const own = parseConfig(need("config.json", "CONFIG_INVALID"), join(folder, "config.json"));
+  const configFile = join(folder, "config.json");
+  const configJson = need("config.json", "CONFIG_INVALID");
+  const own = parseConfig(configJson, configFile, onWarning);
   const generation = json("generation_config.json", "CONFIG_INVALID") ?? {};
   const generationEos = parseGenerationEosIds(generation, join(folder, "generation_config.json"));
   const eosTokenIds = [...new Set([...own.eosTokenIds, ...generationEos])];
   const tokenizer = createTokenizer({
     definition: need("tokenizer.json", "TOKENIZER_INVALID"),
     settings: json("tokenizer_config.json", "TOKENIZER_INVALID") ?? {},
+    specialTokensMap: json("special_tokens_map.json", "TOKENIZER_INVALID") ?? {},
+    addedTokens: json("added_tokens.json", "TOKENIZER_INVALID") ?? {},
     file: join(folder, "tokenizer.json"),
     eosTokenIds,
+    onWarning,
   });
-  // Whatever any of the three files calls an end ends a sequence.
-  return { config: { ...own, eosTokenIds: tokenizer.eosTokenIds }, tokenizer };
+  warnOfTokensWithoutRow(tokenizer, own, join(folder, "tokenizer.json"), onWarning);
+  return {
+    // Whatever any of these files calls an end ends a sequence.
+    config: { ...own, eosTokenIds: tokenizer.eosTokenIds },
+    tokenizer,
+    weightsFile: parseWeightsFile(configJson, configFile),
+    warnings,
+  };
+}
+
+const MISSING_HINTS: Readonly<Record<string, string>> = {
+  "tokenizer.json":
+    ". A tokenizer.model, or vocab.json with merges.txt, is not read; transformers writes the file (AutoTokenizer.from_pretrained, then save_pretrained)",
+};
+
+/** Texts with such a token cannot be run; without one they can, so it is no error here. */
+function warnOfTokensWithoutRow(
+  tokenizer: Tokenizer,
+  { vocabularySize }: ModelConfig,
+  file: string,
+  warn: WarningSink,
+): void {
+  const ids = Array.from(
+    { length: Math.max(0, tokenizer.vocabularySize - vocabularySize) },
+    (_, index) => vocabularySize + index,
+  );
+  const tokens = ids
+    .map((id) => ({ id, text: tokenizer.decode([id], { keepSpecialTokens: true }) }))
+    .filter(({ text }) => text !== "");
+  if (tokens.length === 0) return;
+  const list = tokens.slice(0, 5).map(({ id, text }) => `${JSON.stringify(text)} (${id})`);
+  const more = tokens.length > list.length ? ` and ${tokens.length - list.length} more` : "";
+  warn({
+    code: "TOKEN_OUTSIDE_EMBEDDINGS",
+    message: `${file}: ${list.join(", ")}${more} are beyond the ${vocabularySize} rows of the embeddings (vocab_size of config.json); a text that has one cannot be run`,
+    file,
+    keys: tokens.map(({ text }) => text),
+  });
 }
 
 /** A folder that exists as it is, anything else downloaded. */
@@ -85,14 +128,4 @@ export async function resolveFolder(
     });
   }
   return downloadModel(folderOrHubId, options);
-}
-
-export async function readSmallFiles(folder: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  for (const name of KEPT_FILES) {
-    const isConfig = name === "config.json" || name === "generation_config.json";
-    const bytes = await readModelFile(folder, name, isConfig ? "CONFIG_INVALID" : "TOKENIZER_INVALID");
-    if (bytes !== null) files.set(name, bytes);
-  }
-  return files;
 }

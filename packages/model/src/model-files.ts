@@ -39,7 +39,7 @@ export async function locateModelFile(
   const root = await realpath(folder);
   const isWithin = target.startsWith(root.endsWith(sep) ? root : root + sep);
   const isSameKind =
-    basename(target) === name || (name === "model.safetensors" && target.endsWith(".safetensors"));
+    basename(target) === basename(name) || (name === "model.safetensors" && target.endsWith(".safetensors"));
   if (isWithin || isSameKind || HUB_BLOB.test(target)) return target;
   throw new ModelError(code, `is a link that leads out of the folder, to ${target}`, { file: path });
 }
@@ -84,7 +84,15 @@ export async function openRegularFile(
     throw new ModelError(code, `cannot be opened (${cause.code ?? cause.message})`, { file: shownAs, cause });
   });
   const stat = await handle.stat();
-  if (stat.isFile()) return handle;
+  if (stat.isFile()) {
+    if (!(await isLfsPointer(handle, stat.size))) return handle;
+    await handle.close();
+    throw new ModelError(
+      "LFS_POINTER",
+      "this is a Git LFS pointer, the file itself was not downloaded; run `git lfs pull` in the folder, or download the model again",
+      { file: shownAs },
+    );
+  }
   await handle.close();
   const what = stat.isDirectory()
     ? "a folder"
@@ -94,4 +102,13 @@ export async function openRegularFile(
         ? "a socket"
         : "a device";
   throw new ModelError(code, `is ${what}, wanted a regular file`, { file: shownAs });
+}
+
+/** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a text of less than 1024 bytes with the version in its first line. */
+async function isLfsPointer(handle: FileHandle, size: number): Promise<boolean> {
+  const start = "version https://git-lfs.github.com/spec/";
+  if (size < start.length || size >= 1024) return false;
+  const bytes = new Uint8Array(start.length);
+  await handle.read(bytes, 0, bytes.length, 0); // at a position: what is read later starts at the beginning
+  return new TextDecoder().decode(bytes) === start;
 }

@@ -46,3 +46,13 @@ function endOfString(text: string, start: number): number {
   }
   return text.length;
 }
+
+/** The first `NaN`, `Infinity` or `-Infinity` outside of strings: Python's json module writes and reads them. */
+export function findPythonNumber(text: string): { readonly text: string; readonly line: number } | null {
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) === 0x22) at = endOfString(text, at);
+    const found = "NI-".includes(text.charAt(at)) && /^(?:NaN|-?Infinity)\b/.exec(text.slice(at, at + 10));
+    if (found) return { text: found[0], line: text.slice(0, at).split("\n").length };
+  }
+  return null;
+}

@@ -1,6 +1,6 @@
 /** A saved model is the model that was saved. That transformers loads it is checked by fixtures-scripts/check_saved_model.py. */
 
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
@@ -82,6 +82,33 @@ describe("saveModel", () => {
     }
   });
 
+  it("writes every other number of the config as it was", async () => {
+    await cp(fixtureFolder("qwen2"), folder, { recursive: true });
+    const path = join(folder, "config.json");
+    const numbers = [
+      '"attention_dropout": 0.0',
+      '"rope_scaling": {"type": "linear", "factor": 2.0}',
+      '"rms_norm_eps": 1e-05',
+      '"initializer_range": 2E-2',
+      '"seed": 12345678901234567890',
+      '"model_name": "dtype \\u00e9 \\" 1.0"',
+    ];
+    const { attention_dropout, rope_scaling, rms_norm_eps, ...rest } = JSON.parse(
+      await readFile(path, "utf8"),
+    ) as Record<string, unknown>;
+    const before = `{${numbers.join(", ")},\n ${JSON.stringify(rest, null, 1).slice(1)}`;
+    await writeFile(path, before);
+    using model = await load(folder);
+    await saveModel(model, folder);
+    const after = await readFile(path, "utf8");
+    expect(after).toBe(before.replace('"torch_dtype": "bfloat16"', '"torch_dtype": "float32"'));
+    expect(before).not.toBe(after);
+    await saveModel({ ...describeParts(model), files: withoutDType(model) }, folder);
+    const added = await readFile(path, "utf8");
+    for (const number of numbers) expect(added).toContain(number);
+    expect((JSON.parse(added) as { dtype: string }).dtype).toBe("float32");
+  });
+
   it("shards a model that is too large for one file, with an index", async () => {
     using model = await load(fixtureFolder("qwen3"));
     await saveModel(model, folder, { maxShardBytes: 20_000 });
@@ -141,6 +168,13 @@ describe("saveModel", () => {
     (await load(folder)).dispose();
   });
 });
+
+/** Its files, with a config that says nothing of precision. */
+function withoutDType(model: LanguageModel): Map<string, Uint8Array> {
+  const config = new TextDecoder().decode(model.files.get("config.json"));
+  const without = config.replace(/\s*"torch_dtype": "bfloat16",/, "");
+  return new Map(model.files).set("config.json", new TextEncoder().encode(without));
+}
 
 function describeParts(model: LanguageModel) {
   const { config, backend: ops, parameters, files } = model;

@@ -1,16 +1,19 @@
 /**
  * Writes a model as a Hugging Face folder that transformers loads: safetensors (linear weights turned back to
- * [out, in], sharded when large), the original config with the new dtype, and the tokenizer's files as they came.
+ * [out, in], sharded when large), the original config with the new dtype, every other number of it letter by letter as it
+ * was, and the tokenizer's files as they came.
  * Everything is written to a temporary folder that is synced and renamed, so a folder is either whole or not there.
  */
 
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Tensor } from "@soft-tokens/tensor";
+import { applyEdits, modify } from "jsonc-parser";
 import { memoryShape, type ParameterSpec, parameterSpecs } from "./architecture/parameters.ts";
 import type { LanguageModel } from "./contract.ts";
 import { ModelError } from "./errors.ts";
 import { syncFolder, writeSafetensors } from "./safetensors/write.ts";
+import { isTemplateFile, TEMPLATES_FOLDER } from "./small-files.ts";
 import { INDEX_FILE, SINGLE_FILE } from "./weights/shards.ts";
 import { transposed } from "./weights/transpose.ts";
 
@@ -39,7 +42,8 @@ export async function saveModel(
     const dtype = options.dtype ?? ownDType(model.parameters);
     await writeWeights(model, temporary, dtype, options.maxShardBytes ?? 5e9);
     for (const [name, bytes] of model.files) {
-      await writeSynced(join(temporary, name), name === "config.json" ? withDType(bytes, dtype) : bytes);
+      if (isTemplateFile(name)) await mkdir(join(temporary, TEMPLATES_FOLDER), { recursive: true });
+      await writeSynced(join(temporary, name), name === "config.json" ? configToSave(bytes, dtype) : bytes);
     }
     await syncFolder(temporary);
     await replaceFolder(temporary, target);
@@ -121,11 +125,22 @@ function ownDType(parameters: ReadonlyMap<string, Tensor>): "float32" | "bfloat1
   return first?.dtype === "bfloat16" ? "bfloat16" : "float32";
 }
 
-/** The original config with its precision, under the key that it used (`torch_dtype` before transformers 5). */
-function withDType(config: Uint8Array, dtype: string): Uint8Array {
-  const json = JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>;
+/**
+ * The original config with its precision, under the key that it used (`torch_dtype` before transformers 5), and without the
+ * name of another weights file. The text is edited: a number that went through JavaScript would lose its `.0`, by which
+ * Python tells a float, and its digits beyond 2^53.
+ */
+function configToSave(config: Uint8Array, dtype: string): Uint8Array {
+  const text = new TextDecoder().decode(config);
+  const json = JSON.parse(text) as Record<string, unknown>;
   const key = "torch_dtype" in json && !("dtype" in json) ? "torch_dtype" : "dtype";
-  return encode({ ...json, [key]: dtype });
+  const formattingOptions = { insertSpaces: true, tabSize: 2, eol: "\n" };
+  const edit = (before: string, name: string, value: unknown) =>
+    applyEdits(before, modify(before, [name], value, { formattingOptions }));
+  const withDType = edit(text, key, dtype);
+  const saved =
+    "transformers_weights" in json ? edit(withDType, "transformers_weights", undefined) : withDType;
+  return new TextEncoder().encode(saved);
 }
 
 function encode(json: object): Uint8Array {
@@ -151,8 +166,12 @@ async function checkReplaceable(folder: string): Promise<void> {
       cause: error,
     });
   });
-  const foreign = entries.find(
-    (entry) => entry.isDirectory() || !/\.(json|safetensors|jinja)$/.test(entry.name),
+  const templates = await readdir(join(folder, TEMPLATES_FOLDER)).catch(() => []);
+  const hasOnlyTemplates = templates.every((name) => isTemplateFile(`${TEMPLATES_FOLDER}/${name}`));
+  const foreign = entries.find((entry) =>
+    entry.isDirectory()
+      ? entry.name !== TEMPLATES_FOLDER || !hasOnlyTemplates
+      : !/\.(json|safetensors|jinja)$/.test(entry.name),
   );
   const isModel = entries.some((entry) => entry.name === "config.json");
   if (entries.length === 0 || (isModel && !foreign)) return;

@@ -100,6 +100,11 @@ export interface Rollout {
   readonly thoughtText: string;
   readonly forcedText: string;
   readonly answerText: string;
+  /**
+   * Of the settings: what opens the box before `answerText`. The thought's last token may have written the first part of it.
+   * Defaults to the forced text.
+   */
+  readonly answerPrefix?: string;
   /** Sums under the sampler; null where the mode is deterministic. */
   readonly thoughtLogProb: number | null;
   readonly answerLogProb: number | null;

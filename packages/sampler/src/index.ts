@@ -12,3 +12,4 @@ export { readRollouts } from "./rollouts/read-rollouts.ts";
 export { type WriteRolloutsOptions, writeRollouts } from "./rollouts/write-rollouts.ts";
 export { sampleKeys } from "./sample-keys.ts";
 export { defaultGenerationSettings } from "./settings.ts";
+export { type TextParts, textParts } from "./text/text-parts.ts";

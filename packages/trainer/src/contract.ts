@@ -27,12 +27,14 @@ export interface RewardResult {
   readonly extracted: string | null;
 }
 
-/** Graders are passed in as values. `text` is forced text and answer as the model saw them, after its thought. */
+/** Graders are passed in as values. */
 export type RewardFunction = (sample: {
   readonly problem: Problem;
   readonly rollout: Rollout;
   /** Shadow text + forced text + answer text. */
   readonly text: string;
+  /** What is to be graded: the answer prefix and the answer's tokens, `\boxed{42}`; the end of `text`, never searched for in it. */
+  readonly answer: string;
 }) => RewardResult | Promise<RewardResult>;
 
 /** Flat `group/name` numbers of one step. */

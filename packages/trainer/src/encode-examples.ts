@@ -81,11 +81,12 @@ export function tokenizeExample(
 ): TokenizedExample {
   const { tokenizer } = model;
   const promptIds = encodePrompt(tokenizer, prompt);
-  const completionIds = [
-    ...encodeContinuation(tokenizer, prompt, completion),
-    ...(appendEndOfSequence ? tokenizer.eosTokenIds.slice(0, 1) : []),
-  ];
-  return { promptIds, completionIds };
+  const ownIds = encodeContinuation(tokenizer, prompt, completion);
+  const [end] = tokenizer.eosTokenIds;
+  // A completion that is written with its end has it once.
+  const isEnded = end !== undefined && ownIds.at(-1) === end;
+  const endIds = appendEndOfSequence && end !== undefined && !isEnded ? [end] : [];
+  return { promptIds, completionIds: [...ownIds, ...endIds] };
 }
 
 function problemOf(

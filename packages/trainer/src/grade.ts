@@ -1,6 +1,6 @@
 /** Rewards of rollouts, by the function that was passed in. */
 
-import type { Rollout } from "@soft-tokens/sampler";
+import { type Rollout, textParts } from "@soft-tokens/sampler";
 import type { Problem, RewardFunction, RewardResult } from "./contract.ts";
 import { TrainerError } from "./errors.ts";
 
@@ -14,7 +14,8 @@ export async function gradeAll(
     rollouts.map(async (rollout) => {
       const problem = problemOf(rollout);
       const text = rollout.thoughtText + rollout.forcedText + rollout.answerText;
-      const result = await reward({ problem, rollout, text });
+      const { answer } = textParts(rollout);
+      const result = await reward({ problem, rollout, text, answer });
       if (!Number.isFinite(result.reward)) {
         throw new TrainerError(
           "INVALID_REWARD",

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RandomKey } from "@soft-tokens/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { SupervisedExample } from "./contract.ts";
+import type { SupervisedExample, TokenizedExample } from "./contract.ts";
+import { encodeExamples } from "./encode-examples.ts";
 import type { TrainerEvent } from "./events.ts";
 import { createSupervisedTrainer, type SupervisedTrainerOptions } from "./supervised-trainer.ts";
 import { loadReferenceModel } from "./test-support/reference.ts";
@@ -110,6 +111,37 @@ describe("createSupervisedTrainer", () => {
     const cut = await losses({ inputNoiseScale: 0.5, maxRowsPerMicroBatch: 1 });
     expect(Math.abs((noisy[0] as number) - (clean[0] as number))).toBeGreaterThan(1e-3);
     for (const [step, loss] of cut.entries()) expect(loss).toBeCloseTo(noisy[step] as number, 4);
+  });
+
+  it("names all examples that cannot be learned from before the first step", async () => {
+    const bad = Array.from({ length: 4 }, () => ({ prompt: "1".repeat(200), completion: "1" }));
+    const steps: unknown[] = [];
+    const failure = run({ examples: source([...sums, ...bad]) }, async (trainer) => {
+      for await (const event of trainer.run()) steps.push(event);
+      return [];
+    });
+    await expect(failure).rejects.toThrow(
+      /example 10: .*; example 11: .*; example 12: .*; and 1 more \(of 14, counted from 0\)/,
+    );
+    expect(steps).toEqual([]);
+    await expect(run({ validation: source(bad) })).rejects.toMatchObject({ code: "INVALID_EXAMPLE" });
+  });
+
+  it("takes examples that are encoded already, and checks them too", async () => {
+    using loaded = await loadReferenceModel("llama");
+    const { examples, problems } = encodeExamples(loaded.model, source(sums), { appendEndOfSequence: false });
+    expect(problems).toEqual([]);
+    const settings = { appendEndOfSequence: false, steps: 2 };
+    const encoded = { size: examples.length, get: (index: number) => examples[index] as TokenizedExample };
+    const [fromIds, fromTexts] = [await run({ examples: encoded, settings }), await run({ settings })];
+    expect(reproducible(fromIds)).toEqual(reproducible(fromTexts));
+    const { vocabularySize } = loaded.model.config;
+    const outside = { size: 1, get: () => ({ promptIds: [1], completionIds: [vocabularySize] }) };
+    await expect(run({ examples: outside, settings })).rejects.toThrow(
+      new RegExp(
+        `completion cannot be embedded: token .* is id ${vocabularySize}, the model has ${vocabularySize}`,
+      ),
+    );
   });
 
   it("names an example that cannot be learnt from", async () => {

@@ -92,8 +92,8 @@ export async function createBench(subject: Subject, workload: Workload, signal: 
         size: P,
         get: (index) => ({ id: String(index), prompt: texts[index] as string, answer: "42" }),
       },
-      reward: ({ rollout, text }) => {
-        const { extracted } = gradeBoxed(text, "42", stopString);
+      reward: ({ rollout, answer }) => {
+        const { extracted } = gradeBoxed(answer, "42");
         // Whatever the grader found: every sample gets an advantage, so that every sample is trained on.
         return { reward: rollout.sampleIndex % 3, correct: false, boxed: false, extracted };
       },

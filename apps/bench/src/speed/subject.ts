@@ -110,6 +110,7 @@ function endless(model: LanguageModel): LanguageModel {
     parameters: model.parameters,
     head: model.head,
     files: model.files,
+    warnings: model.warnings,
     embed: (ids) => model.embed(ids),
     forward: (input_BTD, options) => model.forward(input_BTD, options),
     prefill: (promptIds, options) => model.prefill(promptIds, options),

@@ -3,7 +3,7 @@
 import { modelOptions, openModel } from "@soft-tokens/app-common";
 import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt, toJson } from "@soft-tokens/evals";
 import { embeddingRms, encodePrompt } from "@soft-tokens/model";
-import { defaultGenerationSettings, generate, inferencePolicy } from "@soft-tokens/sampler";
+import { defaultGenerationSettings, generate, inferencePolicy, textParts } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
 import { z } from "zod";
 
@@ -54,11 +54,12 @@ export async function generateText(
   });
   for (const rollout of rollouts) {
     const { sampleIndex, thoughtText, forcedText, answerText, thoughtStop, answerStop } = rollout;
+    const parts = textParts(rollout);
     const entropy =
       rollout.entropies.reduce((sum, value) => sum + value, 0) / Math.max(1, rollout.entropies.length);
     process.stdout.write(
       options.json
-        ? `${toJson({ sampleIndex, mode: options.mode, thought: thoughtText, answer: forcedText + answerText, thoughtSteps: rollout.shadowIds.length, thoughtStop, answerStop, entropy }, `sample ${sampleIndex}`)}\n`
+        ? `${toJson({ sampleIndex, mode: options.mode, ...parts, thoughtSteps: rollout.shadowIds.length, thoughtStop, answerStop, entropy }, `sample ${sampleIndex}`)}\n`
         : `${rollouts.length > 1 ? `--- sample ${sampleIndex + 1}\n` : ""}${thoughtText}${forcedText}${answerText}\n`,
     );
     process.stderr.write(

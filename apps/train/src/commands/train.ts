@@ -132,7 +132,8 @@ function describeProblems(
   const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
   const skipped = source.skipped + (validationSource?.skipped ?? 0);
   const left = skipped > 0 ? `; ${skipped} rows left out that could not be read` : "";
-  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}`;
+  const ids = source.repeatedIds ? `; ${source.repeatedIds} rows have ids of earlier rows` : "";
+  return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}${ids}`;
 }
 
 function show(event: TrainingEvent, steps: number, progress: ReturnType<typeof createProgress>): void {

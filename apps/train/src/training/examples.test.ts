@@ -99,7 +99,8 @@ describe("examples for supervised fine-tuning", () => {
     for (const [index, { answer }] of questions.entries()) {
       const { completion } = examples[index] as { completion: string };
       expect(completion.endsWith(` The final answer is: \\boxed{${answer}}`)).toBe(true);
-      expect(gradeBoxed(completion, answer, "The final answer is: ").correct).toBe(true);
+      // What a rollout's answer would be: all after the stop string.
+      expect(gradeBoxed(completion.slice(-`\\boxed{${answer}}`.length), answer).correct).toBe(true);
     }
   });
 

@@ -23,7 +23,7 @@ function scripted(grades: readonly Partial<SampleGrade>[]): Grading & { readonly
 }
 
 type Sample = Parameters<ReturnType<typeof createRunReward>["reward"]>[0];
-const sampleOf = (text: string) => ({ problem, text }) as unknown as Sample; // the rollout is not looked at
+const sampleOf = (text: string) => ({ problem, text, answer: "\\boxed{2}" }) as unknown as Sample; // the rollout is not looked at
 
 describe("the reward of a run", () => {
   it("is the run's own pay for right and boxed answers, or a grader's own number", async () => {
@@ -41,10 +41,12 @@ describe("the reward of a run", () => {
     ]);
   });
 
-  it("gives the grader the question, not the prompt", async () => {
+  it("gives the grader the question, not the prompt, and the answer apart from the text", async () => {
     const grading = scripted([{}]);
     await createRunReward(grading, options, 9).reward(sampleOf("text"));
-    expect(grading.asked).toEqual([{ id: "p1", question: "1 + 1?", gold: "2", text: "text" }]);
+    expect(grading.asked).toEqual([
+      { id: "p1", question: "1 + 1?", gold: "2", text: "text", answer: "\\boxed{2}" },
+    ]);
   });
 
   it("tells timeouts and failures apart, once", async () => {

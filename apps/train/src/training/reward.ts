@@ -37,9 +37,9 @@ export function createRunReward(
     correct ? rewardCorrect : boxed ? rewardBoxed : 0;
 
   return {
-    async reward({ problem, text }): Promise<RewardResult> {
+    async reward({ problem, text, answer }): Promise<RewardResult> {
       const { id, answer: gold, question } = problem as TrainingProblem;
-      const grade = await grading.grade({ id, question, gold, text });
+      const grade = await grading.grade({ id, question, gold, text, answer });
       const { status, correct, boxed, extracted, reason } = grade;
       if (status === "timeout") late ??= `problem ${id}: ${reason}`;
       if (status === "failed") failure ??= `problem ${id}: ${reason}`;

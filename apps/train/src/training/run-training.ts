@@ -21,6 +21,7 @@ import {
   createThoughtPolicy,
   inferencePolicy,
   type ThoughtPolicy,
+  textParts,
   writeRollouts,
 } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
@@ -299,8 +300,7 @@ async function saveRollouts(
     sample,
     problem: problem.id,
     sampleIndex: rollout.sampleIndex,
-    thought: rollout.thoughtText,
-    answer: rollout.forcedText + rollout.answerText,
+    ...textParts(rollout),
     gold: problem.answer,
     ...result,
     advantage,

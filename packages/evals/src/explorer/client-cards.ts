@@ -29,7 +29,7 @@ export const EXPLORER_CARDS = `
     const article = make("article", { class: "card c-" + side.kind }, make("header", {}, title, make("span", { class: "verdict " + kind, text: word })));
     if (sample.error) article.append(make("p", { class: "muted", text: sample.error.name + ": " + sample.error.message }));
     else if (sample.choices) article.append(choices(sample));
-    else article.append(thought(sample), sparkline(sample), make("p", { class: "answer", dir: "auto", text: sample.answer }), make("p", { class: "facts", text: facts(sample, letter) }));
+    else article.append(thought(sample), sparkline(sample), make("p", { class: "answer", dir: "auto", text: (sample.forced || "") + sample.answer }), make("p", { class: "facts", text: facts(sample, letter) }));
     return article;
   };
 

@@ -379,4 +379,23 @@ describe("grid.json", () => {
       }),
     );
   });
+
+  test("goes on with the same questions wherever their file is, and with no others", () => {
+    const withFile = (data: string, sha256?: string): GridFile => ({
+      ...grid,
+      tasks: [
+        { name: "gsm8k", data, kind: "generation", questions: 256, ...(sha256 !== undefined && { sha256 }) },
+      ],
+    });
+    const there = withFile("a.jsonl", "aaa");
+    expect(mergeGrids("out", there, withFile("b.jsonl", "aaa")).tasks).toMatchObject([{ data: "b.jsonl" }]);
+    expect(() => mergeGrids("out", there, withFile("a.jsonl", "bbb"))).toThrow(
+      expect.objectContaining({
+        code: "FOLDER_OF_ANOTHER_EVALUATION",
+        differences: ['task gsm8k, sha256: "aaa" there, "bbb" here'],
+      }),
+    );
+    // A grid of an older version has the path alone; its evaluations have checksums of their own.
+    expect(mergeGrids("out", withFile("a.jsonl"), there).tasks).toMatchObject([{ sha256: "aaa" }]);
+  });
 });

@@ -41,6 +41,62 @@ describe("ARC", () => {
     expect(read(ARC_FORM, { question: "q", choices, answerKey: "1" }).gold).toBe(0);
   });
 
+  const labelled = (label: readonly unknown[]) => ({
+    question: "q",
+    choices: { text: ["ice", "iron", "a stone", "tea"].slice(0, label.length), label },
+  });
+  const digits = labelled(["1", "2", "3", "4"]);
+  const numbers = labelled([1, 2, 3, 4]);
+  const letters = labelled(["A", "B", "C", "D"]);
+
+  test.each([
+    [digits, 2, 1],
+    [digits, "2", 1],
+    [digits, 4, 3],
+    [digits, " 4 ", 3],
+    [numbers, "1", 0],
+    [numbers, 3, 2],
+    [letters, "C", 2],
+    [letters, " C", 2],
+    [letters, "1", 0], // as the harness's num_to_letter
+    [letters, 4, 3],
+    [labelled(["E", "F", "G"]), "G", 2],
+    [{ question: "q", choices: ["ice", "iron"] }, "B", 1],
+    [{ question: "q", choices: ["ice", "iron"] }, 1, 0],
+  ])("an answerKey is a label, or counts from 1: %j with %j is choice %i", (row, answerKey, gold) => {
+    expect(read(ARC_FORM, { ...row, answerKey }).gold).toBe(gold);
+  });
+
+  test.each([
+    [digits, 0],
+    [digits, 5],
+    [digits, "A"],
+    [digits, "02"],
+    [letters, 0],
+    [letters, "0"],
+    [letters, 5],
+    [letters, "E"],
+    [letters, "b"],
+    [letters, 1.5],
+    [letters, -1],
+    [letters, true],
+    [letters, null],
+    [letters, ["A"]],
+    [labelled(["1", "2"]), 3],
+  ])("an answerKey that is none is an error of its line: %j with %j", (row, answerKey) => {
+    expect(() => read(ARC_FORM, { ...row, answerKey })).toThrowError(
+      expect.objectContaining({ code: "TASK_ROW_INVALID", line: 7, field: "answerKey" }),
+    );
+  });
+
+  test.each([[["A", "B"]], [["A", "A", "B"]], [["A", null, "C"]], ["ABC"]])(
+    "labels that do not fit the choices are an error: %j",
+    (label) => {
+      const row = { question: "q", choices: { text: ["x", "y", "z"], label }, answerKey: "A" };
+      expect(() => read(ARC_FORM, row)).toThrowError(expect.objectContaining({ line: 7, field: "choices" }));
+    },
+  );
+
   test.each([
     [
       "question",
@@ -99,6 +155,31 @@ describe("HellaSwag", () => {
     expect(context("Open at 9 a.m. to 5 p.m.")).toBe("Tea: Open at 9 a.m. to 5 p.m.");
   });
 
+  test.each([
+    [2, 2],
+    ["2", 2],
+    [" 0 ", 0],
+    [0, 0],
+  ])("a label is an index from 0, as a number or as text: %j", (label, gold) => {
+    expect(read(HELLASWAG_FORM, { activity_label: "Tea", ctx: "Boil.", endings, label }).gold).toBe(gold);
+  });
+
+  test.each([3, -1, "3", "", "1.0", 1.5, null, true, "B"])(
+    "a label that is none is an error: %j",
+    (label) => {
+      expect(() =>
+        read(HELLASWAG_FORM, { activity_label: "Tea", ctx: "Boil.", endings, label }),
+      ).toThrowError(expect.objectContaining({ code: "TASK_ROW_INVALID", line: 7, field: "label" }));
+    },
+  );
+
+  test("half of a character is no text", () => {
+    const row = { activity_label: "Tea", ctx: "Boil \ud83d", endings, label: 0 };
+    expect(() => read(HELLASWAG_FORM, row)).toThrowError(/"ctx": holds half of a surrogate pair/);
+    const broken = { activity_label: "Tea", ctx: "Boil.", endings: ["a", "\udc00", "c"], label: 0 };
+    expect(() => read(HELLASWAG_FORM, broken)).toThrowError(expect.objectContaining({ field: "endings" }));
+  });
+
   test("takes a finished query as it is", () => {
     const row = { ind: 3, query: "Tea: Boil water. The cat", choices: ["a", "b"], gold: 1 };
     expect(read(HELLASWAG_FORM, row)).toMatchObject({
@@ -127,6 +208,21 @@ describe("MMLU", () => {
       text: "Which?",
       group: "high_school_tea",
     });
+  });
+
+  test.each([
+    ["B", 1],
+    [1, 1],
+    ["1", 1],
+    [0, 0],
+  ])("an answer is a letter, or an index from 0: %j", (answer, gold) => {
+    expect(read(MMLU_FORM, { subject: "s", question: "q", choices: ["x", "y"], answer }).gold).toBe(gold);
+  });
+
+  test.each([2, "2", "C", -1, null])("an answer that is none is an error: %j", (answer) => {
+    expect(() => read(MMLU_FORM, { subject: "s", question: "q", choices: ["x", "y"], answer })).toThrowError(
+      expect.objectContaining({ line: 7, field: "answer" }),
+    );
   });
 
   test("needs a subject", () => {
@@ -161,6 +257,10 @@ describe("texts as Python sees them", () => {
   test("capitalize lowers the rest, and lengths count code points", () => {
     expect(capitalize("the Dog AND he")).toBe("The dog and he");
     expect(capitalize("")).toBe("");
+    // Title case, which is not upper case for letters that are two in one.
+    expect(
+      ["\ufb01nd It", "\u01c6 X", "\u00dfen", "\u1f80 X", "\u10d0 X", "\u0149 X"].map(capitalize),
+    ).toEqual(["Find it", "\u01c5 x", "Ssen", "\u1f88 x", "\u10d0 x", "\u02bcN x"]);
     expect(codePoints("a😀")).toBe(2);
     expect(choiceLength(" a😀")).toBe(2);
     expect(choiceLength("  a")).toBe(2);

@@ -1,6 +1,6 @@
 /** Files of multiple-choice rows -> likelihood tasks. */
 
-import { countDuplicates, type TaskSource, withUniqueIds } from "../tasks/load-task.ts";
+import { countDuplicates, repeatedIds, type TaskSource, withUniqueIds } from "../tasks/load-task.ts";
 import { mapRows, readRowFile } from "../tasks/read-rows.ts";
 import type { ChoiceQuestion } from "./contract.ts";
 import type { LikelihoodForm } from "./forms.ts";
@@ -39,6 +39,7 @@ export async function loadChoiceTask(options: LoadChoicesOptions): Promise<Choic
       rows: values.length,
       // The same context with other choices is another question.
       duplicates: countDuplicates(values.map(({ context, choices }) => [context, ...choices].join("\n"))),
+      ...repeatedIds(values),
       skipped,
     },
   };

@@ -68,7 +68,7 @@ function card(view: EvaluationView, mode: InferenceMode, id: string, steps: Step
     const thoughtKey = `${key}-${index}`;
     return html`<article class="card c-${style.kind}"><header>${title}${verdict(sample)}</header>
 ${sample.error ? html`<p class="muted">${sample.error.name}: ${sample.error.message}</p>` : thought(sample, steps, thoughtKey)}
-<p class="answer" dir="auto">${sample.answer}</p>
+<p class="answer" dir="auto">${(sample.forced ?? "") + sample.answer}</p>
 <p class="facts">${facts(sample)}</p></article>`;
   })}`;
 }

@@ -87,6 +87,7 @@ export const TaskSourceSchema = z.object({
   duplicates: z.int(),
   skipped: z.int(),
   unfit: z.int().optional(),
+  repeatedIds: z.int().optional(),
 });
 
 /** Evaluated questions that also stand in a training file, by normalised text. */
@@ -141,6 +142,9 @@ export const SampleRowSchema = z.object({
   gold: z.string(),
   prompt: z.string(),
   thought: z.string(),
+  /** What the program wrote between thought and answer; absent where that is nothing. */
+  forced: z.string().optional(),
+  /** What was graded. Thought, forced text and answer are all of the text. */
   answer: z.string(),
   extracted: z.string().nullable(),
   correct: z.boolean(),

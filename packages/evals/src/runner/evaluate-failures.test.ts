@@ -98,9 +98,9 @@ describe("what goes wrong on the way", () => {
   });
 
   test("a grader that throws is recorded with its sample", async () => {
-    const throwing: GradeFunction = (text, question) => {
+    const throwing: GradeFunction = (text, question, answer) => {
       if (question.id === "6") throw new RangeError("too deep");
-      return grade(text, question);
+      return grade(text, question, answer);
     };
     const results = await evaluate(options({ modes: ["hard-sample"], grade: throwing }));
     expect(results.results[0]?.outcomes).toMatchObject({ errors: 4, correct: 10 });
@@ -112,11 +112,11 @@ describe("what goes wrong on the way", () => {
   test("the samples of a batch are graded together, and stay in their order", async () => {
     let atOnce = 0;
     let most = 0;
-    const slow: GradeFunction = async (text, question) => {
+    const slow: GradeFunction = async (text, question, answer) => {
       most = Math.max(most, ++atOnce);
       await new Promise((resolve) => setTimeout(resolve, Number(question.id) % 2 === 0 ? 4 : 1));
       atOnce -= 1;
-      return grade(text, question);
+      return grade(text, question, answer);
     };
     const together = await evaluate(options({ modes: ["hard-sample"], grade: slow }));
     expect(most).toBeGreaterThan(4);

@@ -53,6 +53,33 @@ describe("an evaluation", () => {
     expect(results.metrics).toEqual(sampled?.metrics);
   });
 
+  test("gives the grader the answer as the generator gave it, apart from the text, and keeps all parts", async () => {
+    const asked = new Set<string>();
+    const again = "\\boxed{7 The final answer is: \\boxed{7}";
+    const generate: GenerateFunction = async function* (_mode, jobs) {
+      for (const [jobIndex, { questionId }] of jobs.entries()) {
+        const sample = {
+          ...sampleOf(questionId, 0),
+          thought: "long",
+          forced: " The final answer is: ",
+          answer: again,
+        };
+        yield { jobIndex, samples: [sample] };
+      }
+    };
+    const grade: EvaluateOptions["grade"] = (text, _question, answer) => {
+      asked.add(`${text}|${answer}`);
+      return { correct: false, boxed: false, extracted: null, reason: "compared" };
+    };
+    await evaluate(options({ modes: ["hard-greedy"], generate, grade }));
+    expect([...asked]).toEqual([`long The final answer is: ${again}|${again}`]);
+    expect((await rows())[0]).toMatchObject({
+      thought: "long",
+      forced: " The final answer is: ",
+      answer: again,
+    });
+  });
+
   test("writes results that its schema reads back, and one row per sample", async () => {
     const results = await evaluate(options());
     const stored: unknown = JSON.parse(readFileSync(path("results.json"), "utf8"));

@@ -26,6 +26,7 @@ export async function gradeSample(
   const row: SampleRow = {
     ...emptyRow(place),
     thought: sample.thought,
+    ...(sample.forced ? { forced: sample.forced } : {}),
     answer: sample.answer,
     stopReason: sample.stopReason,
     ...(sample.answerStopReason === undefined ? {} : { answerStopReason: sample.answerStopReason }),
@@ -34,7 +35,8 @@ export async function gradeSample(
   };
   let result: Grade;
   try {
-    result = await grade(sample.thought + sample.answer, place.question);
+    const { thought, forced = "", answer } = sample;
+    result = await grade(thought + forced + answer, place.question, answer);
   } catch (error) {
     signal?.throwIfAborted(); // stopping is no failure of the sample
     return { ...row, reason: GRADER_ERROR, error: describe(error) };

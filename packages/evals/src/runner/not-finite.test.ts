@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { GenerateFunction } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
-import { createGenerator, grade, useEvaluationFolder } from "../fixtures/evaluation.ts";
+import { createGenerator, useEvaluationFolder } from "../fixtures/evaluation.ts";
 import { evaluate } from "./evaluate.ts";
 import { readResults } from "./evaluation-folder.ts";
 
@@ -87,7 +87,7 @@ describe("results.json", () => {
     ["of answers that could not be graded", { limit: 2, grade: failing }],
     [
       "of questions that are all right",
-      { grade: () => ({ ...grade("", { id: "", question: "", answer: "" }), correct: true }) },
+      { grade: () => ({ correct: true, boxed: true, extracted: "1", reason: "" }) },
     ],
     [
       "of none that is right",

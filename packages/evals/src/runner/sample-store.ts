@@ -34,7 +34,7 @@ function outcomeOf(row: SampleRow): SampleOutcome {
     reason: row.reason,
     limitReached: /^limit\b/u.test(row.stopReason),
     failed: row.error !== undefined,
-    flexible: flexibleMatch(row.thought + row.answer, row.gold),
+    flexible: flexibleMatch(row.thought + (row.forced ?? "") + row.answer, row.gold),
     entropies: Float32Array.from(row.entropies),
   };
 }

@@ -88,15 +88,19 @@ function refuseOtherFormats(bytes: Uint8Array, file: string): void {
     ? "a Parquet file" // only where somebody hands over bytes as JSON lines
     : head.startsWith("\x1f\x8b")
       ? "a gzip file"
-      : head.startsWith("PK\x03\x04")
-        ? "a zip file"
-        : head.startsWith("version https://git-lfs")
-          ? "a Git LFS pointer, the data itself was not downloaded"
-          : head.startsWith("[")
-            ? "a JSON array"
-            : /^(?:\xff\xfe|\xfe\xff|\{\0|\0\{)/u.test(head)
-              ? "text in UTF-16, not in UTF-8"
-              : null;
+      : /^(?:BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/u.test(head)
+        ? "a compressed file"
+        : /\.[ct]sv$/iu.test(file)
+          ? "a table with separators"
+          : head.startsWith("PK\x03\x04")
+            ? "a zip file"
+            : head.startsWith("version https://git-lfs")
+              ? "a Git LFS pointer, the data itself was not downloaded"
+              : head.startsWith("[")
+                ? "a JSON array"
+                : /^(?:\xff\xfe|\xfe\xff|\{\0|\0\{)/u.test(head)
+                  ? "text in UTF-16, not in UTF-8"
+                  : null;
   if (format === null) return;
   throw new EvaluationError(
     "TASK_FORMAT_UNKNOWN",

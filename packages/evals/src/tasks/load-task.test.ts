@@ -62,6 +62,19 @@ describe("readers", () => {
     ]);
   });
 
+  test("solutions that one sentence lists are one reference, one value in two forms is one too", () => {
+    const solutions = [
+      "They are $\\boxed{(-3,11)}$ and $\\boxed{(7,31)}$.",
+      "So $f(x)=\\boxed{9x-20}$ or $\\boxed{-20+9x}$.",
+      "#### Step 1: Count\n12.\n\n#### Step 2: Add\nso $\\boxed{17}$.",
+    ];
+    const answers = ["(-3,11), (7,31)", "-20+9x", "17"];
+    for (const field of ["problem", "question"]) {
+      const task = parse(solutions.map((solution) => ({ [field]: "p", solution })));
+      expect(task.questions.map(({ answer }) => answer)).toEqual(answers);
+    }
+  });
+
   test("other rows are read by the usual field names, numbers and lists included", () => {
     const task = parse([
       { id: 7, problem: "p", question: "q", answer: 27.0 },
@@ -107,7 +120,8 @@ describe("what a file may look like", () => {
       { id: "a#2", question: "Else?", answer: "3" },
       { id: "a", question: "More?", answer: "3" },
     ]);
-    expect(task.source.duplicates).toBe(1);
+    expect([task.source.duplicates, task.source.repeatedIds]).toEqual([1, 2]);
+    expect(parse(GSM8K_ROWS).source).not.toHaveProperty("repeatedIds");
     expect(task.questions.map(({ id }) => id)).toEqual(["a", "a#3", "a#2", "a#4"]);
   });
 
@@ -117,7 +131,11 @@ describe("what a file may look like", () => {
     ['[{"question": "a", "answer": "b"}]', "TASK_FORMAT_UNKNOWN", "JSON array"],
     ["PAR1\x15\x04", "TASK_FORMAT_UNKNOWN", "Parquet"],
     ["version https://git-lfs.github.com/spec/v1\n", "TASK_FORMAT_UNKNOWN", "LFS"],
-  ])("%j is refused by name", (text, code, words) => {
+    ["BZh91AY&SY", "TASK_FORMAT_UNKNOWN", "compressed"],
+    [Buffer.from("\ufeff{}", "utf16le"), "TASK_FORMAT_UNKNOWN", "UTF-16"],
+    [Buffer.from('{"question": "q"}', "utf16le"), "TASK_FORMAT_UNKNOWN", "UTF-16"],
+    ["\ufeff[1]", "TASK_FORMAT_UNKNOWN", "JSON array"],
+  ] as [string | Uint8Array, string, string][])("%j is refused by name", (text, code, words) => {
     const error = failure(() => parse(text));
     expect(error.code).toBe(code);
     expect(error.message).toContain("somewhere/rows.jsonl");
@@ -147,6 +165,52 @@ describe("rows that cannot be read", () => {
     ["a missing answer", [good, { question: "q", reply: "1" }], 2, "answer", '"reply"'],
     ["an empty answer", [good, { question: "q", answer: "" }], 2, "answer", "is empty"],
     ["a null answer", [good, { question: "q", answer: null }], 2, "answer", "null"],
+    ["an answer that is a boolean", [good, { question: "q", answer: true }], 2, "answer", "boolean true"],
+    ["an answer with half of a character", [{ question: "q", answer: "\ud835" }], 1, "answer", "surrogate"],
+    [
+      "a question with half of a character",
+      [{ question: "q\udfff", answer: "1" }],
+      1,
+      "question",
+      "surrogate",
+    ],
+    ["an answer beyond all numbers", '{"question": "q", "answer": 1e999}', 1, "answer", "as text"],
+    ["Python's NaN", '{"question": "q", "answer": NaN}', 1, undefined, "NaN is no JSON"],
+    [
+      "Python's Infinity",
+      '{"question": "q", "answer": [1, -Infinity]}',
+      1,
+      undefined,
+      "-Infinity is no JSON",
+    ],
+    [
+      "a solution that says no answer",
+      [good, { question: "q", answer: "We count them. Then we add them up." }],
+      2,
+      "answer",
+      "no answer in it",
+    ],
+    [
+      "a proof where an answer may be alone",
+      [good, { question: "q", solution: "It follows by symmetry." }],
+      2,
+      "solution",
+      "no answer in it",
+    ],
+    [
+      "a heading in place of a final line",
+      [good, { question: "q", answer: "So.\n#### Result" }],
+      2,
+      "answer",
+      "####",
+    ],
+    [
+      "a MATH row whose last box is empty",
+      [MATH_ROWS[0], { problem: "p", solution: "\\boxed{4}, no: the answer is \\boxed{}" }],
+      2,
+      "solution",
+      "boxed",
+    ],
     ["an answer that is an object", [good, { question: "q", answer: {} }], 2, "answer", "an object"],
     [
       "an answer too large for a number",
@@ -176,6 +240,25 @@ describe("rows that cannot be read", () => {
     expect(error.field).toBe(field);
     expect(error.message).toContain(`somewhere/rows.jsonl, line ${line}`);
     expect(error.message).toContain(words);
+  });
+
+  test("are all in one error with the place of the first, the first few and how many more", () => {
+    const bad = { question: "q", answer: "" };
+    const error = failure(() => parse([good, bad, bad, good, bad, bad, bad]));
+    expect([error.code, error.line, error.field]).toEqual(["TASK_ROW_INVALID", 2, "answer"]);
+    expect(error.message.split("\n")).toEqual([
+      'somewhere/rows.jsonl, line 2, field "answer": is empty',
+      'somewhere/rows.jsonl, line 3, field "answer": is empty',
+      'somewhere/rows.jsonl, line 5, field "answer": is empty',
+      "and 2 more rows",
+    ]);
+    expect(failure(() => parse([good, bad])).message).not.toContain("\n");
+  });
+
+  test("are no reason to take another format: one lost final line makes no answers of all solutions", () => {
+    const rows = [...GSM8K_ROWS, ...GSM8K_ROWS, { question: "q", answer: "She has 12 pens." }];
+    expect(failure(() => parse(rows))).toMatchObject({ line: 5, field: "answer" });
+    expect(parse(rows, "skip").source).toMatchObject({ format: "gsm8k", rows: 4, skipped: 1 });
   });
 
   test("invalid UTF-8 is named with its line", () => {

@@ -22,6 +22,8 @@ export interface TaskSource {
   readonly rows: number;
   /** Questions whose text (white space and case aside) stood in an earlier row; they are kept. */
   readonly duplicates: number;
+  /** Rows whose id an earlier row has; they are kept under another one. Absent where there is none. */
+  readonly repeatedIds?: number | undefined;
   /** Rows left out because they could not be read; 0 unless `badRows` is "skip". */
   readonly skipped: number;
   /** Rows left out because the model has no room or no embeddings for them; absent where none was looked for. */
@@ -74,6 +76,7 @@ function taskOfRows(source: RowFile, options: LoadTaskOptions): Task {
       format: format.name,
       rows: questions.length,
       duplicates: countDuplicates(questions.map(({ question }) => question)),
+      ...repeatedIds(questions),
       skipped,
     },
   };
@@ -124,6 +127,12 @@ export function withUniqueIds<T extends { readonly id: string }>(questions: read
     taken.add(id);
     return id === question.id ? question : { ...question, id };
   });
+}
+
+/** How many ids an earlier row has: nothing where each has its own. */
+export function repeatedIds(questions: readonly { readonly id: string }[]): { repeatedIds?: number } {
+  const count = questions.length - new Set(questions.map(({ id }) => id)).size;
+  return count > 0 ? { repeatedIds: count } : {};
 }
 
 /** How many texts stood before, case and white space aside. */

@@ -21,13 +21,15 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Jso
     throw unreadable(file, "it is cut off: it does not end with its index");
   }
   // Only here, because most question files are JSON lines.
-  const [{ parquetReadObjects }, { compressors }] = await Promise.all([
+  const [{ parquetMetadata, parquetReadObjects }, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
   const copy = bytes.slice(); // a Buffer of Node may share a larger pool
   let rows: Record<string, unknown>[];
+  let singles: ReadonlySet<string>;
   try {
+    singles = singleColumns(parquetMetadata(copy.buffer as ArrayBuffer).schema);
     rows = await parquetReadObjects({
       file: copy.buffer as ArrayBuffer,
       compressors,
@@ -36,7 +38,45 @@ export async function parseParquet(bytes: Uint8Array, file: string): Promise<Jso
   } catch (cause) {
     throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
   }
-  return rows.map((row, index) => ({ line: index + 1, row: plain(row) as Record<string, unknown> }));
+  return rows.map((row, index) => ({
+    line: index + 1,
+    row: Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, plain(singles.has(name) ? shortest(value) : value)]),
+    ),
+  }));
+}
+
+interface SchemaElement {
+  readonly name: string;
+  readonly type?: string | undefined;
+  readonly num_children?: number | undefined;
+}
+
+/** Columns of 32-bit floats, and of lists of them. The schema is a tree in depth-first order; its root comes first. */
+function singleColumns(schema: readonly SchemaElement[]): Set<string> {
+  const names = new Set<string>();
+  const walk = (at: number, column: string): number => {
+    const { type, num_children: children = 0 } = schema[at] as SchemaElement;
+    if (type === "FLOAT") names.add(column);
+    let next = at + 1;
+    for (let child = 0; child < children; child++) next = walk(next, column);
+    return next;
+  };
+  for (let at = 1; at < schema.length; ) at = walk(at, (schema[at] as SchemaElement).name);
+  return names;
+}
+
+/** 0.1 as 32 bits is 0.10000000149011612 as a number here: the shortest number that is the same in 32 bits. */
+function shortest(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shortest);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as Float32Array, shortest);
+  if (typeof value !== "number" || !Number.isFinite(value)) return value;
+  for (let digits = 6; digits <= 9; digits++) {
+    const candidate = Number(value.toPrecision(digits));
+    if (Math.fround(candidate) === value) return candidate;
+  }
+  return value;
 }
 
 /** Bytes of a column of texts that are not UTF-8. Columns of bytes look the same, and matter only to who reads them. */

@@ -63,6 +63,55 @@ describe("a Parquet file", () => {
     expect(read.map((line) => ("row" in line ? line.row.number : null))).toEqual([7, "1152921504606846976"]);
   });
 
+  test("has texts in UTF-8 only, and complains where a text that is read has other bytes", async () => {
+    const latin1 = Uint8Array.from(Buffer.from("caf\u00e9", "latin1"));
+    const columns = (question: Uint8Array, image: Uint8Array) =>
+      Buffer.from(
+        parquetWriteBuffer({
+          columnData: [
+            { name: "question", data: [Buffer.from("Tea?"), question], type: "BYTE_ARRAY" },
+            { name: "answer", data: ["1", "2"], type: "STRING" },
+            { name: "image", data: [image, image], type: "BYTE_ARRAY" },
+          ],
+        }),
+      );
+    const good = Uint8Array.from(Buffer.from("caf\u00e9"));
+    const unread = await loadTask({ file: put("image.parquet", columns(good, latin1)) });
+    expect(unread.questions.map(({ question }) => question)).toEqual(["Tea?", "caf\u00e9"]);
+    const file = put("latin1.parquet", columns(latin1, good));
+    await expect(loadTask({ file })).rejects.toMatchObject({
+      code: "TASK_ROW_INVALID",
+      line: 2,
+      field: "question",
+      message: expect.stringContaining("bytes that are not UTF-8"),
+    });
+    expect((await loadTask({ file, badRows: "skip" })).source).toMatchObject({ rows: 1, skipped: 1 });
+  });
+
+  test("gives 32-bit floats as they were written, not as 64 bits make them", async () => {
+    const file = put(
+      "floats.parquet",
+      Buffer.from(
+        parquetWriteBuffer({
+          columnData: [
+            { name: "question", data: ["a", "b", "c", "d"], type: "STRING" },
+            { name: "answer", data: [0.1, 2.5, 1234567, -3e-7], type: "FLOAT" },
+            { name: "double", data: [0.1, 0.10000000149011612, 1 / 3, 1e-7], type: "DOUBLE" },
+          ],
+        }),
+      ),
+    );
+    const { questions } = await loadTask({ file });
+    expect(questions.map(({ answer }) => answer)).toEqual(["0.1", "2.5", "1234567", "-3e-7"]);
+    const { rows: read } = await readRowFile(file);
+    expect(read.map((line) => ("row" in line ? line.row.double : null))).toEqual([
+      0.1,
+      0.10000000149011612,
+      1 / 3,
+      1e-7,
+    ]);
+  });
+
   test.each([
     ["cut off", parquet.subarray(0, 200), /cut off: it does not end with its index/],
     [

@@ -18,6 +18,7 @@ import {
   unequalBy,
 } from "./context.ts";
 import { isHedge } from "./hedges.ts";
+import { labelledParts, labelledValue } from "./labels.ts";
 import { looksLikeProse, readProse, valueBeforeClause } from "./prose.ts";
 import { withoutStruckOut } from "./struck-out.ts";
 import { compareExpressions } from "./structures.ts";
@@ -115,9 +116,48 @@ function judge(gold: string, goldReadings: Readings, answer: string, context: Co
     return finish(unequalBy("text", "the answer only repeats the question"));
   }
   if (goldReadings.text === answerReadings.text) return finish(equalBy("text", "the same text"));
-  const outcome = compareReadings(goldReadings, answerReadings, gold, answer, context);
+  const whole = compareReadings(goldReadings, answerReadings, gold, answer, context);
+  const outcome = whole.equal
+    ? whole
+    : (compareLabelled(gold, goldReadings, answer, answerReadings, context) ?? whole);
   const hedges = !outcome.equal && isHedge(goldReadings.expressions, answerReadings.expressions, context);
   return finish(outcome, hedges);
+}
+
+/** The values after labels, where either text has labels and the other none or the same; null where they are not equal. */
+function compareLabelled(
+  gold: string,
+  goldReadings: Readings,
+  answer: string,
+  answerReadings: Readings,
+  context: Context,
+): Outcome | null {
+  const [g, a] = [labelledValue(gold), labelledValue(answer)];
+  const isSameLetter = !g || !a || g.letter === a.letter;
+  if ((g || a) && isSameLetter && bareLetter(gold) === null && bareLetter(answer) === null) {
+    const [goldRest, answerRest] = [g?.rest ?? gold, a?.rest ?? answer];
+    if (judge(goldRest, readAnswer(goldRest, context.work), answerRest, context).equal) {
+      return equalBy("choice", `the value labelled ${(a ?? g)?.letter}`);
+    }
+  }
+  const [goldParts, answerParts] = [
+    partsOf(gold, goldReadings, context),
+    partsOf(answer, answerReadings, context),
+  ];
+  const isLabelled = labelledParts(gold) !== null || labelledParts(answer) !== null;
+  if (!isLabelled || goldParts.length < 2 || goldParts.length !== answerParts.length) return null;
+  const areEqual = goldParts.every((part, index) =>
+    part.some((one) => answerParts[index]?.some((other) => compareExpressions(one, other, context).equal)),
+  );
+  return areEqual ? equalBy("list", "every part is equal to the one with its label") : null;
+}
+
+/** The readings of each labelled part, or of each item of a list. */
+function partsOf(text: string, readings: Readings, { work }: Context): readonly (readonly Expression[])[] {
+  const labelled = labelledParts(text);
+  if (labelled) return labelled.map((part) => readAnswer(part, work).expressions);
+  const list = readings.expressions.find(({ kind }) => kind === "list");
+  return list?.kind === "list" ? list.items.map((item) => [item]) : [];
 }
 
 function compareReadings(

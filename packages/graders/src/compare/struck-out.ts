@@ -3,9 +3,15 @@
 /** The text without what is struck out. */
 export function withoutStruckOut(text: string): string {
   if (!/~~|cancel|\\sout|\\st\{|<(?:s|del|strike)>|\u0335|\u0336/.test(text)) return text;
-  return text
-    .replace(/~~(?!\s)[^~\n]{1,400}~~/g, " ")
+  return withoutStrikes(text)
     .replace(/\\(?:[bx]?cancel|sout|st)\s?\{[^{}]{0,400}\}/g, " ")
-    .replace(/<(s|del|strike)>[^<]{0,400}<\/\1>/g, " ")
     .replace(/\S(?:\u0335|\u0336)/gu, "");
+}
+
+/** Without Markdown's and HTML's strikes, in which whole sentences and boxes may be. (In LaTeX ~~ is space: 5~~or~~7.) */
+export function withoutStrikes(text: string): string {
+  if (!/~~|<(?:s|del|strike)>/.test(text)) return text;
+  return text
+    .replace(/(?<![^\s("'*>:;,.{$])~~(?=[^\s~])[^~\n]{0,400}(?<=[^\s~])~~(?![\w~\\])/g, " ")
+    .replace(/<(s|del|strike)>[^<]{0,400}<\/\1>/g, " ");
 }

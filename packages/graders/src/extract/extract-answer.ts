@@ -2,33 +2,40 @@
  * Where the answer stands in a response: the last closed box, GSM8K's "####", "the answer is", or the whole text.
  * Linear scanners; the answer is given back as it was written, only trimmed.
  */
-import { isDigit, isLetter, isSpace } from "../parse/characters.ts";
+import { withoutStrikes } from "../compare/struck-out.ts";
+import { asciiDigits, isDigit, isSpace } from "../parse/characters.ts";
 import { limits } from "../work.ts";
-import { type Box, findBoxes } from "./boxes.ts";
-import { hasValue, isClosingRemark } from "./closing-remarks.ts";
+import { type Box, findBoxes, firstBox, scanBoxes } from "./boxes.ts";
+import { hasValue } from "./closing-remarks.ts";
+import { fromChoice } from "./letters.ts";
+import { fromLineMark, fromMarker, fromTag } from "./markers.ts";
+import { answerBoxes, isPlaceholder } from "./placeholders.ts";
 
 /**
  * - `auto`: a "final answer" behind the last box, the box if there is one, an <answer>, `####` or "answer is", else the
  *   whole text.
- * - `boxed`: the last closed box only. What training uses.
+ * - `boxed`: the last closed box only.
+ * - `first-box`: the box that the text opens first, with all that is in it, or nothing where it is not closed. For an answer
+ *   that begins with a box that was opened for it, as in training: what it repeats inside is no other answer.
  * - `gsm8k`: the text behind the last `####` only (strict).
  * - `answer-is`: behind "the answer is" or "answer:" only.
  * - `last-number`: the last number of the text (GSM8K's flexible form).
  * - `choice`: the letter of a multiple choice.
  * - `text`: the whole text.
  */
-export type ExtractMode = "auto" | "boxed" | "gsm8k" | "answer-is" | "last-number" | "choice" | "text";
+export type ExtractMode = (typeof extractModes)[number];
 
 /** Every mode, for command lines. */
 export const extractModes = [
   "auto",
   "boxed",
+  "first-box",
   "gsm8k",
   "answer-is",
   "last-number",
   "choice",
   "text",
-] as const satisfies readonly ExtractMode[];
+] as const;
 
 export interface ExtractOptions {
   /** Defaults to `auto`. */
@@ -37,6 +44,8 @@ export interface ExtractOptions {
   readonly reasoningEnds?: readonly string[];
   /** Letters of a choice. Defaults to A, B, C, D, E. */
   readonly choices?: readonly string[];
+  /** Words that mark an answer with a colon at the beginning of a line: "A" for "A: 7". Defaults to none. */
+  readonly lineMarks?: readonly string[];
 }
 
 /** What was found, and why. */
@@ -55,16 +64,22 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
   if (text.length > limits.responseLength) {
     return none(`refused: longer than ${limits.responseLength} characters`);
   }
+  if (mode === "first-box") {
+    const box = firstBox(text);
+    return box ? fromBox([box], "the first box") : none("the first box is not closed");
+  }
   const region = afterReasoning(text, options);
   switch (mode) {
     case "auto":
-      return extractAuto(region);
-    case "boxed":
-      return fromBox(findBoxes(region)) ?? none("no closed box");
+      return extractAuto(region, options);
+    case "boxed": {
+      const boxes = answerBoxes(findBoxes(region));
+      return boxes.length > 0 ? fromBox(boxes) : none("no closed box");
+    }
     case "gsm8k":
       return fromHashes(region) ?? none("no ####");
     case "answer-is":
-      return fromTag(region) ?? fromMarker(region) ?? none('no "answer is"');
+      return closed(fromTag(region) ?? fromMarker(region)) ?? none('no "answer is"');
     case "last-number":
       return fromLastNumber(region) ?? none("no number");
     case "choice":
@@ -78,24 +93,37 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
   }
 }
 
-/** The part of a response behind its reasoning, where a mark shows its end; else the whole response. */
+/** The part of a response behind its reasoning, where a mark shows its end, else the whole response; without what is struck out. */
 export function afterReasoning(text: string, options: ExtractOptions): string {
   let start = 0;
   for (const mark of options.reasoningEnds ?? ["</think>"]) {
     const index = text.lastIndexOf(mark);
     if (index >= 0) start = Math.max(start, index + mark.length);
   }
-  return start === 0 ? text : text.slice(start);
+  return withoutStrikes(start === 0 ? text : text.slice(start));
 }
 
 function none(reason: string): Extraction {
   return { answer: null, method: "none", reason };
 }
 
-function extractAuto(text: string): Extraction {
-  const boxes = findBoxes(text);
-  const marked = fromFinalSentence(text, boxes) ?? fromBox(boxes) ?? fromTag(text);
-  return marked ?? fromHashes(text) ?? fromMarker(text) ?? wholeText(text);
+function extractAuto(text: string, { lineMarks = [] }: ExtractOptions): Extraction {
+  const all = findBoxes(text);
+  const boxes = all.filter(({ content }) => !isPlaceholder(content));
+  const marked = fromFinalSentence(text, boxes) ?? (boxes.length > 0 ? fromBox(boxes) : null);
+  if (marked) return marked;
+  const words = fromTag(text) ?? fromHashes(text) ?? fromMarker(text) ?? fromLineMark(text, lineMarks);
+  // An empty box is an empty answer where nothing else marks one.
+  return (
+    closed(words) ??
+    (all.length > 0 ? fromBox(all) : closed(wholeText(text))) ??
+    none("a box that nothing closes")
+  );
+}
+
+/** Null for an answer with a box in it that is not closed: \boxed{31\}. */
+function closed(found: Extraction | null): Extraction | null {
+  return found?.answer != null && scanBoxes(found.answer).unclosed.length > 0 ? null : found;
 }
 
 function wholeText(text: string): Extraction {
@@ -103,11 +131,10 @@ function wholeText(text: string): Extraction {
   return answer === "" ? none("empty text") : { answer, method: "whole-text", reason: "the whole text" };
 }
 
-function fromBox(boxes: readonly Box[]): Extraction | null {
-  const last = boxes.at(-1);
-  if (!last) return null;
-  const answer = last.content.trim();
-  const count = boxes.length > 1 ? `the last of ${boxes.length} boxes` : "the box";
+/** The last of some boxes. */
+function fromBox(boxes: readonly Box[], one = "the box"): Extraction {
+  const answer = (boxes.at(-1) as Box).content.trim();
+  const count = boxes.length > 1 ? `the last of ${boxes.length} boxes` : one;
   return { answer, method: "box", reason: answer === "" ? `${count}, which is empty` : count };
 }
 
@@ -116,16 +143,8 @@ function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | nu
   const end = boxes.at(-1)?.end;
   const rest = end === undefined ? "" : text.slice(end);
   if (!/\bfinal answer\b/i.test(rest)) return null;
-  const found = fromMarker(rest, hasValue(boxes.at(-1)?.content ?? ""));
+  const found = closed(fromMarker(rest, hasValue(boxes.at(-1)?.content ?? "")));
   return found && { ...found, reason: 'behind a "final answer" after the last box' };
-}
-
-/** What stands in the last <answer>...</answer>. */
-function fromTag(text: string): Extraction | null {
-  const end = text.lastIndexOf("</answer>");
-  const start = end < 0 ? -1 : text.lastIndexOf("<answer>", end);
-  const answer = start < 0 ? "" : text.slice(start + "<answer>".length, end).trim();
-  return answer === "" ? null : { answer, method: "answer-is", reason: "in the last <answer>" };
 }
 
 /** GSM8K's own rule: the text behind the last "####" of its line, commas in numbers dropped. */
@@ -151,74 +170,8 @@ function withoutGrouping(line: string): string {
   return result;
 }
 
-/** The sentence behind the last "answer is" or "answer:" that has one. `isAnswered`: a value was given before the text. */
-function fromMarker(text: string, isAnswered = false): Extraction | null {
-  const lower = text.toLowerCase();
-  const found: { readonly before: string; readonly answer: string }[] = [];
-  for (let index = lower.lastIndexOf("answer"); index >= 0; index = lower.lastIndexOf("answer", index - 1)) {
-    const start = markerEnd(lower, index + "answer".length);
-    const answer = start > 0 ? sentenceAt(text, start) : "";
-    // "The answer is not 5" is no answer; an earlier sentence may have one.
-    if (answer !== "" && !/^(?:not|n't)\b/.test(answer)) {
-      const before = text.slice(Math.max(0, index - 80), index);
-      found.push({ before, answer });
-      // The remark of a value given before is told by that value.
-      if (!isClosingRemark(before, answer, true)) break;
-    }
-    if (index === 0 || found.length > mostMarkers) break;
-  }
-  const values = found.some(({ answer }) => hasValue(answer));
-  const last = found.find(({ before, answer }) => !isClosingRemark(before, answer, isAnswered || values));
-  return last ? { answer: last.answer, method: "answer-is", reason: 'behind the last "answer is"' } : null;
-}
-
-/** Sentences about the answer that are looked at, from the end on. */
-const mostMarkers = 8;
-
-const verbs = ["is", "are", "was", "would be", "will be", "must be", "should be"];
-
-/**
- * Position of the answer behind "answer": over "s", emphasis, and "is", "are", ":" or "=", which must be there, or the
- * end of a line in bold.
- */
-function markerEnd(lower: string, from: number): number {
-  let index = skip(lower, from, "s*_ )\t");
-  const word = verbs.find((candidate) => lower.startsWith(candidate, index));
-  if (word !== undefined && !isLetter(lower.charAt(index + word.length))) index += word.length;
-  else if (lower.charAt(index) === ":" || lower.charAt(index) === "=") index++;
-  else if (lower.charAt(index) !== "\n" || !lower.slice(from, index).includes("**")) return 0;
-  return skip(lower, index, ":*_ \t\n\r");
-}
-
-function skip(text: string, from: number, characters: string): number {
-  let index = from;
-  while (index < text.length && characters.includes(text.charAt(index))) index++;
-  return index;
-}
-
-/** Up to a full stop before a space, a line end, or a special token; math spans are not cut. */
-function sentenceAt(text: string, start: number): string {
-  let index = start;
-  let isMath = false;
-  for (; index < text.length; index++) {
-    const character = text.charAt(index);
-    const next = text.charAt(index + 1);
-    if (character === "\\" && (next === "[" || next === "(")) isMath = true;
-    else if (character === "\\" && (next === "]" || next === ")")) isMath = false;
-    else if (character === "$") isMath = !isMath;
-    else if (!isMath && character === "\n") break;
-    else if (!isMath && character === "<" && next === "|") break;
-    else if (!isMath && character === "." && (next === "" || isSpace(next)) && !isAbbreviation(text, index))
-      break;
-  }
-  return text.slice(start, index).replace(/\*+$/, "").trim();
-}
-
-function isAbbreviation(text: string, index: number): boolean {
-  return /[ap]\.m$/.test(text.slice(Math.max(0, index - 3), index));
-}
-
-function fromLastNumber(text: string): Extraction | null {
+function fromLastNumber(written: string): Extraction | null {
+  const text = asciiDigits(written);
   let end = text.length;
   while (end > 0 && !isDigit(text.charAt(end - 1))) end--;
   if (end === 0) return null;
@@ -233,31 +186,4 @@ function isNumberPart(text: string, index: number): boolean {
   const character = text.charAt(index);
   if (isDigit(character)) return true;
   return (character === "." || character === ",") && isDigit(text.charAt(index + 1));
-}
-
-/** The letter behind "answer is", else the first that stands alone. */
-/** "A cat", but not "A because", "A is right", "A or B". */
-function isArticle(letter: string, behind: string): boolean {
-  return letter === "A" && /^ (?!(?:or|and|is|because|since|as|for|with|which)\b)[a-z]/.test(behind);
-}
-
-function fromChoice(text: string, choices: readonly string[]): Extraction | null {
-  const lower = text.toLowerCase();
-  const marker = lower.lastIndexOf("answer");
-  const start = marker < 0 ? 0 : markerEnd(lower, marker + "answer".length);
-  for (const from of start > 0 ? [start, 0] : [0]) {
-    for (let index = from; index < text.length; index++) {
-      const letter = text.charAt(index);
-      const isAlone = !isLetter(text.charAt(index - 1)) && !isLetter(text.charAt(index + 1));
-      if (!isAlone || !choices.includes(letter) || isArticle(letter, text.slice(index + 1, index + 12)))
-        continue;
-      // "A or B" has not chosen.
-      const other = /^[)\]*."'\s]*(?:,|\/|or|and)[\s(["'*]+([A-Za-z])(?![A-Za-z])/.exec(
-        text.slice(index + 1, index + 24),
-      );
-      if (other?.[1] !== undefined && choices.includes(other[1]) && other[1] !== letter) return null;
-      return { answer: letter, method: "choice", reason: "a letter" };
-    }
-  }
-  return null;
 }

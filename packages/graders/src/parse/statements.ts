@@ -9,7 +9,14 @@
 import { integer, isInteger } from "../algebra/rational.ts";
 import { limits } from "../work.ts";
 import type { Cursor } from "./cursor.ts";
-import { call, type Expression, type Joiner, numberNode, type RelationOperator } from "./expression.ts";
+import {
+  call,
+  type Expression,
+  type Joiner,
+  numberNode,
+  quotient,
+  type RelationOperator,
+} from "./expression.ts";
 import { isContrast, parseQuantity, skipContrast } from "./quantities.ts";
 import { isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
@@ -37,12 +44,19 @@ export function parseAnswer(cursor: Cursor): Expression {
   while (cursor.accept("\\\\") || cursor.accept(":")) {
     // What stood before the answer.
   }
-  const answer = parseGroups(cursor);
+  const answer = parseInfix(cursor, parseGroups(cursor));
   while (cursor.accept("}") || cursor.accept("\\\\")) {
     // Leftovers of an outer group.
   }
   if (cursor.peek()) cursor.fail("unexpected rest");
   return withDeclarations(answer, cursor.declarations);
+}
+
+/** 5 \over 6 and 5 \choose 2 without the braces around them: TeX takes all that is before and after. */
+function parseInfix(cursor: Cursor, first: Expression): Expression {
+  if (first.kind === "list" || first.kind === "relation") return first;
+  if (cursor.accept("over")) return quotient(first, parseGroups(cursor));
+  return cursor.accept("choose") ? call("binomial", first, parseGroups(cursor)) : first;
 }
 
 /** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */

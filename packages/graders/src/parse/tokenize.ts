@@ -12,7 +12,6 @@ import {
   isUpper,
   letterRun,
   undoubleEscapes,
-  unicodeToLatex,
 } from "./characters.ts";
 import {
   aligningEnvironments,
@@ -24,6 +23,7 @@ import {
 import type { FunctionName } from "./expression.ts";
 import { type CommaReading, scanNumber } from "./numerals.ts";
 import type { BareToken, Token } from "./tokens.ts";
+import { unicodeToLatex } from "./unicode.ts";
 import { isUnitWord, spelledUnit } from "./units.ts";
 import {
   constantWords,

@@ -51,7 +51,7 @@ describe("games score 0", () => {
   it.each([
     ["deep nesting", `\\boxed{${"(".repeat(1500)}5${")".repeat(1500)}}`],
     ["a power tower", "\\boxed{9^{9^{9^{9}}}}"],
-    ["Unicode look-alikes", "\\boxed{５}"],
+    ["a look-alike of another alphabet", "\\boxed{б}"],
     ["right in the text, wrong in the box", "5 5 5 the answer is 5 \\boxed{6}"],
   ])("%s is not correct", (_name, text) => {
     expect(gradeResponse(text, "5")).toMatchObject({ correct: false });

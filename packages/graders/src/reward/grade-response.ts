@@ -7,14 +7,15 @@
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
 import type { CompareOptions } from "../compare/context.ts";
-import { type BoxRun, lastBoxRun } from "../extract/box-runs.ts";
-import { findBoxes } from "../extract/boxes.ts";
+import { type BoxRun, lastBoxRun, type SameValue } from "../extract/box-runs.ts";
+import { findBoxes, firstBox } from "../extract/boxes.ts";
 import {
   afterReasoning,
   type Extraction,
   type ExtractOptions,
   extractAnswer,
 } from "../extract/extract-answer.ts";
+import { answerBoxes } from "../extract/placeholders.ts";
 import { limits } from "../work.ts";
 import { referenceOf } from "./reference.ts";
 
@@ -53,12 +54,23 @@ export function gradeResponse(text: string, gold: string, options: GradeOptions 
     const verdict = compareAnswers(reference, extraction.answer, { prose, ...options });
     return graded(extraction, extraction.answer, verdict, mathRewards.none);
   }
-  const region = afterReasoning(text, options);
-  return gradeBoxes(reference, lastBoxRun(region, findBoxes(region)) as BoxRun, extraction, options);
+  return gradeBoxes(reference, boxRunOf(text, options) as BoxRun, extraction, options);
 }
 
+/** The boxes that an extraction from a box looked at. */
+function boxRunOf(text: string, options: GradeOptions): BoxRun | null {
+  const first = options.mode === "first-box" ? firstBox(text) : null;
+  if (first) return { parts: [first], earlier: [], content: first.content, labelled: null, isOneValue: true };
+  const region = afterReasoning(text, options);
+  return lastBoxRun(region, answerBoxes(findBoxes(region)), isSameValue);
+}
+
+/** What follows an approximation sign must round the value before it to two digits at least. */
+const isSameValue: SameValue = (first, second, isRounded) =>
+  compareAnswers(first, second, isRounded ? { significantDigits: 2 } : {}).equal;
+
 function gradeBoxes(reference: string, run: BoxRun, extraction: Extraction, options: GradeOptions): Grade {
-  const verdict = compareAnswers(reference, run.content, options);
+  const verdict = compareRun(reference, run, options);
   const isClosed = run.parts.every((part) => part.isClosed);
   const others = differentBoxes(run, options);
   if (others.length > 0) {
@@ -70,8 +82,47 @@ function gradeBoxes(reference: string, run: BoxRun, extraction: Extraction, opti
     const reason = `${others.length + 1} boxes with different answers`;
     return { correct: false, reward, extracted: run.content, extraction, verdict, reason };
   }
+  if (isBegunAgain(run.content)) {
+    const reason = "another answer inside of the box";
+    return {
+      correct: false,
+      reward: mathRewards.wrongInBox,
+      extracted: run.content,
+      extraction,
+      verdict,
+      reason,
+    };
+  }
   const isReadable = isClosed && verdict.method !== "limit" && !isBlank(verdict) && !verdict.hedges;
   return graded(extraction, run.content, verdict, isReadable ? mathRewards.wrongInBox : mathRewards.none);
+}
+
+/** Labels count where the boxes have different values: (a) \boxed{1} (b) \boxed{2} is not the answer 2, 1. */
+function compareRun(
+  reference: string,
+  { content, labelled, isOneValue }: BoxRun,
+  options: GradeOptions,
+): Verdict {
+  if (labelled === null) return compareAnswers(reference, content, options);
+  const verdict = compareAnswers(reference, labelled, options);
+  return verdict.equal || !isOneValue ? verdict : compareAnswers(reference, content, options);
+}
+
+/** 7 The final answer is: \boxed{7} in a box: words and a value around a box in it, which is none of its own. */
+function isBegunAgain(content: string): boolean {
+  const boxes = findBoxes(content);
+  if (boxes.length === 0) return false;
+  let outside = "";
+  let end = 0;
+  for (const box of boxes) {
+    outside += `${content.slice(end, box.start)} `;
+    end = box.end;
+  }
+  const words = (outside + content.slice(end))
+    .replace(/\\(?:text\w*|mbox|mathrm|q?quad|[ ,;:!])/g, " ")
+    .split(/[\s{}$:.,]+/);
+  const isWord = (word: string): boolean => /^\p{L}{2,}$/u.test(word);
+  return words.some(isWord) && words.some((word) => word !== "" && !isWord(word));
 }
 
 /** A box of nothing but spaces, dollars and the like. */

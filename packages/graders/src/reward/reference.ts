@@ -54,9 +54,17 @@ export function markedReference(text: string): FoundReference | null {
   return sentence === null ? null : { answer: sentence, form: "sentence" };
 }
 
-/** The reference for a comparison, which takes any text: one without a marked answer is its own. */
+/**
+ * The reference for a comparison, which takes any text: a worked solution that goes on after its answer is asked for the last
+ * "answer is", and a text without a marked answer is its own.
+ */
 export function referenceOf(gold: string): string {
-  return readReference(gold)?.answer ?? gold;
+  const found = readReference(gold);
+  if (found) return found.answer;
+  const said = looksLikeProse(gold)
+    ? extractAnswer(gold, { mode: "answer-is", reasoningEnds: [] }).answer
+    : null;
+  return said ?? gold;
 }
 
 /** A worked solution without the part that only repeats its answer for machines: GSM8K's final line and calculator annotations. */
@@ -118,7 +126,7 @@ function finalLine(text: string): string | null {
     .trim();
   const isHeading = headings.test(answer) || answer.endsWith(":") || /^(?:final\s+)?answer\W*$/i.test(answer);
   if (answer === "" || isHeading || words(answer) > MOST_WORDS_OF_A_FINAL_LINE) return null;
-  return answer.replace(/(?<=\d),(?=\d)/g, "");
+  return answer.replace(/(?<=\d),(?=\d)/g, "").replace(/(?<=\d)\.$/, "");
 }
 
 const MOST_WORDS_OF_A_FINAL_LINE = 8;

@@ -28,6 +28,7 @@ import type {
 } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { ModelWarning } from "../warnings.ts";
 import { type PackedRows, runGrouped } from "./grouped.ts";
 import { paddedCausalMask } from "./masks.ts";
 import { lastTokens, longestOf } from "./packed-sequences.ts";
@@ -47,6 +48,7 @@ export interface TransformerParts {
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** The small files of the model's folder, by name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly warnings?: readonly ModelWarning[];
 }
 
 export class Transformer implements LanguageModel {
@@ -55,6 +57,7 @@ export class Transformer implements LanguageModel {
   readonly tokenizer: Tokenizer;
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly warnings: readonly ModelWarning[];
   readonly head: LanguageHead;
   readonly #rope: RopeTable;
   readonly #finalNorm_D: Tensor;
@@ -65,6 +68,7 @@ export class Transformer implements LanguageModel {
     this.tokenizer = parts.tokenizer;
     this.parameters = parts.parameters;
     this.files = parts.files;
+    this.warnings = parts.warnings ?? [];
     const embedding_VD = this.#parameter(EMBEDDING);
     this.head = { embedding_VD, weight_VD: parts.config.tiedHead ? embedding_VD : this.#parameter(HEAD) };
     this.#finalNorm_D = this.#parameter(FINAL_NORM);

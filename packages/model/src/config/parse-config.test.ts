@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import type { ModelWarning } from "../warnings.ts";
 import { parseConfig, parseGenerationEosIds } from "./parse-config.ts";
 
 const LLAMA = {
@@ -104,6 +105,91 @@ describe("parseConfig", () => {
     });
   });
 
+  it("warns once of keys that nobody knows, and of none that is known to be harmless", () => {
+    const warnings: ModelWarning[] = [];
+    const warn = (warning: ModelWarning) => warnings.push(warning);
+    const others = {
+      // Qwen2.5 and its descendants
+      ...{ max_window_layers: 21, use_mrope: false, sliding_window: 4096, pretraining_tp: 2 },
+      // Llama conversions, Falcon 3, SmolLM2
+      ...{
+        activation: "swiglu",
+        bias: false,
+        is_llama_config: true,
+        rope_interleaved: false,
+        "transformers.js_config": {},
+      },
+      // what transformers 4 wrote: everything it had
+      ...{
+        is_decoder: false,
+        add_cross_attention: false,
+        pruned_heads: {},
+        top_k: 50,
+        temperature: 0.6,
+        id2label: { 0: "x" },
+      },
+      ...{
+        torch_dtype: "bfloat16",
+        auto_map: { AutoConfig: "x.Y" },
+        use_cache: false,
+        chunk_size_feed_forward: 0,
+      },
+      // off, or as it is here
+      ...{
+        attn_logit_softcapping: null,
+        embedding_multiplier: 1.0,
+        logit_scale: 1,
+        is_causal: true,
+        no_rope_layers: [],
+      },
+      ...{
+        num_experts: 0,
+        qk_norm: false,
+        query_pre_attn_scalar: 128,
+        layer_norm_eps: 1e-5,
+        n_layer: 28,
+        resid_pdrop: 0,
+      },
+      ...{ hidden_act: "swish", layer_types: ["full_attention", "attention"], unsloth_fixed: true },
+    };
+    expect(parseConfig({ ...LLAMA, ...others }, "f", warn)).toEqual(parse({}));
+    expect(warnings).toEqual([]);
+    parseConfig({ ...LLAMA, favourite_colour: "blue", zebra: { a: 1 } }, "f", warn);
+    expect(warnings).toEqual([
+      expect.objectContaining({ code: "CONFIG_KEY_UNKNOWN", file: "f", keys: ["favourite_colour", "zebra"] }),
+    ]);
+  });
+
+  it("takes the original positions next to the scaling, as transformers does", () => {
+    const { original_max_position_embeddings: _, ...inside } = LLAMA3;
+    const outside = (rope: object, key = "rope_scaling") =>
+      parse({ original_max_position_embeddings: 4096, [key]: { ...rope, rope_type: "llama3" } }).ropeScaling;
+    const wanted = { type: "llama3", factor: 32, originalMaxPositions: 4096 };
+    expect(outside(inside)).toMatchObject(wanted);
+    expect(outside(inside, "rope_parameters")).toMatchObject(wanted);
+    expect(outside(LLAMA3)).toMatchObject(wanted);
+    expect(parse({ rope_scaling: { ...inside, rope_type: "llama3" } }).ropeScaling).toMatchObject({
+      originalMaxPositions: 131072,
+    });
+  });
+
+  it("says which rotary settings have no effect with their type", () => {
+    const seen = (rope_scaling: object) => {
+      const warnings: ModelWarning[] = [];
+      parseConfig({ ...LLAMA, rope_scaling }, "f", (warning) => warnings.push(warning));
+      return warnings.flatMap(({ keys }) => keys);
+    };
+    expect(seen({ type: "linear", factor: 2, attention_factor: 0.5, beta_fast: null })).toEqual([
+      "rope_scaling.attention_factor",
+    ]);
+    expect(seen({ rope_type: "default", factor: 4, mrope_section: [1] })).toEqual([
+      "rope_scaling.factor",
+      "rope_scaling.mrope_section",
+    ]);
+    expect(seen({ rope_type: "default", type: "mrope" })).toEqual(["rope_scaling.type"]);
+    expect(seen({ ...LLAMA3, rope_type: "llama3" })).toEqual([]);
+  });
+
   it("reads linear scaling in the old spelling and a single end id", () => {
     const config = parse({ rope_scaling: { type: "linear", factor: 2 }, eos_token_id: 7 });
     expect(config.ropeScaling).toEqual({ type: "linear", factor: 2 });
@@ -128,6 +214,44 @@ describe("parseConfig", () => {
     ["layer_types", { layer_types: ["full_attention", "sliding_attention"] }, /only full_attention/],
     ["quantization_config", { quantization_config: { quant_method: "gptq" } }, /quantised/],
     ["attention_dropout", { attention_dropout: 0.1 }, /dropout/],
+    ["is_causal", { is_causal: false }, /is_causal false/],
+    ["use_bidirectional_attention", { use_bidirectional_attention: true }, /would be ignored/],
+    ["attn_logit_softcapping", { attn_logit_softcapping: 50 }, /would be ignored/],
+    ["final_logit_softcapping", { final_logit_softcapping: 30 }, /would be ignored/],
+    ["logits_scaling", { logits_scaling: 8 }, /would be ignored/],
+    ["embedding_multiplier", { embedding_multiplier: 12 }, /would be ignored/],
+    ["residual_multiplier", { residual_multiplier: 0.22 }, /would be ignored/],
+    ["attention_multiplier", { attention_multiplier: 0.015625 }, /would be ignored/],
+    ["query_pre_attn_scalar", { query_pre_attn_scalar: 256 }, /would be ignored/],
+    ["qk_norm", { qk_norm: true }, /would be ignored/],
+    ["use_qk_norm", { use_qk_norm: false, model_type: "qwen3", architectures: null }, /would be ignored/],
+    ["no_rope_layers", { no_rope_layers: [1, 1, 1, 0] }, /would be ignored/],
+    ["no_rope_layer_interval", { no_rope_layer_interval: 4 }, /would be ignored/],
+    ["num_experts", { num_experts: 64 }, /would be ignored/],
+    ["num_local_experts", { num_local_experts: 8 }, /would be ignored/],
+    ["moe_intermediate_size", { moe_intermediate_size: 768 }, /would be ignored/],
+    ["attention_chunk_size", { attention_chunk_size: 8192 }, /would be ignored/],
+    ["attn_temperature_tuning", { attn_temperature_tuning: true }, /would be ignored/],
+    ["rope_interleave", { rope_interleave: true }, /would be ignored/],
+    ["rope_local_base_freq", { rope_local_base_freq: 10000 }, /would be ignored/],
+    ["rotary_pct", { rotary_pct: 0.25 }, /would be ignored/],
+    ["position_embedding_type", { position_embedding_type: "alibi" }, /would be ignored/],
+    ["alibi", { alibi: true }, /would be ignored/],
+    ["use_parallel_residual", { use_parallel_residual: true }, /would be ignored/],
+    ["norm_type", { norm_type: "layernorm" }, /would be ignored/],
+    ["layer_norm_eps", { layer_norm_eps: 1e-12 }, /would be ignored/],
+    ["activation", { activation: "gelu" }, /would be ignored/],
+    ["hidden_dropout_prob", { hidden_dropout_prob: 0.1 }, /would be ignored/],
+    ["per_layer_config", { per_layer_config: { 0: { rms_norm_eps: 1 } } }, /would be ignored/],
+    ["block_configs", { block_configs: [{}] }, /would be ignored/],
+    ["quantization", { quantization: { bits: 4 } }, /would be ignored/],
+    ["weight_bits", { weight_bits: 1 }, /would be ignored/],
+    ["is_encoder_decoder", { is_encoder_decoder: true }, /would be ignored/],
+    ["add_cross_attention", { add_cross_attention: true }, /would be ignored/],
+    ["pruned_heads", { pruned_heads: { 1: [0] } }, /would be ignored/],
+    ["n_layer", { n_layer: 27 }, /would be ignored/],
+    ["num_kv_shared_layers", { num_kv_shared_layers: 10 }, /would be ignored/],
+    ["attentionScale", { attentionScale: 2 }, /would be ignored/],
     ["partial_rotary_factor", { partial_rotary_factor: 0.5 }, /whole heads/],
     [
       "rope_parameters.partial_rotary_factor",
@@ -159,6 +283,8 @@ describe("parseConfig", () => {
     ["rope_theta", { rope_theta: -1 }],
     ["rope_theta", { rope_theta: 1, rope_parameters: { rope_theta: 2 } }],
     ["rope_scaling.factor", { rope_scaling: { type: "linear" } }],
+    ["rope_scaling.rope_type", { rope_scaling: { factor: 2 } }],
+    ["original_max_position_embeddings", { original_max_position_embeddings: "8k" }],
     ["rope_parameters.factor", { rope_parameters: { rope_type: "linear", factor: "2" } }],
     ["rope_scaling.low_freq_factor", { rope_scaling: { type: "llama3", factor: 2 } }],
     ["rope_scaling.high_freq_factor", { rope_scaling: { ...LLAMA3, type: "llama3", high_freq_factor: 1 } }],

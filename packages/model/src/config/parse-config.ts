@@ -1,12 +1,15 @@
 /**
  * `config.json` of Hugging Face -> {@link ModelConfig}. Both styles are read: transformers 4 (`rope_theta`,
  * `rope_scaling`, `torch_dtype`) and 5 (`rope_parameters`, `dtype`). Defaults are those of the configuration classes of
- * transformers 5.23. A value that would change the computation and is not implemented is refused, never ignored.
+ * transformers 5.23. A value that would change the computation and is not implemented is refused, never ignored; a key that
+ * nobody here knows is a warning, or refused where its name says that it matters (`known-keys.ts`).
  */
 
 import { z } from "zod";
 import { ModelError } from "../errors.ts";
+import type { WarningSink } from "../warnings.ts";
 import type { ModelConfig } from "./config.ts";
+import { judgeKey } from "./known-keys.ts";
 import { parseRope } from "./parse-rope.ts";
 
 const FAMILIES = {
@@ -54,7 +57,7 @@ const generationSchema = z.looseObject({ eos_token_id: tokenIds });
  * Resolves a parsed `config.json`.
  * @throws CONFIG_INVALID, CONFIG_UNSUPPORTED with the key
  */
-export function parseConfig(json: unknown, file: string): ModelConfig {
+export function parseConfig(json: unknown, file: string, warn: WarningSink = () => {}): ModelConfig {
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -73,7 +76,7 @@ export function parseConfig(json: unknown, file: string): ModelConfig {
   const headSize = resolveHeadSize(raw, family, file);
   const maxPositions = raw.max_position_embeddings ?? defaults.maxPositions;
   const attentionBias = family === "qwen2" ? false : (raw.attention_bias ?? false);
-  return {
+  const config: ModelConfig = {
     family,
     vocabularySize: raw.vocab_size,
     hiddenSize: raw.hidden_size,
@@ -84,7 +87,7 @@ export function parseConfig(json: unknown, file: string): ModelConfig {
     headSize,
     maxPositions,
     normEpsilon: raw.rms_norm_eps ?? 1e-6,
-    ...parseRope(raw, maxPositions, file),
+    ...parseRope(raw, maxPositions, file, warn),
     tiedHead: raw.tie_word_embeddings ?? false,
     qkvBias: defaults.qkvBias || attentionBias,
     outputBias: attentionBias,
@@ -93,6 +96,8 @@ export function parseConfig(json: unknown, file: string): ModelConfig {
     bosTokenId: raw.bos_token_id[0] ?? null,
     eosTokenIds: raw.eos_token_id,
   };
+  checkOtherKeys(raw, config, file, warn);
+  return config;
 }
 
 /** The ids that `generation_config.json` adds to those of `config.json`. @throws CONFIG_INVALID */
@@ -100,6 +105,21 @@ export function parseGenerationEosIds(json: unknown, file: string): readonly num
   const parsed = generationSchema.safeParse(json);
   if (parsed.success) return parsed.data.eos_token_id;
   return invalid(file, "eos_token_id", "wanted a token id or a list of them");
+}
+
+/**
+ * The weights file that `transformers_weights` names in place of the usual ones; null where there is no such key.
+ * @throws CONFIG_INVALID for anything but the name of a safetensors file or index in the folder
+ */
+export function parseWeightsFile(json: unknown, file: string): string | null {
+  const name = (json as { readonly transformers_weights?: unknown } | null)?.transformers_weights;
+  if (name == null) return null;
+  if (typeof name === "string" && /^[^/\\:\0]+\.safetensors(?:\.index\.json)?$/.test(name)) return name;
+  return invalid(
+    file,
+    "transformers_weights",
+    `${JSON.stringify(name)} is not the name of a .safetensors file or .safetensors.index.json`,
+  );
 }
 
 function familyOf(raw: RawConfig, file: string): ModelConfig["family"] {
@@ -124,15 +144,41 @@ function refuseUnsupported(raw: RawConfig, file: string): void {
       key: String(key),
     });
   };
-  if (raw.hidden_act != null && raw.hidden_act !== "silu") refuse("hidden_act", "only silu is implemented");
+  if (raw.hidden_act != null && raw.hidden_act !== "silu" && raw.hidden_act !== "swish") {
+    refuse("hidden_act", "only silu is implemented");
+  }
   if (raw.use_sliding_window) refuse("use_sliding_window", "attention windows are not implemented");
-  if (raw.layer_types?.some((type) => type !== "full_attention")) {
+  if (raw.layer_types?.some((type) => type !== "full_attention" && type !== "attention")) {
     refuse("layer_types", "only full_attention is implemented");
   }
   if (raw.quantization_config != null) {
     refuse("quantization_config", "quantised weights are not read; take the original weights");
   }
   if (raw.attention_dropout) refuse("attention_dropout", "dropout is not implemented; set it to 0");
+}
+
+/** Keys that nothing above has read. @throws CONFIG_UNSUPPORTED */
+function checkOtherKeys(raw: RawConfig, config: ModelConfig, file: string, warn: WarningSink): void {
+  const unknown: string[] = [];
+  for (const [key, value] of Object.entries(raw)) {
+    const verdict = judgeKey(key, value, config);
+    if (verdict === "unknown") unknown.push(key);
+    if (verdict !== "unsupported") continue;
+    const message = `${key} ${shown(value)}: no ${config.family} model of this package computes that, and it would be ignored. Remove the key if it has no effect`;
+    throw new ModelError("CONFIG_UNSUPPORTED", message, { file, key });
+  }
+  if (unknown.length === 0) return;
+  warn({
+    code: "CONFIG_KEY_UNKNOWN",
+    message: `${file}: ${unknown.join(", ")}: not known here, and without effect`,
+    file,
+    keys: unknown,
+  });
+}
+
+function shown(value: unknown): string {
+  const json = JSON.stringify(value) ?? "";
+  return json.length > 80 ? `${json.slice(0, 80)}...` : json;
 }
 
 function resolveHeadSize(raw: RawConfig, family: ModelConfig["family"], file: string): number {

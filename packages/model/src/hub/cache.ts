@@ -6,6 +6,7 @@
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { parseWeightsFile } from "../config/parse-config.ts";
 import { readJson } from "../json-file.ts";
 import { INDEX_FILE, SINGLE_FILE } from "../weights/shards.ts";
 
@@ -79,8 +80,17 @@ export class CachedRepository {
 
 /** Which weight files a folder should have: the shards of its index, or the single file. */
 async function weightFiles(folder: string): Promise<string[]> {
-  if (!(await exists(join(folder, INDEX_FILE)))) return [SINGLE_FILE];
-  return shardNames(await readJson(join(folder, INDEX_FILE), "INDEX_INVALID"));
+  const named = await namedWeights(folder);
+  const index = named ?? INDEX_FILE;
+  if (!index.endsWith(".json")) return [index];
+  if (!(await exists(join(folder, index)))) return [named ?? SINGLE_FILE];
+  return shardNames(await readJson(join(folder, index), "INDEX_INVALID"));
+}
+
+/** What the folder's `config.json` names in place of the usual weights files. @throws CONFIG_INVALID */
+export async function namedWeights(folder: string): Promise<string | null> {
+  const path = join(folder, "config.json");
+  return (await exists(path)) ? parseWeightsFile(await readJson(path, "CONFIG_INVALID"), path) : null;
 }
 
 /** File names in an index that has not been checked yet. */

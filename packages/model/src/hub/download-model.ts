@@ -6,21 +6,12 @@
 import type { LoadModelOptions } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import { readJson } from "../json-file.ts";
+import { isTemplateFile, SMALL_FILES } from "../small-files.ts";
 import { INDEX_FILE, SINGLE_FILE } from "../weights/shards.ts";
-import { CachedRepository, hubCacheFolder, isOffline, shardNames } from "./cache.ts";
+import { CachedRepository, hubCacheFolder, isOffline, namedWeights, shardNames } from "./cache.ts";
 import { type AnnouncedFile, fetchBlob } from "./fetch-blob.ts";
 
 const HUB_ID = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
-/** Small files that loading reads or saving writes again. */
-const SMALL_FILES = [
-  "config.json",
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "chat_template.jinja",
-];
 
 type DownloadOptions = Pick<LoadModelOptions, "onProgress" | "signal" | "revision">;
 
@@ -93,18 +84,21 @@ async function downloadSnapshot(
     names.map((name) => listed.get(name)).filter((file) => file !== undefined);
 
   const snapshot = repository.snapshotFolder(commit);
-  if (!listed.has(SINGLE_FILE) && !listed.has(INDEX_FILE)) {
+  const refuse = (name: string) => {
     throw new ModelError(
       "WEIGHTS_MISSING",
-      `${hubId} has no safetensors weights; pickles (pytorch_model.bin) are never fetched, since they can run code`,
-      { key: SINGLE_FILE },
+      `${hubId} has no ${name}; pickles (pytorch_model.bin) are never fetched, since they can run code`,
+      { key: name },
     );
-  }
-  await fetchAll(pick(SMALL_FILES));
-  if (listed.has(SINGLE_FILE)) await fetchAll(pick([SINGLE_FILE]));
-  else {
-    await fetchAll(pick([INDEX_FILE]));
-    const index = await readJson(`${snapshot}/${INDEX_FILE}`, "INDEX_INVALID");
+  };
+  if (![...listed.keys()].some((path) => /\.safetensors(\.index\.json)?$/.test(path))) refuse(SINGLE_FILE);
+  await fetchAll(pick([...SMALL_FILES, ...[...listed.keys()].filter(isTemplateFile)]));
+  const named = await namedWeights(snapshot);
+  const whole = named ?? (listed.has(SINGLE_FILE) ? SINGLE_FILE : INDEX_FILE);
+  if (!listed.has(whole)) refuse(whole);
+  await fetchAll(pick([whole]));
+  if (whole.endsWith(".json")) {
+    const index = await readJson(`${snapshot}/${whole}`, "INDEX_INVALID");
     await fetchAll(pick(shardNames(index)));
   }
   await repository.writeRef(revision, commit);

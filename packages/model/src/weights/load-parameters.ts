@@ -15,6 +15,7 @@ import type { ModelConfig } from "../config/config.ts";
 import type { LoadModelOptions } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import { entryBytes } from "../safetensors/read.ts";
+import { isBuffer, nameTensors } from "./name-tensors.ts";
 import { describeNotFinite, findNotFinite } from "./not-finite.ts";
 import type { LocatedTensor, WeightFiles } from "./shards.ts";
 import { transposed } from "./transpose.ts";
@@ -30,9 +31,11 @@ export async function loadParameters(
   options: LoadModelOptions,
 ): Promise<Map<string, Tensor>> {
   const specs = parameterSpecs(config);
-  const located = new Map(specs.map((spec) => [spec.name, locate(weights, spec, folder)]));
-  refuseUnexpected(weights, located, config);
-  if (config.tiedHead) await checkTiedHead(weights);
+  const tensors = nameTensors(weights.tensors, config);
+  refuseAbsent(weights, config);
+  const located = new Map(specs.map((spec) => [spec.name, locate(tensors, spec, folder)]));
+  refuseUnexpected(tensors, located, config);
+  if (config.tiedHead) await checkTiedHead(tensors);
 
   const dtype = options.dtype ?? chooseDType(located.get(EMBEDDING) as LocatedTensor, options.backend);
   const totalBytes = [...located.values()].reduce((sum, { entry }) => sum + entryBytes(entry), 0);
@@ -40,8 +43,8 @@ export async function loadParameters(
   const parameters = new Map<string, Tensor>();
   try {
     for (const spec of specs) {
-      const { file } = located.get(spec.name) as LocatedTensor;
-      const values = await file.readFloat32(spec.name, {
+      const { file, entry } = located.get(spec.name) as LocatedTensor;
+      const values = await file.readFloat32(entry.name, {
         onBytes: (count) => {
           bytes += count;
           options.onProgress?.({ phase: "read", file: file.path, bytes, totalBytes });
@@ -80,10 +83,21 @@ function chooseDType({ entry }: LocatedTensor, backend: Backend): "float32" | "b
   return entry.dtype === "BF16" && backend.capabilities.dtypes.has("bfloat16") ? "bfloat16" : "float32";
 }
 
-function locate(weights: WeightFiles, spec: ParameterSpec, folder: string): LocatedTensor {
-  const located = weights.tensors.get(spec.name);
+/** An index may name what no shard holds any more, if nothing needs it: tables of old versions, the second copy of a tied head. */
+function refuseAbsent(weights: WeightFiles, config: ModelConfig): void {
+  for (const [name, error] of weights.absent) {
+    if (!isBuffer(name) && !(config.tiedHead && name === HEAD)) throw error;
+  }
+}
+
+type Tensors = ReadonlyMap<string, LocatedTensor>;
+
+function locate(tensors: Tensors, spec: ParameterSpec, folder: string): LocatedTensor {
+  const located = tensors.get(spec.name);
   if (!located) {
-    throw new ModelError("WEIGHTS_MISSING", `the weights have no tensor ${spec.name}`, {
+    const similar = [...tensors.values()].find(({ entry }) => entry.name.endsWith(`.${spec.name}`));
+    const hint = similar ? `; they have ${similar.entry.name}, under a prefix that is not known here` : "";
+    throw new ModelError("WEIGHTS_MISSING", `the weights have no tensor ${spec.name}${hint}`, {
       file: folder,
       key: spec.name,
     });
@@ -100,18 +114,14 @@ function locate(weights: WeightFiles, spec: ParameterSpec, folder: string): Loca
 }
 
 /** A tensor that we would leave out could change what the model computes: refuse it, but for known buffers. */
-function refuseUnexpected(
-  weights: WeightFiles,
-  located: ReadonlyMap<string, LocatedTensor>,
-  config: ModelConfig,
-): void {
-  for (const [name, { file }] of weights.tensors) {
-    const isKnown = located.has(name) || /\.rotary_emb\.inv_freq$/.test(name);
+function refuseUnexpected(tensors: Tensors, located: Tensors, config: ModelConfig): void {
+  for (const [name, { file, entry }] of tensors) {
+    const isKnown = located.has(name) || isBuffer(name);
     if (isKnown || (config.tiedHead && name === HEAD)) continue;
     throw new ModelError(
       "WEIGHTS_UNEXPECTED",
-      `${name} has no place in the model that config.json describes`,
-      { file: file.path, key: name },
+      `${entry.name} has no place in the model that config.json describes`,
+      { file: file.path, key: entry.name },
     );
   }
 }
@@ -120,11 +130,14 @@ function refuseUnexpected(
  * Some files hold a tied head nevertheless. Where it differs from the embedding, transformers 5 does not tie; we ask
  * for a config that says so.
  */
-async function checkTiedHead(weights: WeightFiles): Promise<void> {
-  const head = weights.tensors.get(HEAD);
-  const embedding = weights.tensors.get(EMBEDDING);
+async function checkTiedHead(tensors: Tensors): Promise<void> {
+  const head = tensors.get(HEAD);
+  const embedding = tensors.get(EMBEDDING);
   if (!head || !embedding) return;
-  const [first, second] = [await head.file.read(HEAD), await embedding.file.read(EMBEDDING)];
+  const [first, second] = [
+    await head.file.read(head.entry.name),
+    await embedding.file.read(embedding.entry.name),
+  ];
   const bytes = (data: ArrayBufferView) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   if (!bytes(first).equals(bytes(second))) {
     throw new ModelError(

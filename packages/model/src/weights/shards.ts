@@ -23,15 +23,36 @@ export interface LocatedTensor {
 /** All tensors of a folder's weights. The owner closes it. */
 export interface WeightFiles extends AsyncDisposable {
   readonly tensors: ReadonlyMap<string, LocatedTensor>;
+  /** Tensors that the index names and no shard holds, each with what to say of it where it is needed. */
+  readonly absent: ReadonlyMap<string, ModelError>;
 }
 
-/** @throws WEIGHTS_MISSING, INDEX_INVALID, SAFETENSORS_INVALID, SAFETENSORS_TRUNCATED */
-export async function openWeights(folder: string): Promise<WeightFiles> {
+/**
+ * `named` is the file that `config.json` names in place of the usual ones: a safetensors file or an index.
+ * @throws WEIGHTS_MISSING, INDEX_INVALID, SAFETENSORS_INVALID, SAFETENSORS_TRUNCATED, LFS_POINTER
+ */
+export async function openWeights(folder: string, named: string | null): Promise<WeightFiles> {
+  if (named !== null) return openNamed(folder, named);
   const indexPath = join(folder, INDEX_FILE);
   if (await locateModelFile(folder, SINGLE_FILE, "WEIGHTS_MISSING"))
     return openAll([join(folder, SINGLE_FILE)]);
   if (await locateModelFile(folder, INDEX_FILE, "INDEX_INVALID")) return openSharded(folder, indexPath);
   throw await explainMissing(folder);
+}
+
+async function openNamed(folder: string, named: string): Promise<WeightFiles> {
+  const path = join(folder, named);
+  if (await locateModelFile(folder, named, "WEIGHTS_MISSING")) {
+    return named.endsWith(".json") ? openSharded(folder, path) : openAll([path]);
+  }
+  throw new ModelError(
+    "WEIGHTS_MISSING",
+    `has no ${named}, which transformers_weights of config.json names`,
+    {
+      file: folder,
+      key: named,
+    },
+  );
 }
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
@@ -51,18 +72,18 @@ async function openSharded(folder: string, indexPath: string): Promise<WeightFil
     if (!paths.has(shard)) paths.set(shard, await locateShard(folder, indexPath, tensor, shard));
   }
   const weights = await openAll([...paths.values()]);
-  try {
-    for (const [tensor, shard] of shardOf) {
-      const located = weights.tensors.get(tensor);
-      if (located?.file.path !== paths.get(shard)) {
-        throw invalidIndex(indexPath, tensor, `says that ${shard} holds it, which is not so`);
-      }
+  const absent = new Map<string, ModelError>();
+  for (const [tensor, shard] of shardOf) {
+    const located = weights.tensors.get(tensor);
+    if (located?.file.path === paths.get(shard)) continue;
+    const error = invalidIndex(indexPath, tensor, `says that ${shard} holds it, which is not so`);
+    if (located) {
+      await weights[Symbol.asyncDispose]();
+      throw error;
     }
-  } catch (error) {
-    await weights[Symbol.asyncDispose]();
-    throw error;
+    absent.set(tensor, error);
   }
-  return weights;
+  return { ...weights, absent };
 }
 
 /** A shard's path, once it is known to be one. @throws INDEX_INVALID */
@@ -108,7 +129,7 @@ async function openAll(paths: readonly string[]): Promise<WeightFiles> {
         tensors.set(name, { file, entry });
       }
     }
-    return { tensors, [Symbol.asyncDispose]: close };
+    return { tensors, absent: new Map(), [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

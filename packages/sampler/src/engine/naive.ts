@@ -105,6 +105,7 @@ async function generateOne(
     thoughtText: text(shadowIds),
     forcedText: text(forcedIds),
     answerText: text(answerIds),
+    answerPrefix: settings.answerPrefix,
     thoughtLogProb:
       thoughtLogProbs.length === 0 ? null : thoughtLogProbs.reduce((sum, term) => sum + term, 0),
     answerLogProb,

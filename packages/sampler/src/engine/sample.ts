@@ -31,7 +31,7 @@ export class Sample {
 
   constructor(
     readonly identity: SampleIdentity,
-    rules: SampleRules,
+    private readonly rules: SampleRules,
   ) {
     this.text = new SampleText(rules);
   }
@@ -52,6 +52,7 @@ export class Sample {
       thoughtText: text.decode(shadowIds),
       forcedText: text.decode(forcedIds),
       answerText: text.decode(answerIds),
+      answerPrefix: this.rules.settings.answerPrefix,
       thoughtLogProb: this.thoughtLogProb,
       answerLogProb: this.answerLogProb,
       thoughtLogProbs: this.thoughtLogProb === null ? null : this.thoughtLogProbs.toArray(),
