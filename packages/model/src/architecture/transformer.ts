@@ -227,11 +227,11 @@ export class Transformer implements LanguageModel {
     if (promptIds.length === 0) throw new RangeError(`${operation}: there is no prompt`);
     promptIds.forEach((ids, prompt) => {
       if (ids.length === 0) throw new RangeError(`${operation}: prompt ${prompt} has no token`);
-      const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-      if (wrong !== undefined) {
+      const at = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+      if (at >= 0) {
         throw new TensorError(
           "INDEX_OUT_OF_RANGE",
-          `${operation}: prompt ${prompt} has id ${wrong}, the model has ${vocabularySize} embeddings`,
+          `${operation}: prompt ${prompt} has id ${ids[at]}, the model has ${vocabularySize} embeddings`,
         );
       }
     });
