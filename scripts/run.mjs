@@ -3,7 +3,7 @@
  * The one door to this repository for people who have Node and npm only: `npm run demo`, `npm test`, `npm run train -- ...`.
  * Installs from the lockfile through a pinned pnpm when that has not been done yet, then runs the program from source.
  * Everything but the program's own output goes to standard error, so that `npm run --silent grade` can be piped.
- * Signals go on to the program, which saves and stops; a second Ctrl-C ends it whatever it is doing.
+ * Signals go on to the program, which saves and stops; a second Ctrl-C ends it whatever it is doing. It never outlives us.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -37,6 +37,8 @@ const shortRetries = {
 const SAME_KEY_PRESS_MS = 500;
 /** What a program is given to end by itself after the second Ctrl-C. */
 const LAST_WORDS_MS = 1000;
+/** How often we look whether npm is still there. */
+const PARENT_CHECK_MS = 1000;
 
 const [command, ...args] = process.argv.slice(2);
 requireNode();
@@ -130,7 +132,11 @@ function runSource(program, programArgs) {
     process.execPath,
     ["--conditions=@soft-tokens/source", "--import", tsx, join(root, program), ...programArgs],
     process.env.INIT_CWD ?? process.cwd(),
-    { env: { ...childEnvironment, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") } },
+    {
+      // A channel that closes when this process is killed: the program ends with it.
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      env: { TSX_TSCONFIG_PATH: join(root, "tsconfig.json"), SOFT_TOKENS_LAUNCHER: "1" },
+    },
   );
 }
 
@@ -142,11 +148,11 @@ function runShellCommand(file, fileArgs) {
 }
 
 /** Hands over to the program: same terminal, its exit status. */
-function run(file, fileArgs, cwd, options = {}) {
+function run(file, fileArgs, cwd, { env = {}, ...options } = {}) {
   const child = spawn(file, fileArgs, {
     cwd,
     stdio: "inherit",
-    env: childEnvironment,
+    env: { ...childEnvironment, ...env },
     ...options,
   });
   let firstInterrupt = null;
@@ -157,8 +163,45 @@ function run(file, fileArgs, cwd, options = {}) {
       setTimeout(() => child.kill("SIGKILL"), LAST_WORDS_MS);
   });
   process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGHUP", () => child.kill("SIGHUP")); // the terminal is closed; the program saves what is done
+  whenNpmIsKilled(() => child.kill("SIGHUP"));
   child.on("error", (error) => fail(`${file} could not be started: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** A killed npm tells nobody, and its shell waits on. Calls back once when it, or the shell between us, is gone. */
+function whenNpmIsKilled(callback) {
+  if (process.env.npm_lifecycle_event === undefined || isWindows) return;
+  const parent = process.ppid;
+  const { name, parent: npm } = parentOf(parent);
+  const isShell = /(^|\/)-?(ba|da|k|z)?sh$/.test(name);
+  const timer = setInterval(() => {
+    if (process.ppid === parent && (!isShell || isThere(npm))) return;
+    clearInterval(timer);
+    callback();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
+/** Its name and its own parent: from /proc where there is one (small containers have no ps), else from ps. */
+function parentOf(pid) {
+  let text;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^\d+ \((.*)\) \S+ (\d+) .*$/s, "$2 $1");
+  } catch {
+    text = spawnSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8" }).stdout ?? "";
+  }
+  const [, parent, name = ""] = /^\s*(\d+)\s+(.*?)\s*$/.exec(text) ?? [];
+  return { parent: Number(parent), name };
+}
+
+function isThere(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 function fail(message, status = 1) {

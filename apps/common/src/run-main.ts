@@ -1,39 +1,25 @@
 /**
- * The outermost function of an app: exit status, errors as people need them, and Ctrl-C.
+ * The outermost function of an app: exit status, and errors as people need them.
  * A usage error is one message and status 2; anything else that carries a `code` of ours is one message and status 1;
  * an unknown failure shows its stack, because it is a bug. SOFT_TOKENS_DEBUG=1 shows every stack.
  */
 
 import { type Command, CommanderError } from "commander";
 import { UsageError } from "./errors.ts";
+import { InterruptedError, listenForStop } from "./stop.ts";
+import { guardTerminal } from "./terminal.ts";
 
-/** One Ctrl-C arrives up to three times within moments: from the terminal, from npm, and from the launcher. */
-const SAME_KEY_PRESS_MS = 500;
-
-/** Runs `main`; the first SIGINT or SIGTERM aborts `signal`, a second one ends the process at once with status 130. */
+/** Runs `main` with a signal that whatever stops the program from outside aborts. */
 export async function runMain(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const controller = new AbortController();
-  let stoppedAt = 0;
-  const stop = () => {
-    if (controller.signal.aborted) {
-      if (performance.now() - stoppedAt > SAME_KEY_PRESS_MS) process.exit(130);
-      return;
-    }
-    stoppedAt = performance.now();
-    controller.abort(new InterruptedError());
-    process.stderr.write("\nStopping after saving what is done; press Ctrl-C again to stop at once.\n");
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  // A reader that leaves early (`| head`) is not a failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  guardTerminal();
+  using stop = listenForStop();
   try {
-    await main(controller.signal);
+    await main(stop.signal);
+    // Commands that need no stopping end well by themselves; their output may still have gone nowhere.
+    if (stop.signal.reason instanceof InterruptedError && stop.signal.reason.exitStatus === 1)
+      process.exitCode = 1;
   } catch (error) {
-    process.exitCode = report(error);
-  } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    process.exitCode = report(error, stop.signal);
   }
 }
 
@@ -52,44 +38,51 @@ export async function runCommand(program: Command): Promise<void> {
   await program.parseAsync(process.argv);
 }
 
-/** The reason of an abort by the person at the keyboard. */
-export class InterruptedError extends Error {
-  override readonly name = "InterruptedError";
-  readonly code = "INTERRUPTED" as const;
-  constructor() {
-    super("interrupted");
-  }
-}
-
-function report(error: unknown): number {
+/** Says what went wrong and returns the exit status. */
+function report(error: unknown, signal: AbortSignal): number {
   if (!(error instanceof Error)) {
     process.stderr.write(`error: ${String(error)}\n`);
     return 1;
   }
-  if (error instanceof InterruptedError) return 130;
+  if (error instanceof InterruptedError) {
+    const { reason } = signal; // the command's own error says no more than that it was interrupted
+    return reason instanceof InterruptedError ? reason.exitStatus : error.exitStatus;
+  }
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has said its message itself
   const code = (error as { code?: unknown }).code;
   const isExpected =
     typeof code === "string" && !(error instanceof TypeError) && !(error instanceof ReferenceError);
   if (isExpected && process.env.SOFT_TOKENS_DEBUG !== "1") {
-    process.stderr.write(`error: ${error.message}${systemHint(code)}\n`);
+    const shown = error instanceof UsageError ? "" : ` [${code}]`;
+    process.stderr.write(`error: ${error.message}${shown}${systemHint(error)}\n`);
   } else {
     process.stderr.write(`${error.stack ?? error.message}\n`);
   }
   return error instanceof UsageError ? 2 : 1;
 }
 
-function systemHint(code: string): string {
-  switch (code) {
-    case "ENOSPC":
-      return "\nThe disk is full. Free some space and run the same command again: a training run continues from its last checkpoint.";
-    case "EACCES":
-    case "EROFS":
-      return "\nThe folder cannot be written. Choose another one with --out.";
-    case "ENOTDIR":
-    case "EEXIST":
-      return "\nA file stands where a folder is wanted. Choose another one with --out.";
-    default:
-      return "";
-  }
+/** What a person can do where the system refuses to write. */
+function systemHint(error: Error & { code?: unknown }): string {
+  const isOurs = WRITE_ERRORS.has(String(error.code));
+  const { code } = (isOurs ? (error.cause ?? {}) : error) as NodeJS.ErrnoException;
+  const hint = (isOurs ? HINTS : FULL_HINTS)[String(code)]; // a raw EACCES may be of something that was to be read
+  return hint === undefined ? "" : `\n${hint}`;
 }
+
+const WRITE_ERRORS: ReadonlySet<string> = new Set([
+  ...["FOLDER_NOT_USABLE", "WRITE_FAILED"], // FileError, EvaluationError
+  "CHECKPOINT_WRITE_FAILED",
+]);
+const FULL =
+  "The disk is full. Free some space and run the same command again: a training run continues from its last checkpoint.";
+const FULL_HINTS: Readonly<Record<string, string>> = { ENOSPC: FULL, EDQUOT: FULL };
+const NOT_WRITABLE = "The folder cannot be written. Choose another one with --out.";
+const NOT_A_FOLDER = "A file stands where a folder is wanted. Choose another one with --out.";
+const HINTS: Readonly<Record<string, string>> = {
+  ...FULL_HINTS,
+  EACCES: NOT_WRITABLE,
+  EPERM: NOT_WRITABLE,
+  EROFS: NOT_WRITABLE,
+  ENOTDIR: NOT_A_FOLDER,
+  EEXIST: NOT_A_FOLDER,
+};

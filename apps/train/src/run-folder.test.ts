@@ -1,9 +1,10 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelOptions } from "@soft-tokens/app-common";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openRunFolder, type RunConfig, withDtypeOfRun } from "./run-folder.ts";
+import { lockRunFolder, openRunFolder, type RunConfig, withDtypeOfRun } from "./run-folder.ts";
 
 let path: string;
 beforeEach(() => {
@@ -42,33 +43,41 @@ describe("openRunFolder", () => {
     );
   });
 
-  test("drops metrics after a step, and a line that a kill cut off", () => {
-    const run = openRunFolder(path, "rloo", {});
-    for (const step of [1, 2, 3]) run.appendMetrics({ step, "reward/mean": step });
-    run.close();
-    appendFileSync(join(path, "metrics.jsonl"), '{"step": 4, "rew');
-    run.truncateMetrics(2);
-    expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toBe(
-      '{"step":1,"reward/mean":1}\n{"step":2,"reward/mean":2}\n',
-    );
+  test("under the lock, clears away what a killed process was writing, and nothing else", async () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const folders = ["checkpoints", "rollouts"];
+    for (const folder of folders) mkdirSync(join(path, folder), { recursive: true });
+    const kept = ["notes.tmp", "rollouts/step-000004.jsonl", `report.html.${process.ppid}.tmp`];
+    const left = [
+      ...[`config.json.${pid}.tmp`, `rollouts/step-000008.safetensors.tmp-${pid}`],
+      ...[`checkpoints/last.json.tmp-${pid}`, `config.json.${process.pid}.tmp`],
+    ];
+    for (const name of [...kept, ...left]) writeFileSync(join(path, name), "");
+    {
+      using _lock = await lockRunFolder(path);
+      expect(readdirSync(path)).toContain(".lock");
+    }
+    const files = readdirSync(path, { recursive: true }).filter((name) => !folders.includes(String(name)));
+    expect(files.sort()).toEqual(kept.sort());
   });
 
-  test("clears away what a killed process was writing", () => {
-    openRunFolder(path, "rloo", {}).close();
-    for (const name of [
-      "config.json.123.tmp",
-      "rollouts/step-000008.safetensors.tmp-2319",
-      "rollouts/step-000004.jsonl",
-    ]) {
-      writeFileSync(join(path, name), "");
-    }
-    openRunFolder(path, "rloo", {}).close();
-    expect(readdirSync(path).sort()).toEqual(["checkpoints", "rollouts"]);
-    expect(readdirSync(join(path, "rollouts"))).toEqual(["step-000004.jsonl"]);
+  test("refuses what is left of a run whose config is gone, before anything of it is dropped", () => {
+    const run = openRunFolder(path, "rloo", {});
+    run.writeConfig(config({}));
+    run.appendMetrics({ step: 1 });
+    run.close();
+    rmSync(join(path, "config.json"));
+    expect(() => openRunFolder(path, "rloo", {})).toThrow(/metrics.jsonl of a run whose config.json is gone/);
+    expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toBe('{"step":1}\n');
   });
 
   test("says that a config is damaged or somebody else's", () => {
     openRunFolder(path, "rloo", {}).close();
+    mkdirSync(join(path, "config.json"));
+    expect(() => openRunFolder(path, "rloo", {})).toThrow(
+      expect.objectContaining({ code: "READ_FAILED", file: join(path, "config.json") }),
+    );
+    rmSync(join(path, "config.json"), { recursive: true });
     writeFileSync(join(path, "config.json"), "{");
     expect(() => openRunFolder(path, "rloo", {})).toThrow(/is damaged .*--out/);
     writeFileSync(join(path, "config.json"), '{"name": "x"}');

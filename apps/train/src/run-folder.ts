@@ -3,18 +3,18 @@
  * page or a tool shows is computed from it, and the same command again continues it.
  */
 
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type ModelOptions, UsageError, writeWhole } from "@soft-tokens/app-common";
+import {
+  FileError,
+  type FolderLock,
+  lockFolder,
+  type ModelOptions,
+  makeFolder,
+  UsageError,
+  writeWhole,
+} from "@soft-tokens/app-common";
+import { openRunRecords, type RunRecords } from "./run-records.ts";
 
 /** Options that may differ when a run is continued: where and how often, not what. */
 const FREE_OPTIONS = new Set([
@@ -47,7 +47,7 @@ export interface RunConfig {
   readonly resolved: Readonly<Record<string, unknown>>;
 }
 
-export interface RunFolder {
+export interface RunFolder extends RunRecords {
   readonly path: string;
   readonly isNew: boolean;
   readonly checkpoints: string;
@@ -55,49 +55,32 @@ export interface RunFolder {
   /** The config on disk when the run is continued. */
   readonly config: RunConfig | null;
   writeConfig(config: RunConfig): void;
-  /** One line of metrics.jsonl. */
-  appendMetrics(row: Readonly<Record<string, number | string>>): void;
-  /** Drops rows after `step`: a run killed between checkpoints repeats those steps. */
-  truncateMetrics(step: number): void;
-  close(): void;
 }
 
-/** Opens or makes the folder. @throws UsageError when it holds another run (the difference is shown) or something else */
+/** A run has one writer: nothing is read or written there before this. @throws FolderInUseError, FileError */
+export function lockRunFolder(path: string): Promise<FolderLock> {
+  return lockFolder(path, ["rollouts", "checkpoints"]);
+}
+
+/** Opens or makes a folder that is locked. @throws UsageError when it holds another run (the difference is shown) or something else */
 export function openRunFolder(
   path: string,
   kind: RunConfig["kind"],
   options: Record<string, unknown>,
 ): RunFolder {
   const configPath = join(path, "config.json");
-  const metricsPath = join(path, "metrics.jsonl");
   const config = existsSync(configPath) ? readConfig(configPath) : null;
   if (config) refuseOtherRun(path, config, kind, options);
-  mkdirSync(join(path, "checkpoints"), { recursive: true });
-  mkdirSync(join(path, "rollouts"), { recursive: true });
-  for (const folder of [path, join(path, "rollouts")]) removeUnfinished(folder);
-  let metricsFile: number | null = null;
+  else refuseLeftovers(path);
+  for (const part of ["checkpoints", "rollouts"]) makeFolder(join(path, part));
   return {
+    ...openRunRecords(path),
     path,
     isNew: config === null,
     config,
     checkpoints: join(path, "checkpoints"),
     rollouts: join(path, "rollouts"),
     writeConfig: (next) => writeWhole(configPath, `${JSON.stringify(next, null, 2)}\n`),
-    appendMetrics(row) {
-      metricsFile ??= openSync(metricsPath, "a");
-      writeSync(metricsFile, `${JSON.stringify(row)}\n`);
-    },
-    truncateMetrics(step) {
-      if (!existsSync(metricsPath)) return;
-      const kept = readFileSync(metricsPath, "utf8")
-        .split("\n")
-        .filter((line) => line !== "" && isUpTo(line, step));
-      writeWhole(metricsPath, kept.map((line) => `${line}\n`).join(""));
-    },
-    close() {
-      if (metricsFile !== null) closeSync(metricsFile);
-      metricsFile = null;
-    },
   };
 }
 
@@ -109,25 +92,16 @@ export function withDtypeOfRun<Options extends ModelOptions>(options: Options, p
   return dtype === "float32" || dtype === "bfloat16" ? { ...options, dtype } : options;
 }
 
-/** What a killed process was writing: never renamed, so no reader has seen it. */
-function removeUnfinished(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (/\.tmp(-\d+)?$/.test(name)) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function isUpTo(line: string, step: number): boolean {
-  try {
-    return (JSON.parse(line) as { step: number }).step <= step;
-  } catch {
-    return false; // a line cut off by a kill
-  }
-}
-
 export function readConfig(path: string): RunConfig {
+  let text: string;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(path, "utf8"));
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new FileError("READ_FAILED", path, error);
+  }
+  try {
+    parsed = JSON.parse(text);
   } catch (error) {
     throw new UsageError(
       `${path} is damaged (${(error as Error).message}); choose another folder with --out`,
@@ -138,6 +112,20 @@ export function readConfig(path: string): RunConfig {
     throw new UsageError(`${path} is not the config of a run; choose another folder with --out`);
   }
   return parsed as RunConfig;
+}
+
+/** The config is written before anything else: what is there without one is no run that could be continued. */
+function refuseLeftovers(path: string): void {
+  const found = ["metrics.jsonl", "checkpoints", "rollouts"].find((name) => hasContent(join(path, name)));
+  if (found === undefined) return;
+  throw new UsageError(
+    `${path} holds ${found} of a run whose config.json is gone, so that it cannot be continued; choose another folder with --out`,
+  );
+}
+
+function hasContent(path: string): boolean {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info !== undefined && (info.isDirectory() ? readdirSync(path).length > 0 : info.size > 0);
 }
 
 function refuseOtherRun(

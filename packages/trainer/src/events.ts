@@ -4,7 +4,10 @@ import type { Metrics } from "./contract.ts";
 import type { TrainerWarning } from "./warnings.ts";
 
 export type TrainerEvent<Sample> =
-  /** First, when a checkpoint is continued. Drop stored metrics of later steps: they will come again. */
+  /**
+   * First, when a checkpoint is continued. Drop stored metrics of later steps, and of validations after `validatedStep`: they
+   * will come again.
+   */
   | { readonly type: "resumed"; readonly step: number; readonly folder: string }
   /** One whole step: the weights are updated (or the step was skipped, `optim/skipped` is 1). */
   | {
@@ -29,6 +32,8 @@ export type TrainerEvent<Sample> =
 export interface Trainer<Sample> extends Disposable {
   /** Whole steps made. */
   readonly step: number;
+  /** The last step whose model was validated; -1 before the first. After an abort a validation of `step` may still be due. */
+  readonly validatedStep: number;
   /**
    * Continues from the newest good checkpoint of the trainer's folder: weights, optimizer, schedule, data position and keys.
    * Call before `run`. A damaged checkpoint is set aside and the one before it taken.

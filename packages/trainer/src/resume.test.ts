@@ -117,7 +117,14 @@ describe("a continued run", () => {
       await trainer.save();
       return events;
     });
-    const second = reproducible(await processRun("hard", resumeAndRun));
+    let position: object = {};
+    const events = await processRun("hard", async (trainer) => {
+      await trainer.resume();
+      position = { step: trainer.step, validatedStep: trainer.validatedStep };
+      return collect(trainer);
+    });
+    expect(position).toEqual({ step: 2, validatedStep: 0 }); // a caller drops what it has stored of that validation
+    const second = reproducible(events);
     expect(second[0]?.slice(0, 2)).toEqual(["validation", 2]);
     expect(second).toEqual(whole.slice(whole.length - second.length));
   });
@@ -237,6 +244,33 @@ describe("a checkpoint folder", () => {
     using model = await loadModel(pointer?.folder as string, { backend: loaded.backend });
     expect(model.config).toEqual(loaded.model.config);
     expect(model.tokenizer.encode("1+1")).toEqual(loaded.model.tokenizer.encode("1+1"));
+  });
+
+  it("is told of before it is written, so that the caller can sync what it has stored of its steps", async () => {
+    const order: string[] = [];
+    await processRun(
+      "soft",
+      async (trainer) => {
+        const events: Event[] = [];
+        for await (const event of trainer.run()) {
+          if (event.type === "step" || event.type === "checkpoint") order.push(`${event.type} ${event.step}`);
+          events.push(event);
+        }
+        return events;
+      },
+      {
+        settings: { checkpointEvery: 3, validateEvery: 0 },
+        beforeCheckpoint: async () => {
+          const names = await readdir(folder);
+          order.push(`before, ${names.filter((name) => name.startsWith("step-")).length} there`);
+        },
+      },
+    );
+    const steps = (from: number) => [from, from + 1, from + 2].map((step) => `step ${step}`);
+    expect(order).toEqual([
+      ...[...steps(1), "before, 0 there", "checkpoint 3"],
+      ...[...steps(4), "before, 1 there", "checkpoint 6"],
+    ]);
   });
 
   it("can be moved to another place and continued there", async () => {

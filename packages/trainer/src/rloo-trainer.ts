@@ -51,6 +51,8 @@ export interface RlooTrainerOptions {
   readonly checkpointFolder?: string | null;
   /** Writes the model's part of a checkpoint. Defaults to `saveModel` of `@soft-tokens/model`. */
   readonly saveModel?: (model: LanguageModel, folder: string) => Promise<unknown>;
+  /** Called before a checkpoint is written: make what you have stored of the steps so far durable (fsync). */
+  readonly beforeCheckpoint?: () => void | Promise<void>;
 }
 
 /**
@@ -241,6 +243,7 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
           },
           dataPositionAt: (step) => step * P,
           saveModel: options.saveModel,
+          beforeSave: options.beforeCheckpoint,
         })
       : null,
   );

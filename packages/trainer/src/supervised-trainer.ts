@@ -36,6 +36,8 @@ export interface SupervisedTrainerOptions {
   readonly checkpointFolder?: string | null;
   /** Writes the model's part of a checkpoint. Defaults to `saveModel` of `@soft-tokens/model`. */
   readonly saveModel?: (model: LanguageModel, folder: string) => Promise<unknown>;
+  /** Called before a checkpoint is written: make what you have stored of the steps so far durable (fsync). */
+  readonly beforeCheckpoint?: () => void | Promise<void>;
 }
 
 /**
@@ -156,6 +158,7 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
           },
           dataPositionAt: (step) => batches.positionAfter(step),
           saveModel: options.saveModel,
+          beforeSave: options.beforeCheckpoint,
         })
       : null,
   );

@@ -144,6 +144,9 @@ export function createTrainer<Sample>(
     get step() {
       return state.step;
     },
+    get validatedStep() {
+      return state.lastValidatedStep;
+    },
     save,
     async resume() {
       if (!isFresh) throw new TypeError("resume: call it before run and save");

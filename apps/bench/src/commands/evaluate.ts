@@ -2,8 +2,10 @@
 
 import {
   createProgress,
+  describeUnreadable,
   evaluateModel,
   graderOptions,
+  lockFolder,
   modelOptions,
   openModel,
   tryGrader,
@@ -73,6 +75,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
   const modes = parseModes(options.modes);
   const opening = await openTask(options);
   const { contamination } = opening;
+  using _lock = await lockFolder(options.out);
   if (opening.kind === "likelihood") {
     await runLikelihood(options, { task: opening.task, contamination, signal });
     return;
@@ -96,6 +99,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     ...generationSettings(options),
     modelFiles: fingerprint(options.model),
     ...(contamination && { contamination }),
+    onUnreadable: (ids) => process.stderr.write(`warning  ${describeUnreadable(ids)}\n`),
     onBatch: ({ rows, steps, tokens }) => {
       used.tokens += tokens;
       used.places += rows * steps;

@@ -1,9 +1,11 @@
 /** `grid`: training variants x inference modes x tasks -> every table and figure of the paper, in one folder that continues. */
 
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import {
   addSchemaOptions,
+  FileError,
   graderOptions,
+  lockFolder,
   modelOptions,
   tryGrader,
   UsageError,
@@ -104,6 +106,7 @@ export async function grid(options: GridOptions, { signal }: { signal: AbortSign
   const generated = tasks.filter(({ opened }) => opened.kind === "generation").map(({ name }) => name);
   const ablations = parseAblations(options, { modes, tasks: generated });
   const wanted = gridFile(options, runs, tasks, modes, ablations);
+  using _lock = await lockFolder(options.out);
   const file = await openGridFolder(options.out, wanted);
   const { grader, graderWorkers, graderTimeoutMs } = options;
   await tryGrader({ grader, graderWorkers, graderTimeoutMs });
@@ -171,12 +174,11 @@ function gridFile(
 async function openGridFolder(folder: string, wanted: GridFile): Promise<GridFile> {
   const there = await readGridFile(folder);
   if (there) return mergeGrids(folder, there, wanted);
-  let names: string[] = [];
+  let names: string[];
   try {
-    mkdirSync(folder, { recursive: true });
-    names = readdirSync(folder);
+    names = readdirSync(folder).filter((name) => !name.startsWith(".lock"));
   } catch (cause) {
-    throw new UsageError(`--out ${folder}: cannot be made or read (${(cause as Error).message})`, { cause });
+    throw new FileError("FOLDER_NOT_USABLE", folder, cause);
   }
   if (names.length > 0) {
     throw new UsageError(

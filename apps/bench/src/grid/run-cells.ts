@@ -3,7 +3,7 @@
  * exists is never made again: a cell that is whole is not even opened, and the evaluators continue the others sample by sample.
  */
 
-import { evaluateModel, openModel, versions } from "@soft-tokens/app-common";
+import { describeUnreadable, evaluateModel, lockFolder, openModel, versions } from "@soft-tokens/app-common";
 import { evaluateLikelihood, type InferenceMode, isGreedyMode, LIKELIHOOD_MODE } from "@soft-tokens/evals";
 import {
   type GridAblation,
@@ -109,6 +109,7 @@ async function runModel(
   table.clear();
   using opened = await openModel({ ...options, model: run.model }, generationNeeds(options), signal);
   for (const { task, folder, modes, ablation, progress } of cells) {
+    using _lock = await lockFolder(folder); // it is an evaluation's folder like any other
     const label = (accuracy: number | null) =>
       accuracy === null ? "" : `${(100 * accuracy).toFixed(1)} % right`;
     if (task.opened.kind === "likelihood") {
@@ -146,6 +147,10 @@ async function runModel(
       limit: plan.limit,
       ...generationSettings(options),
       ...(ablation && changed(ablation)),
+      onUnreadable: (ids) => {
+        table.clear();
+        process.stderr.write(`warning  ${task.name}: ${describeUnreadable(ids)}\n`);
+      },
       signal,
       onProgress: ({ mode, done, total, restored, accuracy }) =>
         table.update(

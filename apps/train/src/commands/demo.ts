@@ -3,10 +3,9 @@
  * and measured again. Everything is computed here and now; jobs run side by side on the cores there are.
  */
 
-import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { formatDuration, modelOptions, openBackend } from "@soft-tokens/app-common";
+import { formatDuration, lockFolder, modelOptions, openBackend } from "@soft-tokens/app-common";
 import { type EvaluationResults, formatGrid, readResults } from "@soft-tokens/evals";
 import { z } from "zod";
 import { appFolder } from "../app-folder.ts";
@@ -40,7 +39,7 @@ export async function demo(
   const length = options.quick ? "quick" : options.long ? "long" : "standard";
   const settings = demoSettings(length);
   const out = options.out ?? (length === "standard" ? "runs/demo" : `runs/demo-${length}`);
-  mkdirSync(out, { recursive: true });
+  using _lock = await lockFolder(out); // each job has its own too
   const problems = writeProblems(out, settings.testQuestions);
   const { backend, reason } = await openBackend(options.backend);
   backend[Symbol.dispose]();

@@ -6,7 +6,7 @@ import { createSupervisedTrainer, type TokenizedExample } from "@soft-tokens/tra
 import { resolveSupervised } from "../config/resolve.ts";
 import type { SupervisedOptions } from "../config/train-options.ts";
 import { checkRunData } from "../run-data.ts";
-import { openRunFolder, withDtypeOfRun } from "../run-folder.ts";
+import { lockRunFolder, openRunFolder, withDtypeOfRun } from "../run-folder.ts";
 import { type FittedExamples, fitExamples, type LoadedExamples, loadExamples } from "../training/examples.ts";
 
 export async function supervised(
@@ -15,6 +15,7 @@ export async function supervised(
 ): Promise<void> {
   const { settings, folder: path } = resolveSupervised(options);
   const loaded = await loadExamples(options);
+  using _lock = await lockRunFolder(path);
   const unsure = checkRunData(path, options, { data: loaded.source, validationData: null });
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
   const training = {
@@ -27,7 +28,8 @@ export async function supervised(
     signal,
   );
   const { appendEndOfSequence } = settings;
-  const fitted = fitExamples(opened.model, loaded, { appendEndOfSequence, skipBad: options.skipBad });
+  const { skipBad } = options;
+  const fitted = await fitExamples(opened.model, loaded, { appendEndOfSequence, skipBad, signal });
   const { examples, unfit } = fitted;
   process.stderr.write(`data     ${describeData(loaded, fitted)}\nrun      ${path}\n`);
   const folder = openRunFolder(path, "supervised", options);
@@ -50,9 +52,11 @@ export async function supervised(
       key: RandomKey.fromSeed(options.seed).fold("sft"),
       settings,
       checkpointFolder: folder.checkpoints,
+      beforeCheckpoint: folder.sync,
     });
     if (!folder.isNew) await trainer.resume();
-    folder.truncateMetrics(trainer.step);
+    const lost = folder.cutBack(trainer);
+    if (lost !== null) progress.log(`step ${trainer.step}: warning: ${lost}`);
     for await (const event of trainer.run({ signal })) {
       if (event.type === "step") {
         folder.appendMetrics({ step: event.step, ...event.metrics });
@@ -64,6 +68,7 @@ export async function supervised(
       } else if (event.type === "checkpoint") {
         progress.log(`step ${event.step}: saved ${event.folder}`);
       } else if (event.type === "warning") {
+        folder.appendWarning(event);
         progress.log(`step ${event.step}: warning: ${event.message}`);
       }
     }

@@ -3,11 +3,12 @@
  * not), measure it in the six modes. Says how far it is by messages to its parent.
  */
 
-import { evaluateModel, loadProblems, openGrading, openModel } from "@soft-tokens/app-common";
+import { evaluateModel, loadProblems, lockFolder, openGrading, openModel } from "@soft-tokens/app-common";
 import { INFERENCE_MODES } from "@soft-tokens/evals";
 import { z } from "zod";
 import { resolveTraining } from "../config/resolve.ts";
 import { TrainOptions } from "../config/train-options.ts";
+import { lockRunFolder } from "../run-folder.ts";
 import { loadTrainingProblems, runTraining } from "../training/run-training.ts";
 import { DEMO_TEMPLATE } from "./settings.ts";
 
@@ -60,9 +61,11 @@ export async function runDemoJob(
   let rms: number | undefined;
   if (job.training) {
     const { training } = job;
+    const resolved = resolveTraining(training);
+    using _lock = await lockRunFolder(resolved.folder);
     await using grading = await openGrading({ ...training, signal });
     const run = await runTraining({
-      resolved: resolveTraining(training),
+      resolved,
       opened,
       problems: await loadTrainingProblems(training),
       grading,
@@ -82,6 +85,7 @@ export async function runDemoJob(
     rms = run.rms;
   }
   signal.throwIfAborted();
+  using _lock = await lockFolder(job.evaluationFolder);
   await evaluateModel({
     opened,
     name: job.name,

@@ -4,10 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { appendFileSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   checkPrompts,
+  FileError,
   findData,
   type Grading,
   loadProblems,
@@ -44,6 +45,13 @@ export type TrainingEvent =
       readonly type: "grader-warning";
       readonly step: number;
       readonly code: "GRADER";
+      readonly message: string;
+    }
+  /** Rows of a continued run that are lost. */
+  | {
+      readonly type: "folder-warning";
+      readonly step: number;
+      readonly code: "ROWS_LOST";
       readonly message: string;
     }
   /** Problems that were left out before the first step. */
@@ -117,7 +125,7 @@ export interface RunTrainingOptions {
   readonly onEvent: (event: TrainingEvent) => void;
 }
 
-/** Trains to the end, or to the abort, and returns the folder. The model then has the last step's weights. */
+/** Trains in a folder that is locked, to the end or to the abort, and returns the folder. The model then has the last step's weights. */
 export async function runTraining(
   run: RunTrainingOptions,
 ): Promise<{ folder: string; step: number; rms: number }> {
@@ -167,16 +175,21 @@ export async function runTraining(
       key: RandomKey.fromSeed(options.seed).fold("train"),
       settings,
       checkpointFolder: folder.checkpoints,
+      beforeCheckpoint: folder.sync,
     });
     if (!folder.isNew) await trainer.resume();
     if (unfit.training + unfit.validation > 0) {
       const message = `${unfit.training} training and ${unfit.validation} validation problems left out that the model has no room or no embeddings for`;
       onEvent({ type: "data-warning", step: trainer.step, code: "ROWS_UNFIT", message });
     }
-    folder.truncateMetrics(trainer.step);
+    const { step } = trainer;
+    const lost = folder.cutBack(trainer);
+    if (lost !== null) onEvent({ type: "folder-warning", step, code: "ROWS_LOST", message: lost });
+    let during: "step" | "validation" = "step"; // what a warning belongs to comes before it
     for await (const trainerEvent of trainer.run({ signal })) {
       for (const event of withGrading(trainerEvent, runReward)) {
-        await record(folder, event, options, policy);
+        if (event.type === "step" || event.type === "validation") during = event.type;
+        await record(folder, event, during, options, policy);
         onEvent(event);
       }
     }
@@ -255,6 +268,7 @@ function withGrading(event: TrainerEvent<TrainingSample>, runReward: RunReward):
 async function record(
   folder: RunFolder,
   event: TrainingEvent,
+  during: "step" | "validation",
   options: TrainOptions,
   policy: ThoughtPolicy,
 ): Promise<void> {
@@ -270,8 +284,9 @@ async function record(
       return;
     case "warning":
     case "grader-warning":
-      appendFileSync(join(folder.path, "warnings.jsonl"), `${JSON.stringify(event)}\n`);
+      folder.appendWarning(during === "validation" ? { ...event, during } : event);
       return;
+    case "folder-warning": // of a start, not of the run
     case "data-warning": // of a start, not of the run
     case "resumed":
     case "checkpoint":
@@ -295,7 +310,10 @@ async function saveRollouts(
     `${name}.safetensors`,
     samples.map((sample) => sample.rollout),
     { policy, answerTemperature: options.answerTemperature, metadata: { step: String(step) } },
-  );
+  ).catch((error: unknown) => {
+    const isOfTheDisk = typeof (error as NodeJS.ErrnoException).errno === "number";
+    throw isOfTheDisk ? new FileError("WRITE_FAILED", `${name}.safetensors`, error) : error;
+  });
   const rows = samples.map(({ problem, rollout, result, advantage, trainerLogProb }, sample) => ({
     sample,
     problem: problem.id,

@@ -44,6 +44,8 @@ export interface CheckpointerOptions {
   readonly dataPositionAt: (step: number) => number;
   /** Writes the model's folder. Defaults to `saveModel` of the model package. */
   readonly saveModel?: ((model: LanguageModel, folder: string) => Promise<unknown>) | undefined;
+  /** What the caller has stored of the steps becomes durable before the checkpoint that covers them. */
+  readonly beforeSave?: (() => void | Promise<void>) | undefined;
 }
 
 interface Restored {
@@ -81,6 +83,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     isEmpty: async () => (await store.steps()).length === 0,
     async save(state) {
       await assertFiniteWeights(model, `the checkpoint of step ${state.step}`);
+      await options.beforeSave?.();
       return store.save({
         step: state.step,
         best: state.best,
