@@ -77,7 +77,8 @@ async function main(): Promise<number> {
     if (isWrongOption) return fail(`${(error as Error).message}\nSee soft-tokens-grade --help.`);
     const isExpected = [UsageError, GraderPoolError].some((kind) => error instanceof kind);
     if (isExpected) return fail((error as Error).message);
-    throw error;
+    fail((error instanceof Error && error.stack) || String(error));
+    return 1;
   }
 }
 
