@@ -8,7 +8,7 @@ import { printExpression } from "../algebra/print.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Readings, readAnswer } from "../parse/readings.ts";
 import { createWork, limits, type Work, WorkExceeded } from "../work.ts";
-import { differenceInConditions } from "./conditions.ts";
+import { compareConditioned } from "./conditioned.ts";
 import {
   type CompareOptions,
   type Context,
@@ -182,15 +182,13 @@ function compareReadings(
   let first: Outcome | null = null;
   for (const [goldIndex, g] of gold.expressions.entries()) {
     for (const [answerIndex, a] of answer.expressions.entries()) {
-      const outcome = compareExpressions(g, a, context);
-      const difference = outcome.equal
-        ? differenceInConditions(
-            { value: g, conditions: gold.conditions[goldIndex] ?? [] },
-            { value: a, conditions: answer.conditions[answerIndex] ?? [] },
-          )
-        : null;
-      if (outcome.equal && difference === null) return outcome;
-      first ??= difference === null ? outcome : unequalBy("relation", difference);
+      const outcome = compareConditioned(
+        { value: g, conditions: gold.conditions[goldIndex] ?? [] },
+        { value: a, conditions: answer.conditions[answerIndex] ?? [] },
+        context,
+      );
+      if (outcome.equal) return outcome;
+      first ??= outcome;
     }
   }
   const letter = sameLetter(goldSource, answerSource);

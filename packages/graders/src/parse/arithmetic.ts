@@ -12,6 +12,7 @@ import { isApplication, isInverse, parseApplication, parseInverse } from "./appl
 import { doublePrime, prime, withArcMinutes } from "./arc-minutes.ts";
 import { parseLetterDigits, parseLetterNumeral, parseSubscript } from "./base-numerals.ts";
 import { parseCombination } from "./combinations.ts";
+import { bracketedCondition } from "./conditions.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   call,
@@ -85,6 +86,11 @@ function parseTerm(cursor: Cursor): Expression {
       if (isLetterTimes(cursor)) {
         cursor.next();
         factors.push(parseSignedFactor(cursor));
+        continue;
+      }
+      const length = bracketedCondition(cursor);
+      if (length > 0) {
+        cursor.conditions.push(Array.from({ length }, () => cursor.next()));
         continue;
       }
       const mixed = factors.length === 1 ? parseMixed(cursor, factors[0] as Expression) : null;
