@@ -55,7 +55,7 @@ export interface MixtureResult {
   readonly mixture_RD: Tensor;
   /** argmax of z, int32: the greedy shadow. */
   readonly argmax_R: Tensor;
-  /** Entropy of p in nats. */
+  /** Entropy of p in nats; NaN exactly where a logit of the row is NaN or infinite. */
   readonly entropy_R: Tensor;
   /** Present when asked for. */
   readonly topIds_RK?: Tensor;
@@ -104,7 +104,7 @@ export interface ThoughtLogProbArguments extends HeadChunk {
 export interface TokenLogProbArguments extends HeadChunk {
   readonly hidden_RD: Tensor;
   readonly weight_VD: Tensor;
-  /** int32 */
+  /** int32, in [0, V): another is INDEX_OUT_OF_RANGE, as in `takeRows`. */
   readonly ids_R: Tensor;
   readonly temperature: number;
   readonly coefficient_R: Tensor;
@@ -153,7 +153,8 @@ export interface AdamWArguments {
 export interface FusedOps {
   /**
    * x / sqrt(mean(x^2) + epsilon) * weight over the last axis, in float32 and rounded once. The result has the weight's dtype: x may be
-   * a float32 stream beside a bfloat16 weight.
+   * a float32 stream beside a bfloat16 weight. Numbers whose squares leave float32 have their norm all the same where tensors live in
+   * the host's memory; on a device such a row may become zeros.
    */
   rmsNorm(x: Tensor, weight_D: Tensor, options: { readonly epsilon: number }): Tensor;
   /**
