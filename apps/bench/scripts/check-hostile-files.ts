@@ -17,9 +17,9 @@ import { loadTask } from "@soft-tokens/evals";
 import { openReportFolder, renderReport } from "@soft-tokens/evals/report";
 import { loadModel } from "@soft-tokens/model";
 import { createThoughtPolicy, readRollouts, writeRollouts } from "@soft-tokens/sampler";
-import { makeResults, makeRow } from "../../../packages/evals/src/fixtures/make-results.ts";
 import { createChecks } from "./checks.ts";
 import { createDraws, type Draws, damageBytes, mutateJson, mutateSafetensors } from "./hostile/mutate.ts";
+import { wholeEvaluation } from "./hostile/whole-evaluation.ts";
 
 const { values: flags } = parseArgs({
   options: { count: { type: "string", default: "150" }, seed: { type: "string", default: "1" } },
@@ -36,6 +36,7 @@ const TEXTS = [
 const root = mkdtempSync(join(tmpdir(), "hostile-files-"));
 const folder = join(root, "case");
 const backend = await createTfjsBackend({ variant: "wasm" });
+const evaluation = await wholeEvaluation();
 
 type Files = Map<string, Buffer>;
 /** Changes some file of a folder and reads the folder. */
@@ -126,23 +127,18 @@ async function readModel(): Promise<boolean> {
 
 function changeEvaluation(draws: Draws) {
   const at = "soft/evaluations/sums";
-  const rows = ["q0", "q1", "q0"].map((id, index) => JSON.stringify(makeRow({ id, sampleIndex: index % 2 })));
-  const files: Files = new Map(
-    [
-      [`${at}/results.json`, JSON.stringify(makeResults({ "soft-sample": [4, 3], "hard-greedy": [1, 0] }))],
-      [`${at}/samples.jsonl`, `${rows.join("\n")}\n`],
-      [
-        "soft/config.json",
-        JSON.stringify({
-          format: "soft-tokens-run/1",
-          kind: "rloo",
-          options: { thought: "soft" },
-          resolved: { sigma: 1 },
-        }),
-      ],
-      ["soft/metrics.jsonl", '{"step":1,"reward/mean":3}\n{"step":2,"reward/mean":4}\n'],
-    ].map(([name, text]) => [name as string, Buffer.from(text as string)]),
-  );
+  const texts: Readonly<Record<string, string>> = {
+    [`${at}/results.json`]: evaluation.results,
+    [`${at}/samples.jsonl`]: evaluation.samples,
+    "soft/config.json": JSON.stringify({
+      format: "soft-tokens-run/1",
+      kind: "rloo",
+      options: { thought: "soft" },
+      resolved: { sigma: 1 },
+    }),
+    "soft/metrics.jsonl": '{"step":1,"reward/mean":3}\n{"step":2,"reward/mean":4}\n',
+  };
+  const files: Files = new Map(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]));
   const name = draws.of([...files.keys()]);
   if (!name.endsWith(".jsonl")) return changeOne(files, name, draws);
   const lines = (files.get(name) as Buffer).toString().trimEnd().split("\n");

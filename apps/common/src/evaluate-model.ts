@@ -56,6 +56,8 @@ export interface EvaluateModelOptions {
   /** What a look into the training file found. */
   readonly contamination?: Contamination;
   readonly onBatch?: (batch: DecodedBatch) => void;
+  /** Told once, before anything is generated, of questions whose reference the grader cannot read. */
+  readonly onUnreadable?: (ids: readonly string[]) => void;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: EvaluationProgress) => void;
 }
@@ -72,6 +74,8 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Eval
     { ...limits, answerPrefix: defaultGenerationSettings.answerPrefix },
     { file: options.file ?? options.task.source.file, skipBad: options.skipBad ?? false, signal },
   );
+  const unreadable = await grading.unreadable(questions);
+  if (unreadable.length > 0) options.onUnreadable?.(unreadable);
   const task = { ...options.task, questions, source: { ...options.task.source, unfit } };
   const rms = options.rms ?? (await embeddingRms(opened.model));
   const generate = await createGenerateFunction({

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openGrading, tryGrader } from "./grading.ts";
+import { findGrader, openGrading, tryGrader } from "./grading.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "soft-tokens-grading-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -78,6 +78,21 @@ describe("grading", { timeout: 120_000 }, () => {
     expect(await grading.unreadable(problems)).toEqual(["p2", "p4"]);
     expect(grading.takeCounts()).toEqual({ timeout: 0, refused: 0, failed: 0 });
     await grading[Symbol.asyncDispose]();
+  });
+
+  it("looks for a grader's file without running it", async () => {
+    const mark = join(folder, "ran");
+    const marking = join(folder, "marking.mjs");
+    writeFileSync(
+      marking,
+      `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(mark)}, "");
+       export default () => ({ correct: true, reward: 1 });`,
+    );
+    await findGrader({ grader: marking });
+    expect(existsSync(mark)).toBe(false);
+    await expect(findGrader({ grader: join(folder, "none.mjs") })).rejects.toMatchObject({ code: "USAGE" });
+    await tryGrader({ ...common, grader: marking });
+    expect(existsSync(mark)).toBe(true);
   });
 
   it("says at once which grader cannot be used, and why", async () => {

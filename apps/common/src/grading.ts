@@ -1,6 +1,6 @@
 /**
- * Grading of samples in worker threads, for training and evaluation alike: by the paper's reward (method.md, section 5), or by a
- * grader of one's own (`--grader`). No answer can stall a run: one that takes too long has the verdict `timeout`.
+ * Grading of samples in workers, for training and evaluation alike: by the paper's reward (method.md, section 5), or by a grader
+ * of one's own (`--grader`). No answer can stall a run: one that takes too long has the verdict `timeout`.
  */
 
 import {
@@ -20,7 +20,12 @@ export const graderOptions = {
     .min(1)
     .optional()
     .describe("Your own grader: a JavaScript or TypeScript file whose default export grades a sample"),
-  graderWorkers: z.int().positive().max(256).default(2).describe("Most worker threads that grade"),
+  graderWorkers: z
+    .int()
+    .positive()
+    .max(256)
+    .default(2)
+    .describe("Most workers that grade: threads, or processes of your own grader"),
   graderTimeoutMs: z.int().positive().default(2000).describe("Most milliseconds of grading one sample"),
 } as const;
 
@@ -105,19 +110,43 @@ export async function openGrading(options: GradingOptions): Promise<Grading> {
   };
 }
 
+/** An error of the data set: said once, with the ids. */
+export function describeUnreadable(ids: readonly string[]): string {
+  const shown = ids.slice(0, 10).join(", ");
+  return `${ids.length} reference answers cannot be read, so that only the same text is right: ${shown}${ids.length > 10 ? ", ..." : ""}`;
+}
+
 /** Tries a grader of one's own and closes it again: better now than when the model is loaded. @throws UsageError */
 export async function tryGrader(options: GradingOptions): Promise<void> {
   if (options.grader === undefined) return;
   await using _grading = await openGrading(options);
 }
 
+/** What can be said of a grader of one's own without running it: whether its file is there. @throws UsageError */
+export async function findGrader({ grader }: Pick<GradingOptions, "grader">): Promise<void> {
+  if (grader === undefined) return;
+  await using _pool = orUsageError(() => createGraderPool({ grader }));
+}
+
 async function openPool(options: GraderPoolOptions): Promise<GraderPool> {
-  try {
-    const pool = createGraderPool(options);
-    if (options.grader !== undefined) await pool.start();
-    return pool;
-  } catch (error) {
-    if (!(error instanceof GraderPoolError)) throw error;
-    throw new UsageError(`--${error.message}`, { cause: error }); // it begins with "grader PATH"
+  const pool = orUsageError(() => createGraderPool(options));
+  if (options.grader !== undefined) {
+    await pool.start().catch((error: unknown) => {
+      throw usageError(error);
+    });
   }
+  return pool;
+}
+
+function orUsageError<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw usageError(error);
+  }
+}
+
+function usageError(error: unknown): unknown {
+  if (!(error instanceof GraderPoolError)) return error;
+  return new UsageError(`--${error.message}`, { cause: error }); // it begins with "grader PATH"
 }

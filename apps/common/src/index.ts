@@ -21,5 +21,6 @@ export * from "./progress.ts";
 export * from "./run-main.ts";
 export * from "./schema-options.ts";
 export { InterruptedError } from "./stop.ts";
+export * from "./terminal.ts";
 export * from "./versions.ts";
 export { syncFolder, writeWhole } from "./write-whole.ts";

@@ -3,6 +3,8 @@
  * (a log file, CI). Never on standard output, which belongs to results.
  */
 
+import { draw, visibleLine, visibleText } from "./terminal.ts";
+
 export interface Progress {
   /** `done` of `total` units; `detail` is shown behind. */
   update(done: number, total: number, detail?: string): void;
@@ -29,7 +31,7 @@ export function createProgress(
   let endShown = "";
 
   const clear = () => {
-    if (isLineOpen) stream.write("\r\x1b[2K");
+    if (isLineOpen) draw(stream, "\r\x1b[2K");
     isLineOpen = false;
   };
   return {
@@ -46,17 +48,18 @@ export function createProgress(
       const rate = (done - doneAtStart) / Math.max(seconds, 1e-9);
       const left = rate > 0 ? formatDuration((total - done) / rate) : "?";
       const text = `${label} ${done}/${total} ${plural(unit)}  ${formatRate(rate, unit)}  ${isLast ? `took ${formatDuration(seconds)}` : `${left} left`}${detail ? `  ${detail}` : ""}`;
+      const line = visibleLine(text);
       if (!isLive) {
-        stream.write(`${text}\n`);
+        draw(stream, `${line}\n`);
         return;
       }
       clear();
-      stream.write(fit(text, stream.columns ?? 80));
+      draw(stream, fit(line, stream.columns ?? 80));
       isLineOpen = true;
     },
     log(line) {
       clear();
-      stream.write(`${line}\n`);
+      draw(stream, `${visibleText(line)}\n`);
     },
     finish(text) {
       if (text === undefined) {
@@ -65,7 +68,7 @@ export function createProgress(
         return;
       }
       clear();
-      stream.write(`${text}\n`);
+      draw(stream, `${visibleText(text)}\n`);
     },
   };
 }

@@ -7,9 +7,11 @@
 import { type Command, CommanderError } from "commander";
 import { UsageError } from "./errors.ts";
 import { InterruptedError, listenForStop } from "./stop.ts";
+import { guardTerminal } from "./terminal.ts";
 
 /** Runs `main` with a signal that whatever stops the program from outside aborts. */
 export async function runMain(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  guardTerminal();
   using stop = listenForStop();
   try {
     await main(stop.signal);

@@ -90,7 +90,7 @@ async function refusedBeforeTheFirstStep(): Promise<void> {
   ] as const) {
     const out = join(work, name);
     const run = await sft(name, join(field, name, "data.jsonl"), out);
-    check(`${name} is refused`, [run.status, existsSync(out)], [1, false]);
+    check(`${name} is refused`, [run.status, existsSync(join(out, "config.json"))], [1, false]);
     check(`${name} says what and where`, run.stderr, wanted);
   }
   for (const [name, left] of [

@@ -9,7 +9,7 @@ import { UsageError } from "@soft-tokens/app-common";
 import { type RunConfig, readConfig } from "./run-folder.ts";
 
 /** What is kept of a file of data in `config.json`. */
-export interface DataSource {
+interface DataSource {
   readonly file: string;
   readonly sha256: string;
 }

@@ -59,7 +59,7 @@ try {
   await build();
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;
-  process.stderr.write(`build:native: ${error.message}\n`);
+  say(`build:native: ${error.message}`);
   process.exitCode = 1;
 }
 
@@ -285,5 +285,10 @@ function readOr(path: string, otherwise: string): string {
 }
 
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${shown(line)}\n`);
+}
+
+/** Without control characters: names of files and answers of servers are others' text. */
+function shown(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, "?");
 }

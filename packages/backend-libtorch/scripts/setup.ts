@@ -202,7 +202,7 @@ function showProgress(text: string): void {
   if (performance.now() - lastShown < (isLive ? 100 : 10_000)) return;
   lastShown = performance.now();
   process.stderr.write(
-    isLive ? `\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}` : `${text}\n`,
+    isLive ? `\r\x1b[2K${shown(text).slice(0, (process.stderr.columns ?? 80) - 1)}` : `${shown(text)}\n`,
   );
 }
 
@@ -211,7 +211,12 @@ function clearLine(): void {
 }
 
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${shown(line)}\n`);
+}
+
+/** Without control characters: names of files and answers of servers are others' text. */
+function shown(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, "?");
 }
 
 function megabytes(bytes: number): string {

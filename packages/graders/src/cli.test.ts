@@ -99,6 +99,28 @@ describe("soft-tokens-grade", () => {
     expect(await run([], input)).toMatchObject({ code: 2, out: "", err: expect.stringContaining("line 1") });
   });
 
+  it("sends no control character of its input or its grader to a terminal, and keeps every value", async () => {
+    const grader = file(
+      "escapes.mjs",
+      "export default ({ text }) => { throw new Error(text + '\\u001b[31m'); };",
+    );
+    const answer = "\u009b2J\u202e7";
+    const lines = `{"gold":"1","answer":"${answer}"}\n{"gold":"1","answer":"2","\u009bkey":true}\nno\u001b[2Jthing`;
+    const { out, err } = await run(["--grader", grader, "--skip-bad"], lines);
+    expect(out + err).not.toMatch(/(?!\n)[\p{Cc}\u202e]/u);
+    const [first, second, bad] = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(first).toMatchObject({
+      answer,
+      status: "failed",
+      reason: expect.stringContaining(`${answer}\u001b[31m`),
+    });
+    expect(second).toMatchObject({ "\u009bkey": true });
+    expect(bad).toEqual({ error: expect.stringContaining("line 3") });
+  });
+
   it("says what to write for a wrong option", async () => {
     const { code, out, err } = await run(["--extract", "nowhere"], "");
     expect([code, out]).toEqual([2, ""]);

@@ -11,6 +11,7 @@ import { type AuditSettings, type GradeSettings, help, readSettings, UsageError 
 import { GraderPoolError } from "./pool/errors.ts";
 import { createGraderPool } from "./pool/pool.ts";
 import type { GraderPool } from "./pool/types.ts";
+import { visibleText } from "./visible-text.ts";
 
 const input = process.stdin as AsyncIterable<Uint8Array>;
 
@@ -19,9 +20,9 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Waits where the reader is slower than we are. */
+/** Waits where the reader is slower than we are. Lines of JSON keep their value; no text in them reaches a terminal as it is. */
 async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+  if (!process.stdout.write(visibleText(text))) await once(process.stdout, "drain");
 }
 
 /** Grades what comes in. @throws {UsageError} for a bad line, behind what was graded before it */
@@ -45,7 +46,7 @@ function outputLine(graded: GradedLine): string {
 }
 
 function fail(message: string): number {
-  process.stderr.write(`soft-tokens-grade: ${message}\n`);
+  process.stderr.write(visibleText(`soft-tokens-grade: ${message}\n`));
   return 2;
 }
 
@@ -76,7 +77,8 @@ async function main(): Promise<number> {
     if (isWrongOption) return fail(`${(error as Error).message}\nSee soft-tokens-grade --help.`);
     const isExpected = [UsageError, GraderPoolError].some((kind) => error instanceof kind);
     if (isExpected) return fail((error as Error).message);
-    throw error;
+    fail((error instanceof Error && error.stack) || String(error));
+    return 1;
   }
 }
 

@@ -57,4 +57,5 @@ export {
   withoutAnswerMarks,
 } from "./reward/reference.ts";
 export { repetitionPenalty, wordsForRepetition } from "./reward/repetition-rewards.ts";
+export { visibleLine, visibleText } from "./visible-text.ts";
 export { limits } from "./work.ts";

@@ -41,7 +41,31 @@ STRIPPING = [*QWEN_TOKENS, added("<l>", NEXT, lstrip=True), added("<r>", NEXT + 
              added("word", NEXT + 3, single_word=True), added("<lrx>", NEXT + 4)]
 GPT2 = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 
+CL100K = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+O200K = "|".join([r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+                  r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+                  r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
+
+
+def split(pattern):
+    return {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False},
+        {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}]}}
+
+
+def model(name, **settings):
+    return {"model": {**base(name)["model"], **settings}}
+
+
 PARTS = {
+    "sentencepiece: Metaspace, unknown characters fused": ("llama2", {"normalizer": None, "pre_tokenizer": metaspace(prepend_scheme="first"),
+                                                           **model("llama2", byte_fallback=False, fuse_unk=True)}),
+    "sentencepiece: unknown characters fused": ("llama2", model("llama2", byte_fallback=False, fuse_unk=True)),
+    "sentencepiece: unknown characters one by one": ("llama2", model("llama2", byte_fallback=False, fuse_unk=False)),
+    "sentencepiece: no unknown token": ("llama2", model("llama2", byte_fallback=False, unk_token=None, fuse_unk=False)),
+    "bytes: as cl100k": ("qwen", split(CL100K)),
+    "bytes: as o200k": ("qwen", split(O200K)),
+    "bytes: NFKC": ("qwen", {"normalizer": {"type": "NFKC"}}),
     "sentencepiece: Prepend": ("llama2", {}),
     "sentencepiece: Metaspace first, whole": ("llama2", {"normalizer": None, "pre_tokenizer": metaspace(prepend_scheme="first", split=False)}),
     "sentencepiece: Metaspace first, split": ("llama2", {"normalizer": None, "pre_tokenizer": metaspace(prepend_scheme="first", split=True)}),
@@ -70,7 +94,7 @@ PARTS = {
 WHOLES = ["2+2=4", "A: The 4", " a", "  a", "a  b", "", " ", "   ", "\u0085a", "\ufeffa", "a  \u0085b", "a  \ufeffb", " \u0085", "a\u00a0b", "\u2581a", "the \u2581 b",
           "a<|begin|>b", "<|begin|>a<|eot|>b", "<|begin|> a", "a <|think|> b", "a<n>b <n> c", "a \u0085<l> b", "a \ufeff<l> b", "a <r> \u0085b", "a <r> \ufeffb",
           "a <lr> <lr> b", "<l><r> <lr>x", "word", "a word.", "sword", "words", "a.b a.", "word\u0301", "_word", "<lrx> <lr>", "caf\u00e9 x\u00b2 \u0130 \u03a3\u03a3 \u0391\u03a3", "line\nline\r\n",
-          "\u65e5\u672c\u8a9e \U0001f600", "the answer is 12", "$1 a"]
+          "\u65e5\u672c\u8a9e \U0001f600", "the answer is 12", "$1 a", "\u2603\u2603 \u2603a\u2603", "don'T 'Re it'\u017f", "a/\n/b", "HelloWorld ABCdef", "\ufb01x\u00b2"]
 PAIRS = [("2+2=", "4"), ("A:", " The 4"), ("A: ", "The 4"), ("A:", "The 4"), ("", "a"), ("", " a"), ("a", ""), ("a", "<|eot|>"), ("a<|eot|>", "b"), ("a<|eot|>", " b"), ("a <|think|>", "b"),
          ("the answer is", ": 12"), ("a\n", "b"), ("a", "\nb"), ("a\n\n", "\n b"), ("x", "<|begin|>b c"), ("Q: how many\nA:", " so she has 12, and"), ("it", "'s"), ("a \u0085", "b"), ("1", "234"),
          ("is:", " \\boxed{"), ("is: ", "\\boxed{12}"), ("th", "e"), ("a<n>", "b"), ("a", "\u00b4"), ("word", "s"), ("a <r>", " b")]

@@ -20,6 +20,10 @@ export function parseJsonFile(bytes: Uint8Array, path: string, code: ModelErrorC
       const why = `has ${python.text} in line ${python.line}, which Python writes and JSON does not have; put a number or null in its place`;
       throw new ModelError(code, why, { file: path, cause });
     }
+    if (text.length < 1024 && /^\.{0,2}\/?[\w.-]+(?:\/[\w.-]+)+\n?$/.test(text)) {
+      const why = `holds nothing but the path ${text.trim()}: a link that was copied as text. Copy the file itself, or make the link again`;
+      throw new ModelError(code, why, { file: path, cause });
+    }
     const why = cause instanceof Error ? ` (${cause.message})` : "";
     throw new ModelError(code, `is not JSON in UTF-8${why}`, { file: path, cause });
   }

@@ -255,12 +255,24 @@ describe("weights", () => {
     );
   });
 
-  it("of which only some lack the prefix are refused", async () => {
+  it("may lack the prefix in part, or have it twice, but not hold one tensor under two names", async () => {
     await takeFixture("qwen3");
-    await changeWeights((all) =>
-      all.map((tensor) => (tensor.name === norm ? { ...tensor, name: norm.replace("model.", "") } : tensor)),
-    );
-    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_MISSING", key: norm });
+    using whole = await load();
+    const rename = (change: (name: string) => string) =>
+      changeWeights((all) => all.map((tensor) => ({ ...tensor, name: change(tensor.name) })));
+    await rename((name) => (name === norm ? norm.replace("model.", "") : name));
+    using mixed = await load();
+    expect(await readAll(mixed)).toEqual(await readAll(whole));
+    await rename((name) => `model.${name}`);
+    using twice = await load();
+    expect(await readAll(twice)).toEqual(await readAll(whole));
+    await takeFixture("qwen3");
+    const bare = norm.replace("model.", "");
+    await changeWeights((all) => [
+      ...all,
+      { ...(all.find(({ name }) => name === norm) as SafetensorsTensor), name: bare },
+    ]);
+    await expect(load()).rejects.toMatchObject({ code: "WEIGHTS_UNEXPECTED", key: bare });
   });
 
   it.each(["model.", ""])("of a tied model may be its head alone (prefix %j)", async (prefix) => {
@@ -365,6 +377,28 @@ describe("small files", () => {
     await writeFile(join(folder, name), text);
     await expect(load()).rejects.toMatchObject({ code, file: join(folder, name) });
     await expect(load()).rejects.toThrowError(`has ${number} in line 2, which Python writes`);
+  });
+
+  it("of which none names an end token, or one without a row, give a warning", async () => {
+    await takeFixture("qwen3");
+    await changeJson("config.json", (json) => ({ ...json, eos_token_id: 999 }));
+    using outside = await load();
+    expect(outside.warnings).toMatchObject([
+      { code: "TOKEN_OUTSIDE_EMBEDDINGS", file: join(folder, "tokenizer.json") },
+    ]);
+    expect(outside.warnings[0]?.message).toContain('"" (999, an end token) are beyond the 272 rows');
+    await changeJson("config.json", (json) => ({ ...json, eos_token_id: null }));
+    await changeJson("tokenizer_config.json", () => ({}));
+    await rm(join(folder, "generation_config.json"));
+    using endless = await load();
+    expect(endless.warnings).toMatchObject([{ code: "END_TOKEN_MISSING", file: folder }]);
+  });
+
+  it("that hold a path are links that were copied as text", async () => {
+    await takeFixture("qwen3");
+    await writeFile(join(folder, "config.json"), "../../blobs/5f3a-1.json\n");
+    await expect(load()).rejects.toMatchObject({ code: "CONFIG_INVALID", file: join(folder, "config.json") });
+    await expect(load()).rejects.toThrowError(/nothing but the path \.\.\/\.\.\/blobs\/5f3a-1\.json: a link/);
   });
 
   it("that name tokens are all read, and warnings say what was noticed", async () => {

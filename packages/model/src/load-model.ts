@@ -76,6 +76,14 @@ export function readDescription(files: ReadonlyMap<string, Uint8Array>, folder: 
     onWarning,
   });
   warnOfTokensWithoutRow(tokenizer, own, join(folder, "tokenizer.json"), onWarning);
+  if (tokenizer.eosTokenIds.length === 0) {
+    onWarning({
+      code: "END_TOKEN_MISSING",
+      message: `${folder}: no file names a token that ends a sequence; texts end at their limits alone`,
+      file: folder,
+      keys: ["eos_token", "eos_token_id"],
+    });
+  }
   return {
     // Whatever any of these files calls an end ends a sequence.
     config: { ...own, eosTokenIds: tokenizer.eosTokenIds },
@@ -101,11 +109,15 @@ function warnOfTokensWithoutRow(
     { length: Math.max(0, tokenizer.vocabularySize - vocabularySize) },
     (_, index) => vocabularySize + index,
   );
-  const tokens = ids
+  const isEnd = (id: number) => tokenizer.eosTokenIds.includes(id);
+  const ends = tokenizer.eosTokenIds.filter((id) => id >= vocabularySize && !ids.includes(id));
+  const tokens = [...ids, ...ends]
     .map((id) => ({ id, text: tokenizer.decode([id], { keepSpecialTokens: true }) }))
-    .filter(({ text }) => text !== "");
+    .filter(({ id, text }) => text !== "" || isEnd(id));
   if (tokens.length === 0) return;
-  const list = tokens.slice(0, 5).map(({ id, text }) => `${JSON.stringify(text)} (${id})`);
+  const list = tokens
+    .slice(0, 5)
+    .map(({ id, text }) => `${JSON.stringify(text)} (${id}${isEnd(id) ? ", an end token" : ""})`);
   const more = tokens.length > list.length ? ` and ${tokens.length - list.length} more` : "";
   warn({
     code: "TOKEN_OUTSIDE_EMBEDDINGS",

@@ -4,7 +4,7 @@
  */
 
 /** More than any file of ours has; Python's own parser gives up near 1,000. */
-export const MAX_JSON_DEPTH = 256;
+const MAX_JSON_DEPTH = 256;
 
 /** @throws SyntaxError for what is not JSON, and for JSON nested deeper than {@link MAX_JSON_DEPTH} */
 export function parseJson(text: string): unknown {

@@ -9,7 +9,8 @@ export type ModelWarningCode =
   | "CONFIG_KEY_IGNORED" // a setting that has no effect here, and none in transformers
   | "TOKEN_ADDED" // a token that a file names and tokenizer.json lacks; it got the next free id
   | "TOKEN_ID_CHANGED" // an added token has another id than its file says
-  | "TOKEN_OUTSIDE_EMBEDDINGS"; // tokens whose ids are no rows of the embeddings
+  | "TOKEN_OUTSIDE_EMBEDDINGS" // tokens whose ids are no rows of the embeddings
+  | "END_TOKEN_MISSING"; // no file names a token that ends a sequence
 
 export interface ModelWarning {
   readonly code: ModelWarningCode;

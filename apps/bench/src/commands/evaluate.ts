@@ -2,6 +2,7 @@
 
 import {
   createProgress,
+  describeUnreadable,
   evaluateModel,
   graderOptions,
   lockFolder,
@@ -97,6 +98,7 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     ...generationSettings(options),
     modelFiles: fingerprint(options.model),
     ...(contamination && { contamination }),
+    onUnreadable: (ids) => process.stderr.write(`warning  ${describeUnreadable(ids)}\n`),
     onBatch: ({ rows, steps, tokens }) => {
       used.tokens += tokens;
       used.places += rows * steps;

@@ -3,7 +3,7 @@
  * that is going on, with rate and time left. On a terminal it is redrawn in place; elsewhere lines come now and then.
  */
 
-import { formatDuration } from "@soft-tokens/app-common";
+import { draw as drawOn, formatDuration, visibleLine } from "@soft-tokens/app-common";
 
 /** One cell: a run on a task. */
 export interface CellProgress {
@@ -52,7 +52,7 @@ export function createLiveTable({
   let lines = 0;
 
   const clear = () => {
-    if (lines > 0) stream.write(`\x1b[${lines}F\x1b[0J`);
+    if (lines > 0) drawOn(stream, `\x1b[${lines}F\x1b[0J`);
     lines = 0;
   };
   const draw = (current: CellProgress | null, detail: string) => {
@@ -66,7 +66,7 @@ export function createLiveTable({
       ...(current ? [currentLine(current, detail, speeds[current.unit].perSecond())] : []),
     ];
     clear();
-    stream.write(shown.map((line) => `${fit(line, width)}\n`).join(""));
+    drawOn(stream, shown.map((line) => `${fit(visibleLine(line), width)}\n`).join(""));
     lines = shown.length;
   };
   return {
@@ -79,7 +79,10 @@ export function createLiveTable({
       if (isLive) draw(cell, detail);
       else {
         const line = currentLine(cell, detail, speeds[cell.unit].perSecond());
-        stream.write(`${headline([...cells.values()], speeds, now() - started)}; ${line}\n`);
+        drawOn(
+          stream,
+          `${visibleLine(`${headline([...cells.values()], speeds, now() - started)}; ${line}`)}\n`,
+        );
       }
     },
     clear() {

@@ -3,7 +3,7 @@
  * exists is never made again: a cell that is whole is not even opened, and the evaluators continue the others sample by sample.
  */
 
-import { evaluateModel, lockFolder, openModel, versions } from "@soft-tokens/app-common";
+import { describeUnreadable, evaluateModel, lockFolder, openModel, versions } from "@soft-tokens/app-common";
 import { evaluateLikelihood, type InferenceMode, isGreedyMode, LIKELIHOOD_MODE } from "@soft-tokens/evals";
 import {
   type GridAblation,
@@ -147,6 +147,10 @@ async function runModel(
       limit: plan.limit,
       ...generationSettings(options),
       ...(ablation && changed(ablation)),
+      onUnreadable: (ids) => {
+        table.clear();
+        process.stderr.write(`warning  ${task.name}: ${describeUnreadable(ids)}\n`);
+      },
       signal,
       onProgress: ({ mode, done, total, restored, accuracy }) =>
         table.update(

@@ -1,6 +1,6 @@
 /** `doctor`: what is there, what is missing, what to run, and a short self-test. Exit status 1 when nothing works. */
 
-import { modelOptions } from "@soft-tokens/app-common";
+import { draw, modelOptions, visibleLine, visibleText, visibleValue } from "@soft-tokens/app-common";
 import { z } from "zod";
 import { diagnose } from "../doctor/diagnose.ts";
 import { renderDiagnosis } from "../doctor/render.ts";
@@ -17,13 +17,14 @@ export async function doctor(options: DoctorOptions, { signal }: { signal: Abort
   const diagnosis = await diagnose({
     ...options,
     signal,
-    onStep: (text) => process.stderr.write(isLive ? `\r\x1b[2K${text} ...` : ""),
+    onStep: (text) => draw(process.stderr, isLive ? `\r\x1b[2K${visibleLine(text)} ...` : ""),
   });
-  if (isLive) process.stderr.write("\r\x1b[2K");
-  process.stdout.write(
+  if (isLive) draw(process.stderr, "\r\x1b[2K");
+  draw(
+    process.stdout,
     options.json
-      ? `${JSON.stringify(diagnosis, null, 2)}\n`
-      : renderDiagnosis(diagnosis, {
+      ? `${visibleText(JSON.stringify(diagnosis, null, 2))}\n`
+      : renderDiagnosis(visibleValue(diagnosis), {
           isColoured: process.stdout.isTTY === true && !process.env.NO_COLOR,
           columns: process.stdout.columns ?? 100,
         }),

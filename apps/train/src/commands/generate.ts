@@ -1,6 +1,6 @@
 /** `generate`: one question, thought about in one of the six inference modes, printed as text. */
 
-import { modelOptions, openModel } from "@soft-tokens/app-common";
+import { modelOptions, openModel, printGenerated } from "@soft-tokens/app-common";
 import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
 import { embeddingRms, encodePrompt } from "@soft-tokens/model";
 import { defaultGenerationSettings, generate, inferencePolicy, textParts } from "@soft-tokens/sampler";
@@ -57,11 +57,28 @@ export async function generateText(
     const parts = textParts(rollout);
     const entropy =
       rollout.entropies.reduce((sum, value) => sum + value, 0) / Math.max(1, rollout.entropies.length);
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ sampleIndex, mode: options.mode, ...parts, thoughtSteps: rollout.shadowIds.length, thoughtStop, answerStop, entropy })}\n`
-        : `${rollouts.length > 1 ? `--- sample ${sampleIndex + 1}\n` : ""}${thoughtText}${forcedText}${answerText}\n`,
-    );
+    if (options.json) {
+      const thoughtSteps = rollout.shadowIds.length;
+      const row = {
+        sampleIndex,
+        mode: options.mode,
+        ...parts,
+        thoughtSteps,
+        thoughtStop,
+        answerStop,
+        entropy,
+      };
+      process.stdout.write(`${JSON.stringify(row)}
+`);
+    } else {
+      const heading =
+        rollouts.length > 1
+          ? `--- sample ${sampleIndex + 1}
+`
+          : "";
+      printGenerated(`${heading}${thoughtText}${forcedText}${answerText}
+`);
+    }
     process.stderr.write(
       `${rollout.shadowIds.length} thought steps (${thoughtStop}), answer: ${answerStop}, mean entropy ${entropy.toFixed(3)} nats\n`,
     );

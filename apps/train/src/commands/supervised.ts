@@ -28,7 +28,8 @@ export async function supervised(
     signal,
   );
   const { appendEndOfSequence } = settings;
-  const fitted = fitExamples(opened.model, loaded, { appendEndOfSequence, skipBad: options.skipBad });
+  const { skipBad } = options;
+  const fitted = await fitExamples(opened.model, loaded, { appendEndOfSequence, skipBad, signal });
   const { examples, unfit } = fitted;
   process.stderr.write(`data     ${describeData(loaded, fitted)}\nrun      ${path}\n`);
   const folder = openRunFolder(path, "supervised", options);

@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   createProgress,
+  describeUnreadable,
+  findGrader,
   formatCount,
   InterruptedError,
   openGrading,
@@ -29,12 +31,13 @@ export async function train(
 ): Promise<void> {
   const resolved = resolveTraining(options);
   const problems = await loadTrainingProblems(options);
-  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   if (dryRun) {
+    await findGrader(options); // a dry run runs nobody's code
     checkModelName(options.model);
     process.stdout.write(`${JSON.stringify(dryRunReport(resolved, problems), null, 2)}\n`);
     return;
   }
+  await using grading = await openGrading({ ...options, signal }); // a grader that cannot be used is known before the model
   using _lock = await lockRunFolder(resolved.folder);
   const unsure = checkRunData(resolved.folder, options, runData(problems));
   if (unsure !== null) process.stderr.write(`warning  ${unsure}\n`);
@@ -42,7 +45,8 @@ export async function train(
   unreadable.catch(() => undefined); // told below; a model that does not load is told first
   using opened = await openModel(withDtypeOfRun(options, resolved.folder), memoryNeeds(resolved), signal);
   process.stderr.write(`data     ${describeProblems(options, problems)}\nrun      ${resolved.folder}\n`);
-  warnOfReferences(await unreadable);
+  const ids = await unreadable;
+  if (ids.length > 0) process.stderr.write(`warning  ${describeUnreadable(ids)}\n`);
   const progress = createProgress(`${options.thought} thoughts`, "step");
   const { folder, step } = await runTraining({
     resolved,
@@ -65,15 +69,6 @@ export async function train(
     );
     throw new InterruptedError();
   }
-}
-
-/** An error of the data set: said once, with the ids, and not learned from. */
-function warnOfReferences(ids: readonly string[]): void {
-  if (ids.length === 0) return;
-  const shown = ids.slice(0, 10).join(", ");
-  process.stderr.write(
-    `warning  ${ids.length} reference answers cannot be read, so that only the same text is right: ${shown}${ids.length > 10 ? ", ..." : ""}\n`,
-  );
 }
 
 function memoryNeeds({ options, settings }: ResolvedTraining) {
@@ -133,7 +128,7 @@ function describeProblems(
   const sample = options.data === "gsm8k" ? " (embedded sample; give your own file for all of GSM8K)" : "";
   const skipped = source.skipped + (validationSource?.skipped ?? 0);
   const left = skipped > 0 ? `; ${skipped} rows left out that could not be read` : "";
-  const ids = source.repeatedIds ? `; ${source.repeatedIds} rows have ids of earlier rows` : "";
+  const ids = source.repeatedIds ? `; ids repeat (${source.repeatedIds})` : "";
   return `${source.file}${sample}: ${formatCount(training.length)} problems to train on, ${validation.length} held out${left}${ids}`;
 }
 

@@ -1,6 +1,6 @@
 /** A line per job of the demo: redrawn in place on a terminal, one line per change of phase and every 15 s elsewhere. */
 
-import { formatDuration } from "@soft-tokens/app-common";
+import { draw as drawOn, formatDuration, visibleLine, visibleText } from "@soft-tokens/app-common";
 
 export interface Dashboard {
   set(name: string, state: JobState): void;
@@ -29,7 +29,7 @@ export function createDashboard(
   let lastDrawn = Number.NEGATIVE_INFINITY;
 
   const erase = () => {
-    if (drawn > 0) stream.write(`\x1b[${drawn}A\x1b[0J`);
+    if (drawn > 0) drawOn(stream, `\x1b[${drawn}A\x1b[0J`);
     drawn = 0;
   };
   const draw = () => {
@@ -37,7 +37,7 @@ export function createDashboard(
     const width = (stream.columns ?? 80) - 1;
     const elapsed = `  ${formatDuration((performance.now() - started) / 1000)} elapsed`;
     const lines = [...[...states].map(([name, state]) => describe(name, state)), elapsed];
-    stream.write(lines.map((line) => `${line.slice(0, width)}\n`).join(""));
+    drawOn(stream, lines.map((line) => `${visibleLine(line).slice(0, width)}\n`).join(""));
     drawn = lines.length;
     lastDrawn = performance.now();
   };
@@ -53,11 +53,11 @@ export function createDashboard(
       const last = lastPlain.get(name);
       if (last?.phase === state.phase && now - last.at < PLAIN_INTERVAL_MS) return;
       lastPlain.set(name, { phase: state.phase, at: now });
-      stream.write(`${describe(name, state)}\n`);
+      drawOn(stream, `${visibleLine(describe(name, state))}\n`);
     },
     log(line) {
       if (isLive) erase();
-      stream.write(`${line}\n`);
+      drawOn(stream, `${visibleText(line)}\n`);
       if (isLive) draw();
     },
     finish() {

@@ -4,7 +4,8 @@
  * training by reward and of evaluation.
  */
 
-import { findData } from "@soft-tokens/app-common";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
+import { createProgress, findData } from "@soft-tokens/app-common";
 import {
   badRowsError,
   EvaluationError,
@@ -15,7 +16,12 @@ import {
   type SolvedSource,
 } from "@soft-tokens/evals";
 import type { LanguageModel } from "@soft-tokens/model";
-import { encodeExamples, type SupervisedExample, type TokenizedExample } from "@soft-tokens/trainer";
+import {
+  type ExampleProblem,
+  encodeExamples,
+  type SupervisedExample,
+  type TokenizedExample,
+} from "@soft-tokens/trainer";
 
 export interface ExamplesOptions {
   readonly data: string;
@@ -63,23 +69,47 @@ export interface FittedExamples {
 /**
  * Encodes every example before the first step, so that none ends a run when its turn comes.
  * @throws EvaluationError TASK_ROW_UNFIT for rows too long for the model, or with tokens that it has no embedding for;
- *   TrainerError INVALID_END_TOKEN
+ *   TrainerError INVALID_END_TOKEN; the signal's reason
  */
-export function fitExamples(
+export async function fitExamples(
   model: LanguageModel,
   { examples, lines, file }: LoadedExamples,
-  { skipBad, ...options }: { readonly appendEndOfSequence: boolean; readonly skipBad: boolean },
-): FittedExamples {
-  const source = { size: examples.length, get: (index: number) => examples[index] as SupervisedExample };
-  const encoded = encodeExamples(model, source, options);
-  const errors = encoded.problems.map(({ index, part, message }) => {
-    const line = lines[index] as number;
-    const place = `${file}, line ${line}: ${part === null ? "" : `the ${part} `}`;
-    const details = { file, line, ...(part !== null && { field: part }) };
-    return new EvaluationError("TASK_ROW_UNFIT", place + message, details);
-  });
-  if (errors.length > 0 && (!skipBad || encoded.examples.length === 0)) throw badRowsError(errors, ADVICE);
-  return { examples: encoded.examples, unfit: errors.length };
+  { skipBad, appendEndOfSequence, signal }: FitOptions,
+): Promise<FittedExamples> {
+  const progress = createProgress("checking", "example");
+  const good: TokenizedExample[] = [];
+  const errors: EvaluationError[] = [];
+  for (let begin = 0; begin < examples.length; begin += EXAMPLES_AT_ONCE) {
+    await yieldToEventLoop();
+    signal.throwIfAborted();
+    if (begin >= SHOWN_FROM) progress.update(begin, examples.length);
+    const part = examples.slice(begin, begin + EXAMPLES_AT_ONCE);
+    const source = { size: part.length, get: (index: number) => part[index] as SupervisedExample };
+    const encoded = encodeExamples(model, source, { appendEndOfSequence });
+    good.push(...encoded.examples);
+    for (const problem of encoded.problems) {
+      errors.push(unfit(problem, file, lines[begin + problem.index] as number));
+    }
+  }
+  progress.finish();
+  if (errors.length > 0 && (!skipBad || good.length === 0)) throw badRowsError(errors, ADVICE);
+  return { examples: good, unfit: errors.length };
+}
+
+export interface FitOptions {
+  readonly appendEndOfSequence: boolean;
+  readonly skipBad: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Examples encoded between two looks at signals, and from how many on a person is told how far it is. */
+const EXAMPLES_AT_ONCE = 64;
+const SHOWN_FROM = 1024;
+
+function unfit({ part, message }: ExampleProblem, file: string, line: number): EvaluationError {
+  const place = `${file}, line ${line}: ${part === null ? "" : `the ${part} `}`;
+  const details = { file, line, ...(part !== null && { field: part }) };
+  return new EvaluationError("TASK_ROW_UNFIT", place + message, details);
 }
 
 const ADVICE = "Shorten or remove these rows, or leave them out and count them with --skip-bad.";

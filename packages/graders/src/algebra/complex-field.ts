@@ -172,6 +172,8 @@ function callComplex(name: FunctionName, args: readonly Complex[], logBase: LogB
       return y && !isZero(x) && !isZero(y) ? divide(ln(y), ln(x)) : null;
     case "abs":
       return real(Math.hypot(x.re, x.im));
+    case "conjugate":
+      return { re: x.re, im: -x.im };
     case "sin":
     case "cos":
     case "tan":

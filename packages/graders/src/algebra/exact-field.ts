@@ -79,6 +79,8 @@ function callExact(name: FunctionName, args: readonly Rational[], work: Work): R
   switch (name) {
     case "abs":
       return absRational(x);
+    case "conjugate":
+      return x;
     case "floor":
       return integer(floorRational(x));
     case "ceil":

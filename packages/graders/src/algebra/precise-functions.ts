@@ -47,6 +47,8 @@ export function callPrecise(
       return y ? logarithmTo(x, y, field) : null;
     case "abs":
       return real(sizeOf(x, field));
+    case "conjugate":
+      return { re: x.re, im: x.im && negateBall(x.im) };
     case "sin":
     case "cos":
     case "tan":

@@ -51,6 +51,8 @@ export function printExpression(x: Expression, work: Work): string {
       return `${x.open}${x.items.map(print).join(", ")}${x.close}`;
     case "set":
       return `{${x.items.map(print).sort().join(", ")}}`;
+    case "builder":
+      return `{${x.variable} in ${x.domain ?? "any"} | ${print(x.condition)}}`;
     case "setOperation":
       return `${x.operator}(${x.operands.map(print).join(", ")})`;
     case "matrix":

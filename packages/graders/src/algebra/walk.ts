@@ -13,6 +13,7 @@ export function namesIn(x: Expression, work: Work): Set<string> {
     if (node.kind === "symbol") {
       if (!bound.includes(node.name)) names.add(node.name);
     } else if (node.kind === "apply") names.add(printExpression(node, work));
+    else if (node.kind === "builder") visit(node.condition, [...bound, node.variable]);
     else if (node.kind === "repeated") {
       for (const child of [node.from, node.to]) if (child) visit(child, bound);
       visit(node.body, [...bound, node.variable]);
@@ -36,6 +37,8 @@ export function childrenOf(x: Expression): readonly Expression[] {
       return x.args;
     case "repeated":
       return [x.from, x.to, x.body].filter((part) => part !== null);
+    case "builder":
+      return [x.condition];
     case "plusMinus":
     case "quantity":
       return [x.value];

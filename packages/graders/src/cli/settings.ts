@@ -41,7 +41,7 @@ Reads one JSON object per line: {"gold": "...", "answer": "..."}. "answer" is a 
 expression; other fields pass through, and a "question" (or "problem") exposes answers that only repeat it.
 Writes each line with "correct" (true or false), "reward" (100 correct, 10 wrong in a closed box, 0),
 "extracted" (the answer as found, or null) and "reason"; "status" where there is no verdict: timeout, refused
-or failed. Grading runs in worker threads: an answer that takes too long costs its own verdict only.
+or failed. An answer that takes too long costs its own verdict only. Control characters are written as \\u001b.
 
 Options:
   --extract MODE    where the answer stands (default: auto)
@@ -58,7 +58,8 @@ ${presetLines}
                     choice takes "choices" (or "endings"), the options' texts
   --decimals N      numbers are equal within half a unit of the N-th decimal place (default: exact)
   --grader FILE     grade with your own function: the default export of a JavaScript or TypeScript file
-  --workers N       most worker threads (default: one less than the cores, at most 4)
+  --workers N       most workers: threads, or processes of your own grader
+                    (default: one less than the cores, at most 4)
   --timeout-ms N    most milliseconds of one line (default: 2000)
   --skip-bad        write {"error": "..."} for a line that cannot be graded instead of stopping
   --help            show this text

@@ -8,7 +8,7 @@ import { printExpression } from "../algebra/print.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Readings, readAnswer } from "../parse/readings.ts";
 import { createWork, limits, type Work, WorkExceeded } from "../work.ts";
-import { differenceInConditions } from "./conditions.ts";
+import { compareConditioned } from "./conditioned.ts";
 import {
   type CompareOptions,
   type Context,
@@ -19,7 +19,7 @@ import {
 } from "./context.ts";
 import { isHedge } from "./hedges.ts";
 import { labelledParts, labelledValue } from "./labels.ts";
-import { looksLikeProse, readProse, valueBeforeClause } from "./prose.ts";
+import { looksLikeProse, type ProseAnswer, readProse, valueBeforeClause } from "./prose.ts";
 import { withoutStruckOut } from "./struck-out.ts";
 import { compareExpressions } from "./structures.ts";
 import { bareLetter, choiceLetter } from "./text.ts";
@@ -67,10 +67,10 @@ function compareWithin(gold: string, written: string, context: Context): Verdict
   const answer = withoutStruckOut(written);
   const isLong = answer.length > limits.expressionLength;
   const isProse = options.prose && (isLong || looksLikeProse(answer));
-  const prose = isProse ? readProse(answer, work) : options.prose ? valueBeforeClause(answer) : null;
+  const prose = options.prose ? (isProse ? readProse(answer, work) : valueBeforeClause(answer)) : null;
   if (
     gold.length > limits.expressionLength ||
-    (isLong && (prose?.length ?? Infinity) > limits.expressionLength)
+    (isLong && (prose?.value.length ?? Infinity) > limits.expressionLength)
   ) {
     const reason = `refused: longer than ${limits.expressionLength} characters`;
     return verdict("unparseable", unequalBy("limit", reason), bare(gold), bare(answer), false, work);
@@ -97,8 +97,20 @@ function compareWithin(gold: string, written: string, context: Context): Verdict
         work,
       )
     );
-  const inner = judge(gold, goldReadings, span, context);
-  return { ...inner, reason: `${inner.reason}; read "${span.slice(0, 60)}" in the prose` };
+  const inner = judgeProse(gold, goldReadings, span, context);
+  return { ...inner, reason: `${inner.reason}; read "${span.value.slice(0, 60)}" in the prose` };
+}
+
+/** The value alone decides, unless the words around it contradict those of the reference: 5 km west, for 5 km east. */
+function judgeProse(gold: string, goldReadings: Readings, prose: ProseAnswer, context: Context): Verdict {
+  const value = judge(gold, goldReadings, prose.value, context);
+  if (!value.equal || prose.inWords === prose.value || !goldReadings.expressions.some(hasWords)) return value;
+  const inWords = judge(gold, goldReadings, prose.inWords, context);
+  return inWords.method === "quantity" && !inWords.equal ? inWords : value;
+}
+
+function hasWords(x: Expression): boolean {
+  return x.kind === "quantity";
 }
 
 /** The verdict on one bare answer. */
@@ -170,15 +182,13 @@ function compareReadings(
   let first: Outcome | null = null;
   for (const [goldIndex, g] of gold.expressions.entries()) {
     for (const [answerIndex, a] of answer.expressions.entries()) {
-      const outcome = compareExpressions(g, a, context);
-      const difference = outcome.equal
-        ? differenceInConditions(
-            { value: g, conditions: gold.conditions[goldIndex] ?? [] },
-            { value: a, conditions: answer.conditions[answerIndex] ?? [] },
-          )
-        : null;
-      if (outcome.equal && difference === null) return outcome;
-      first ??= difference === null ? outcome : unequalBy("relation", difference);
+      const outcome = compareConditioned(
+        { value: g, conditions: gold.conditions[goldIndex] ?? [] },
+        { value: a, conditions: answer.conditions[answerIndex] ?? [] },
+        context,
+      );
+      if (outcome.equal) return outcome;
+      first ??= outcome;
     }
   }
   const letter = sameLetter(goldSource, answerSource);

@@ -25,8 +25,9 @@ export function differenceInConditions(gold: Side, answer: Side): string | null 
       : null;
   }
   const [small, large] = g.size < a.size ? [g, a] : [a, g];
-  const isSame =
-    [...small].every((part) => large.has(part)) && (small.size === large.size || restricts(small));
+  const turnsAround = [...large].some((part) => !small.has(part) && /^(?:without|no|non)$/.test(part));
+  const isPart = [...small].every((part) => large.has(part)) && !turnsAround;
+  const isSame = isPart && (small.size === large.size || restricts(small));
   return isSame || !(restricts(g) || restricts(a)) ? null : "different conditions";
 }
 
@@ -90,12 +91,14 @@ const mirrored: ReadonlyMap<string, string> = new Map([
   [">=", "<="],
 ]);
 
-/** 0 < x as x > 0, where it is no part of a chain. */
+/** 0 < x as x > 0 and b > a as a < b, where it is no part of a chain. */
 function inOneOrder(tokens: readonly Token[]): readonly Token[] {
   const at = tokens.findIndex(({ kind, text }) => kind === "sign" && mirrored.has(text));
-  const [number, sign, name] = tokens.slice(at - 1, at + 2);
+  const [left, sign, right] = tokens.slice(at - 1, at + 2);
   const isChain = tokens.slice(at + 1).some(({ text }) => mirrored.has(text));
-  if (at < 1 || isChain || number?.kind !== "number" || name?.kind !== "letter" || !sign) return tokens;
+  if (at < 1 || isChain || !left || !sign || right?.kind !== "letter") return tokens;
+  const isTurned = left.kind === "number" || (left.kind === "letter" && left.text > right.text);
+  if (!isTurned) return tokens;
   const turned: Token = { kind: "sign", text: mirrored.get(sign.text) as string, spaced: sign.spaced };
-  return [...tokens.slice(0, at - 1), name, turned, number, ...tokens.slice(at + 2)];
+  return [...tokens.slice(0, at - 1), right, turned, left, ...tokens.slice(at + 2)];
 }

@@ -2,6 +2,8 @@
  * Words around a value in prose that take it back, or leave it open: "it cannot be 7", "7 is wrong", "at least 7", "probably 7".
  * Only the clause counts in which the value stands.
  */
+import { smallNumbers, tens } from "../parse/number-words.ts";
+import { changeBy } from "../parse/value-words.ts";
 
 /** "5, not 7": whether the words between two values tell the second apart from the first. */
 export function isContrast(gap: string): boolean {
@@ -13,53 +15,83 @@ export function isContrast(gap: string): boolean {
   );
 }
 
-/** Whether a value is denied, bounded or guessed by the words before and behind it. */
-export function isTakenBack(before: string, behind: string): boolean {
-  return isTakenBackBefore(clauseBefore(before)) || isTakenBackBehind(behind);
+/**
+ * Whether a box is denied by the words right around it: "it is not \boxed{7}", "\boxed{7} is wrong". Bounds are none here: "at
+ * least \boxed{7}" answers what the least is.
+ */
+export function isDenied(before: string, after: string): boolean {
+  const isBefore =
+    /(?:\b(?:not|never|cannot)|n['’]t)(?: be| equal(?: to)?| the answer| the (?:right|correct) (?:answer|value))?[\s$:*(\\[]*$/i.test(
+      before.slice(-60),
+    );
+  return (
+    isBefore ||
+    /^[\s$*)\]\\]*(?:is|was) (?:clearly |obviously )?(?:wrong|incorrect|false|impossible|not (?:the|a|right|correct|possible|valid)\b(?! only))/i.test(
+      after.slice(0, 60),
+    )
+  );
+}
+
+/** Whether a value is denied, bounded or guessed by the words before and after it. */
+export function isTakenBack(before: string, after: string): boolean {
+  const near = before.slice(-160);
+  if (orNumber.test(near) || /\b(?:anything|everything|all) but[\s$*]*$/i.test(near)) return true;
+  const clause = lastClause(near);
+  const [sentence = ""] = /^[^.!?\n]*/.exec(after) ?? [];
+  return isTakenBackBefore(clause) || isTakenBackAfter(sentence);
 }
 
 /** The words since the last clause began. */
-function clauseBefore(before: string): string {
+function lastClause(before: string): string {
   return before
-    .slice(-160)
     .split(/[.;:!?\n]|, |\b(?:so|but|hence|therefore|thus|then|because|since|and)\b/i)
     .at(-1) as string;
 }
 
-const negation =
-  /\b(?:not|cannot|never|neither|nor|except|excluding|other than|anything but|rules? out|ruled out)\b|n['’]t\b/gi;
+/** "not equal to", "does not have", "rules out": a negation, at most one verb of its auxiliary, and words that say nothing more. */
+const denial =
+  /(?:(?:\b(?:do|does|did|can|could|will|would|should|must|may|might|has|have|had)(?: not|n['’]t)|\bcannot|\bcan['’]t|\bwon['’]t)(?: [a-z]+)?|\bnot|n['’]t|\bnever|\bneither|\bnor|\bexcept|\bexcluding|\bother than|\brul(?:es?|ed|ing) out)(?: (?:be|been|equals?|to|for|the|a|an|answer|value|number|any|exactly|necessarily|simply|just|really|actually|always|right|correct|of))*[\s$*]*$/i;
+
+const bound =
+  /\b(?:at (?:least|most)|(?:less|more|greater|fewer|higher|lower|larger|smaller|bigger) than|(?<!(?:add|sum|com|mak|total|end)[a-z]* )up to|under|below|above|over|exceed(?:s|ed|ing)?|beyond|no more)(?: or equal to| equal to| be)?[\s$*]*$/i;
+
+const guess =
+  /\b(?:(?:maybe|perhaps|possibly|probably|presumably|guess(?:es|ing)?)\b[^,]{0,24}|(?:might|may|could) be(?: (?:about|around|the|as))?)[\s$*]*$/i;
 
 function isTakenBackBefore(clause: string): boolean {
-  const denied = [...clause.matchAll(negation)].at(-1);
-  if (denied) {
-    const words = clause.slice(denied.index + denied[0].length).match(/[a-z]+/gi) ?? [];
-    // "What is not sold is 12."
-    if (
-      words.length <= 5 &&
-      !words.some((word) => /^(?:is|are|was|were|equals|leaves|gives|makes|totals)$/i.test(word))
-    )
-      return true;
-  }
   return (
-    /(?<![<>=-])[<>≤≥≠][\s$]*$/.test(clause) ||
-    /\b(?:at (?:least|most)|(?:less|more|greater|fewer|higher|lower|larger|smaller|bigger) than|up to|under|below|above|over|exceed(?:s|ed|ing)?|beyond|no more)(?: or equal to| equal to| be)?[\s$*]*$/i.test(
-      clause,
-    ) ||
-    /\b(?:maybe|perhaps|possibly|probably|presumably|guess(?:es|ing)?|(?:might|may|could) be)\b[^,]{0,24}$/i.test(
-      clause,
-    )
+    denial.test(clause) ||
+    bound.test(clause) ||
+    guess.test(clause) ||
+    /(?<![<>=-])[<>≤≥≠][\s$]*$/.test(clause)
   );
 }
 
-function isTakenBackBehind(behind: string): boolean {
-  const [sentence = ""] = /^[^.!?\n]*/.exec(behind) ?? [];
+/** "is not the answer", "which is wrong", "cannot be right". */
+const denialAfter =
+  /^[\s$*,)"']*(?:(?:which|that|it|this) )?(?:(?:can|could|does|do|did|would|will)(?: not|n['’]t)|cannot|(?:is|was|are|were|would be|must be|seems)(?:n['’]t| (?:clearly |obviously |definitely )?(?:not|never|wrong|incorrect|false|impossible|invalid|excluded|ruled out|rejected|extraneous|too (?:big|small|large|low|high|many|few))))\b/i;
+
+const boundAfter =
+  /^[\s$*]*(?:[a-z]+\s+){0,2}(?:at (?:most|least)|or (?:more|less|fewer|so|greater|above|below|higher|lower|up|over)|and (?:above|below|up|over|under)|below zero)\b|^\+(?!\d)/i;
+
+function isTakenBackAfter(sentence: string): boolean {
   return (
-    /^[\s$*,)"']*(?:(?:is|was|are|were|would|be|seems?|which|that|it|clearly|obviously|definitely|the|this|answer|does|can|could|must)\s+)*(?:\w+n['’]t|not|never|cannot|wrong|incorrect|false|impossible|invalid|excluded|ruled out|rejected|extraneous|too (?:big|small|large|low|high|many|few))\b/i.test(
-      sentence,
-    ) ||
-    /^[\s$*]*(?:[a-z]+\s+){0,2}(?:at (?:most|least)|(?:or|and) (?:more|less|fewer|so|greater|above|below|higher|lower|up|over)|(?:or|maybe|perhaps) (?:maybe |perhaps |possibly )?(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty))\b/i.test(
-      sentence,
-    ) ||
-    /^\+(?!\d)/.test(sentence)
+    denialAfter.test(sentence) ||
+    boundAfter.test(sentence) ||
+    afterOrNumber.test(sentence) ||
+    isChanged(sentence)
   );
+}
+
+const numberWords = [...smallNumbers, ...tens].join("|");
+const orNumber = new RegExp(`\\b(?:${numberWords})(?: [a-z]+)? or[\\s$*]*$`, "i");
+const afterOrNumber = new RegExp(
+  `^[\\s$*]*(?:[a-z]+\\s+){0,2}(?:or|maybe|perhaps) (?:maybe |perhaps |possibly )?(?:${numberWords})\\b`,
+  "i",
+);
+
+/** Whether the next three words compute with the value or bound it; scales and operators that were read are not among them. */
+function isChanged(sentence: string): boolean {
+  const [words] = /^[a-z]+(?: [a-z]+){0,2}/i.exec(sentence.trimStart()) ?? [];
+  return words !== undefined && !/^rather\b/i.test(words) && changeBy(words) !== null;
 }

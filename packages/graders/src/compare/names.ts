@@ -221,7 +221,7 @@ export function areNamesCompatible(a: Expression, b: Expression, work: Work): bo
 function withoutHeading(words: string): string {
   return words
     .replace(
-      /\b(?:final|answer|solution|result|total|sum|amount|count|how many|required|desired|asked)\b/gi,
+      /\b(?:final|answer|solution|result|total|sum|amount|count|how many|required|desired|asked|so|thus|hence|therefore)\b/gi,
       "",
     )
     .trim();

@@ -66,7 +66,7 @@ export function declaredFamily(x: Expression, work: Work): Family | null {
       item.operators[0] === "in" &&
       name?.kind === "symbol" &&
       set?.kind === "namedSet";
-    const isWhole = isDeclaration && (set.name === "integers" || set.name === "naturals");
+    const isWhole = isDeclaration && ["integers", "naturals", "positiveIntegers"].includes(set.name);
     if (isWhole) parameters.push({ name: name.name, set: set.name });
     (isWhole ? declarations : rest).push(item);
   }

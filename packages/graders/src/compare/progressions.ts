@@ -4,6 +4,8 @@
  * beside a side that does, and only if it is linear in one letter that is used for whole numbers.
  */
 
+import { evaluate, noNames } from "../algebra/evaluate.ts";
+import { exactField } from "../algebra/exact-field.ts";
 import { integer } from "../algebra/rational.ts";
 import { namesIn, someNode } from "../algebra/walk.ts";
 import { type Expression, negative, numberNode, productOf, sumOf } from "../parse/expression.ts";
@@ -154,6 +156,11 @@ function isCollectionLike(x: Expression): boolean {
 }
 
 function isMultiple(x: Expression, step: Expression, context: Context): boolean {
+  const [whole, part] = [x, step].map((side) =>
+    evaluate(side, exactField(context.work), noNames, context.work),
+  );
+  if (whole && part && part.numerator !== 0n)
+    return (whole.numerator * part.denominator) % (whole.denominator * part.numerator) === 0n;
   const [size, unit] = [realValue(x, context), realValue(step, context)];
   if (size === null || unit === null || unit === 0) return false;
   const count = Math.round(size / unit);

@@ -20,7 +20,10 @@ import { isContrast, isTakenBack } from "./denials.ts";
  * a product of letters; it is a word where another one follows ("Tom has", "A total of", "Kim: 12"). Linear.
  */
 export function looksLikeProse(text: string): boolean {
-  const match = /^[\s"'“*#>($]{0,40}([A-Za-z]+)((?:['’][a-z]+)?)([\s*_]{0,8})(:?)(.{0,24})/s.exec(text);
+  const match =
+    /^[\s"'“*#>($]{0,40}(?:(?:Mr|Mrs|Ms|Dr|Prof|St)\. )?([A-Za-z]+)((?:['’][A-Za-z]+)?)([\s*_]{0,8})(:?)(.{0,24})/s.exec(
+      text,
+    );
   if (!match) return false;
   const [, word = "", ending = "", , colon = "", behind = ""] = match;
   if (functionWords.has(word) || constantWords.has(word) || (colon === "" && /^[=(^]|^_[{\w]/.test(behind)))
@@ -38,13 +41,13 @@ export function looksLikeProse(text: string): boolean {
  * The value before the first clause in words, "64, all told, which fills the shelf"; null for a text that begins otherwise or is
  * denied by the rest.
  */
-export function valueBeforeClause(text: string): string | null {
+export function valueBeforeClause(text: string): ProseAnswer | null {
   const [whole, value = ""] =
     /^((?:[^,]|,(?! ))*?),? (?:[a-z]{2,}(?<!\b(?:and|or)) [a-z]|which |that |as )/.exec(text) ?? [];
   if (whole === undefined || !/^[-\d$\\([{]/.test(value) || !whole.slice(value.length).startsWith(","))
     return null;
   const rest = text.slice(value.length);
-  return negates(rest) ? null : value;
+  return negates(rest) ? null : plain(value);
 }
 
 interface Span {
@@ -54,8 +57,16 @@ interface Span {
   readonly content: string;
 }
 
+/** The answer that a prose text gives. */
+export interface ProseAnswer {
+  /** Its expression alone. */
+  readonly value: string;
+  /** The same with the words around it that say of what: "5 km west", "a loss of 45". */
+  readonly inWords: string;
+}
+
 /** The expression that a prose text gives as its answer, or null. Linear in the text's length. */
-export function readProse(written: string, work: Work): string | null {
+export function readProse(written: string, work: Work): ProseAnswer | null {
   work.spend(written.length >> 4);
   const text = withoutClosing(written);
   if (lastVisible(text) === "?") return null;
@@ -68,19 +79,53 @@ export function readProse(written: string, work: Work): string | null {
   const last = all[index];
   if (!last) return null;
   const behind = text.slice(last.end, Math.min(all[index + 1]?.start ?? text.length, last.end + 80));
-  const parts = [last.content + wordsBehind(behind)];
+  const operator = wordsBehind(behind);
+  const rest = behind.trimStart().slice(operator.trim().length);
+  const parts = [last.content + operator];
   const isSum = index > 0 && isOperator(gapBefore(index), text.slice(0, all[index - 1]?.start).slice(-40));
   const first = isSum ? index - 1 : index;
-  if (isTakenBack(gapBefore(first), behind)) return null;
-  if (isSum) return `${all[first]?.content}${gapBefore(index)}${parts[0]}`;
+  if (isTakenBack(gapBefore(first), rest)) return null;
+  if (isSum) return plain(`${all[first]?.content}${gapBefore(index)}${parts[0]}`);
   while (index > 0 && isJoiner(gapBefore(index))) parts.push((all[--index] as Span).content);
   if (isTakenBack(gapBefore(index), "")) return null;
-  return parts.length === 1 ? `${wordsBefore(gapBefore(index))}${parts[0]}` : parts.reverse().join(", ");
+  if (parts.length > 1) return plain(parts.reverse().join(", "));
+  const value = `${wordsBefore(gapBefore(index))}${parts[0]}`;
+  return { value, inWords: `${descriptionBefore(gapBefore(index))}${value}${descriptionBehind(rest)}` };
 }
+
+function plain(value: string): ProseAnswer {
+  return { value, inWords: value };
+}
+
+/** "a loss of" right before a value; with a space behind it, or "". */
+function descriptionBefore(gap: string): string {
+  const [, words = ""] = /\b(?:an?|the) ((?:[a-z]+ ){1,3}of)[\s$]*$/i.exec(gap.slice(-60)) ?? [];
+  return words === "" ? "" : `${words} `;
+}
+
+/** "pens", "km west": up to three words right behind a value, as far as they describe it; with a space before them, or "". */
+function descriptionBehind(rest: string): string {
+  const words =
+    /^(?:\s*[a-z]+(?![a-z'’=(])){1,3}/i
+      .exec(rest.replace(/^[$*]+/, ""))?.[0]
+      .trim()
+      .split(/\s+/) ?? [];
+  const end = words.findIndex((word) => ending.has(word.toLowerCase()));
+  const kept = end < 0 ? words : words.slice(0, end);
+  return kept.length === 0 ? "" : ` ${kept.join(" ")}`;
+}
+
+/** Words that begin another part of a sentence. */
+const ending: ReadonlySet<string> = new Set(
+  (
+    "and or but that which who because since so if when where while than as to for with by from of in at on is are was were has have had " +
+    "will would then thus hence therefore not"
+  ).split(" "),
+);
 
 /** "9 times 2", "9 out of 10", "9-12", "3 to 2", but not "from 5 to 9": the words between two numbers that make one value. */
 function isOperator(gap: string, before: string): boolean {
-  if (/^\s*(?:-|–|to)\s*$/.test(gap)) return !/\bfrom[\s$*]*$/.test(before);
+  if (/^\s*(?:-|–|to)\s*$/.test(gap)) return !/\bfrom\b[^.,]{0,24}$/i.test(before);
   return /^\s*(?:times|plus|minus|multiplied by|divided by|over|out of(?: the)?|to the power of|choose|mod)\s*$/.test(
     gap,
   );

@@ -6,6 +6,7 @@ import { evaluate, noNames } from "../algebra/evaluate.ts";
 import { exactField } from "../algebra/exact-field.ts";
 import { absRational, compareRational, one, type Rational, rational } from "../algebra/rational.ts";
 import { someNode } from "../algebra/walk.ts";
+import { doublePrime, prime } from "../parse/arc-minutes.ts";
 import { type Expression, numberNode, productOf } from "../parse/expression.ts";
 import { measureOf, type UnitMeasure, unitInWords } from "../parse/units.ts";
 import { type Context, equalBy, type Outcome, unequalBy } from "./context.ts";
@@ -27,6 +28,9 @@ export function compareScalars(gold: Expression, answer: Expression, context: Co
     const moduli = compareValues(g.value.args[1] as Expression, a.value.args[1] as Expression, context);
     if (!moduli.equal) return unequalBy("exact", "different moduli");
   }
+  const isPrimed = isPrimeUnit(g.unit) || isPrimeUnit(a.unit);
+  if (isPrimed && g.unit !== null && a.unit !== null && g.unit !== a.unit)
+    return unequalBy("quantity", "different units");
   const isOneSided = (g.unit ?? g.words) === "" || (a.unit ?? a.words) === "";
   if (!areCompatible(g, a)) {
     return unequalBy("quantity", `${phraseOf(a)} does not measure what ${phraseOf(g)} measures`);
@@ -45,7 +49,8 @@ export function compareScalars(gold: Expression, answer: Expression, context: Co
 
 /** 5m beside 500cm: the last letter of a product is a unit where the other side is measured in one of its kind. */
 function besideUnits(g: Quantity, a: Quantity): readonly [Quantity, Quantity] {
-  return [withLetterUnit(g, a), withLetterUnit(a, g)];
+  const [gold, answer] = [withLetterUnit(g, a), withLetterUnit(a, g)];
+  return [withPrimeUnit(gold, answer), withPrimeUnit(answer, gold)];
 }
 
 function withLetterUnit(x: Quantity, other: Quantity): Quantity {
@@ -56,6 +61,25 @@ function withLetterUnit(x: Quantity, other: Quantity): Quantity {
   return letter?.kind === "symbol" && isSame
     ? { ...x, value: productOf(x.value.factors.slice(0, -1)), unit: letter.name }
     : x;
+}
+
+/** 60' beside 1 degree are minutes of arc, beside hours those of time, beside a length they are feet. */
+function withPrimeUnit(x: Quantity, { unit }: Quantity): Quantity {
+  if (x.unit !== prime && x.unit !== doublePrime) return x;
+  const index = x.unit === prime ? 0 : 1;
+  if (unit === "degree") return { ...x, value: scaled(x.value, 1n, [60n, 3600n][index] as bigint), unit };
+  const dimension = unit === null ? "" : measureOf(unit)?.dimension;
+  const names =
+    dimension === "length^1" ? ["foot", "inch"] : dimension === "time^1" ? ["minute", "second"] : [];
+  return { ...x, unit: names[index] ?? x.unit };
+}
+
+function scaled(value: Expression, numerator: bigint, denominator: bigint): Expression {
+  return productOf([numberNode(rational(numerator, denominator) as Rational), value]);
+}
+
+function isPrimeUnit(unit: string | null): boolean {
+  return unit === prime || unit === doublePrime;
 }
 
 /** 3 mod 7. */
@@ -85,14 +109,25 @@ function peel(x: Expression): Quantity {
 /** A quantity with one more phrase behind it: 45 dollars and "profit", 30 degrees and "C". */
 function joined(inner: Quantity, phrase: string): Quantity {
   if (phrase === "") return inner;
+  if (isPrimeUnit(phrase) && inner.unit === null) return { ...inner, unit: phrase };
   const scale = temperatureScale(phrase.toLowerCase());
   if (scale !== null && (inner.unit === "degree" || phrase.toLowerCase().startsWith("deg")))
     return { ...inner, unit: scale };
+  // $10 per hour
+  const rate =
+    inner.unit === null || !/^(?:\/|per\b)/.test(phrase) ? null : unitInWords(`${inner.unit} ${phrase}`);
+  if (rate?.measure) return { ...inner, unit: rate.unit, words: `${inner.words} ${rate.words}`.trim() };
   const { measure, unit, words } = unitInWords(phrase);
   if (inner.unit !== null || measure === null)
     return { ...inner, words: `${inner.words} ${inner.unit === null ? words : phrase}`.trim() };
   const known = ["percent", "degree"].find((name) => measure.dimension === measureOf(name)?.dimension);
-  return { ...inner, unit: known ?? unit, words: `${inner.words} ${words}`.trim() };
+  if (known !== undefined) {
+    // Minutes of arc are parts of a degree.
+    const { numerator, denominator } = measure.factor;
+    const value = denominator === 1n ? inner.value : scaled(inner.value, numerator, denominator);
+    return { value, unit: known, words: `${inner.words} ${words}`.trim() };
+  }
+  return { ...inner, unit, words: `${inner.words} ${words}`.trim() };
 }
 
 function phraseOf({ unit, words }: Quantity): string {

@@ -28,6 +28,7 @@ import {
   type RealSet,
   union,
 } from "./pieces.ts";
+import { workedOut } from "./set-builders.ts";
 import { meaningOf } from "./text.ts";
 
 /** The set that an expression denotes, or null where it is none or not one over the reals. */
@@ -50,6 +51,11 @@ export function realSetOf(x: Expression, context: Context): RealSet | null {
       return listOf(x.items, x.joiner, context);
     case "quantity":
       return realSetOf(x.value, context);
+    case "builder": {
+      const set = workedOut(x, context);
+      const isWhole = ["integers", "naturals", "positiveIntegers"].includes(x.domain ?? "");
+      return set === x.condition && isWhole ? null : realSetOf(set, context);
+    }
     case "text": {
       const meaning = meaningOf(x.text);
       return meaning?.kind === "namedSet" ? realSetOf(meaning, context) : null;

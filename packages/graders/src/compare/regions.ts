@@ -10,6 +10,7 @@ import { realSetOf } from "./real-sets.ts";
 /** Sets of reals against each other; null where this is not the question. */
 export function compareRegions(gold: Expression, answer: Expression, context: Context): Outcome | null {
   if (!isRegion(gold) && !isRegion(answer)) return null;
+  if (hasSeveralNames(gold, context.work) || hasSeveralNames(answer, context.work)) return null;
   const [goldName, answerName] = [unknownOf(gold, context.work), unknownOf(answer, context.work)];
   if (goldName !== null && answerName !== null && goldName !== answerName) return null;
   const g = realSetOf(gold, context) ?? unionOfList(gold, context);
@@ -18,6 +19,11 @@ export function compareRegions(gold: Expression, answer: Expression, context: Co
   if (!a) return null;
   if (equalRealSets(g, a, context)) return equalBy("region", "the same set of numbers");
   return isInfiniteSet(g) || isInfiniteSet(a) ? unequalBy("region", "different sets of numbers") : null;
+}
+
+/** a > 2, b > 3 are bounds of two numbers. */
+function hasSeveralNames(x: Expression, work: Work): boolean {
+  return (x.kind === "relation" || x.kind === "list") && namesIn(x, work).size > 1;
 }
 
 /** Something that only makes sense as a set of reals. */

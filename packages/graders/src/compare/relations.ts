@@ -8,6 +8,7 @@ import { evaluate, type Point } from "../algebra/evaluate.ts";
 import { modularField } from "../algebra/modular-field.ts";
 import type { PreciseNumber } from "../algebra/precise-number.ts";
 import { printExpression } from "../algebra/print.ts";
+import { equalRational, isInteger, one } from "../algebra/rational.ts";
 import { namesIn } from "../algebra/walk.ts";
 import {
   type Expression,
@@ -73,6 +74,8 @@ function compareSingle(gold: Relation, answer: Relation, context: Context): Outc
   const [goldSide, answerSide] = [difference(gold), difference(answer)];
   const factor = constantFactor(goldSide, answerSide, context);
   if (factor === 0) {
+    if (goldSign === "=" && answerSign === "=" && isSameIdentity(gold, answer, context))
+      return equalBy("relation", "the same identity");
     const isSame = goldSign === "=" && answerSign === "=" && haveSameNames(goldSide, answerSide, context);
     return isSame && haveSameSolutions(goldSide, answerSide, context)
       ? equalBy("relation", "the same equation up to a factor that is nowhere zero on it")
@@ -82,6 +85,41 @@ function compareSingle(gold: Relation, answer: Relation, context: Context): Outc
   return expected === answerSign
     ? equalBy("relation", "the same relation up to rearrangement")
     : unequalBy("relation", `the sign is ${answerSign} where ${expected} is meant`);
+}
+
+/**
+ * (p - q)^2 = p^2 - 2pq + q^2 holds for all names, so that it says nothing but its own sides: they must be the same as written,
+ * up to the order and the form of their terms. One that reads the same on both sides says nothing at all.
+ */
+function isSameIdentity(gold: Relation, answer: Relation, context: Context): boolean {
+  const [left, right] = gold.operands as readonly [Expression, Expression];
+  const [first, second] = answer.operands as readonly [Expression, Expression];
+  if (haveSameTerms(first, second, context) || !compareValues(left, right, context).equal) return false;
+  return (
+    (haveSameTerms(left, first, context) && haveSameTerms(right, second, context)) ||
+    (haveSameTerms(left, second, context) && haveSameTerms(right, first, context))
+  );
+}
+
+/** The same terms of a sum or factors of a product, in any order and each of the same value. */
+function haveSameTerms(a: Expression, b: Expression, context: Context): boolean {
+  const isSum = a.kind === "sum" || b.kind === "sum";
+  const partsOf = (x: Expression): readonly Expression[] => (isSum ? termsOf(x) : factorsOf(x));
+  return compareUnordered(partsOf(a), partsOf(b), "set", context).equal;
+}
+
+function termsOf(x: Expression): readonly Expression[] {
+  return x.kind === "sum" ? x.terms : [x];
+}
+
+/** Factors, those of small powers one by one, without ones. */
+function factorsOf(x: Expression): readonly Expression[] {
+  if (x.kind === "product") return x.factors.flatMap(factorsOf);
+  if (x.kind === "number") return equalRational(x.value, one) ? [] : [x];
+  const exponent = x.kind === "power" && x.exponent.kind === "number" ? x.exponent.value : null;
+  const isSmall = exponent && isInteger(exponent) && exponent.numerator > 0n && exponent.numerator <= 8n;
+  if (x.kind !== "power" || !isSmall) return [x];
+  return Array.from({ length: Number(exponent.numerator) }, () => x.base);
 }
 
 function printRelation(relation: Relation, { work }: Context): string {

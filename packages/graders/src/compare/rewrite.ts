@@ -87,6 +87,8 @@ export function mapTree(x: Expression, work: Work, change: (node: Expression) =>
     case "setOperation":
     case "relation":
       return change({ ...x, operands: x.operands.map(map) });
+    case "builder":
+      return change({ ...x, condition: map(x.condition) });
     case "matrix":
       return change({ ...x, rows: x.rows.map((row) => row.map(map)) });
     case "ratio":

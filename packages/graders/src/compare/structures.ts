@@ -25,12 +25,14 @@ import { compareRatios, isRatio } from "./ratios.ts";
 import { compareOperations, compareRegions } from "./regions.ts";
 import { compareRelations } from "./relations.ts";
 import { renameSymbols } from "./rewrite.ts";
+import { workedOut } from "./set-builders.ts";
 import { isSameKind, meaningOf, normalizeWords, partsOfWords, wordsOf } from "./text.ts";
 import { coordinatesOf, nestedRows } from "./vectors.ts";
 
 /** Compares two parsed answers. Symmetric, except that the reasons speak of the reference and the answer. */
 export function compareExpressions(gold: Expression, answer: Expression, context: Context): Outcome {
   context.work.spend(4);
+  if (gold.kind === "builder" || answer.kind === "builder") return compareBuilders(gold, answer, context);
   const progressions = compareProgressions(gold, answer, context);
   if (progressions?.equal) return progressions;
   const family = withoutParameters(gold, answer, context.work);
@@ -42,6 +44,17 @@ export function compareExpressions(gold: Expression, answer: Expression, context
     return compareNamed(gold, g, answer, a, context);
   }
   return compareUnnamed(gold, answer, context);
+}
+
+/** A set that is given by a condition, as what it holds; two that nobody can work out by their conditions. */
+function compareBuilders(gold: Expression, answer: Expression, context: Context): Outcome {
+  const [g, a] = [workedOut(gold, context), workedOut(answer, context)];
+  const isLeft = [gold, answer].some((x, index) => x.kind === "builder" && x.condition === [g, a][index]);
+  if (!isLeft) return compareExpressions(g, a, context);
+  if (gold.kind !== "builder" || answer.kind !== "builder" || gold.domain !== answer.domain)
+    return unequalBy("set", "a set whose members are not known");
+  const names = new Map([[answer.variable, gold.variable]]);
+  return compareExpressions(gold.condition, renameSymbols(answer.condition, names, context.work), context);
 }
 
 /** At least one side is a relation. */
@@ -101,8 +114,8 @@ function compareUnnamed(gold: Expression, answer: Expression, context: Context):
   if (goldForms || answerForms)
     return compareForms(goldForms ?? [[gold]], answerForms ?? [[answer]], context);
   const [g, a] = withVectors(
-    reduceMatrices(withPlainBounds(withoutUnit(gold), work), work),
-    reduceMatrices(withPlainBounds(withoutUnit(answer), work), work),
+    reduceMatrices(withPlainBounds(withoutUnit(asFiniteSet(gold, context)), work), work),
+    reduceMatrices(withPlainBounds(withoutUnit(asFiniteSet(answer, context)), work), work),
     work,
   );
   if (isCollection(g) || isCollection(a)) return compareCollections(g, a, context);
@@ -135,6 +148,20 @@ function withVectors(g: Expression, a: Expression, work: Work): readonly [Expres
   return [convert(g, a), convert(a, g)];
 }
 
+/** {1} \cup {2} as {1, 2}, and the other operations on finite sets; anything else as it is. */
+function asFiniteSet(x: Expression, context: Context): Expression {
+  if (x.kind === "builder") return workedOut(x, context);
+  if (x.kind !== "setOperation") return x;
+  const [left, right] = x.operands.map((operand) => asFiniteSet(operand, context));
+  if (left?.kind !== "set" || right?.kind !== "set") return x;
+  if (x.operator === "union") return { kind: "set", items: [...left.items, ...right.items] };
+  const isInRight = (item: Expression): boolean =>
+    right.items.some((other) => compareExpressions(item, other, context).equal);
+  const isKept = x.operator === "intersection";
+  const items = left.items.filter((item) => isInRight(item) === isKept);
+  return items.length === 0 ? { kind: "namedSet", name: "empty" } : { kind: "set", items };
+}
+
 /** A unit behind brackets, as in (3, 4) feet, says nothing that the brackets do not. */
 function withoutUnit(x: Expression): Expression {
   return x.kind === "quantity" && isCollection(x.value) ? x.value : x;
@@ -159,10 +186,12 @@ function compareWords(gold: Expression, answer: Expression, context: Context): O
 /** ACD beside A, C, D: the letters of several choices in their order, which is that of the alphabet. */
 function sameChoices(together: Expression, apart: Expression): boolean {
   const letters = wordsOf(together) ?? "";
-  const isSorted = /^[A-J]{2,}$/.test(letters) && [...new Set(letters)].sort().join("") === letters;
-  if (!isSorted || apart.kind !== "list" || apart.items.length !== letters.length) return false;
+  const sorted = [...new Set(letters)].sort().join("");
+  // ①③ are two of the numbered statements; the order of their numbers says nothing.
+  const areChoices = /^[A-J]{2,}$/.test(letters) ? sorted === letters : /^[①-⑳]{2,}$/.test(letters);
+  if (!areChoices || apart.kind !== "list" || apart.items.length !== letters.length) return false;
   const items = apart.items.map((item) => wordsOf(item) ?? "");
-  return items.every((item) => item.length === 1) && items.sort().join("") === letters;
+  return items.every((item) => item.length === 1) && items.sort().join("") === sorted;
 }
 
 /** Three or more different capital letters side by side (an order, a polygon), which are hardly ever a product; else null. */

@@ -124,12 +124,18 @@ function halfLine(sign: string): Expression {
     : { kind: "bracketed", open: "(", close: isClosed ? "]" : ")", items: [negative(infinity), zero] };
 }
 
-/** "four", "minus five", "two thirds", "half". */
+/** "four", "minus five", "two thirds", "half", "two and a half". */
 function valueOfWords(words: string): Expression | null {
+  const [, wholes, part] =
+    /^(.+) and ((?:one |three |two )?(?:half|quarter|quarters|thirds?))$/.exec(words) ?? [];
+  if (wholes !== undefined && part !== undefined) {
+    const [whole, share] = [valueOfWords(wholes), valueOfWords(part === "third" ? "one third" : part)];
+    return whole && share ? { kind: "sum", terms: [whole, share] } : null;
+  }
   const [, sign, rest = ""] = /^(minus |negative )?(.*)$/.exec(words) ?? [];
   const parts = rest.split(/[\s-]+/);
   const last = parts.at(-1) ?? "";
-  const above = rest === "half" ? 1 : numberFromWords(parts.slice(0, -1).join(" "));
+  const above = rest === "half" || rest === "quarter" ? 1 : numberFromWords(parts.slice(0, -1).join(" "));
   // Two thirds are a number; "third" and "twenty-fifth" are places.
   const below = partNames.get(above === 1 ? last : singularOf(last));
   const whole = numberFromWords(rest);

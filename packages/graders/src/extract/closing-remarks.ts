@@ -8,7 +8,7 @@ import { meaningOf } from "../compare/text.ts";
 const remarks: ReadonlySet<string> = new Set(
   (
     "correct right wrong incorrect clear helpful useful reasonable sensible plausible consistent valid verified confirmed checked " +
-    "complete satisfactory satisfying understandable understood acceptable accurate precise unique above below here boxed written stated " +
+    "complete satisfactory satisfying understandable understood acceptable accurate precise exact unique above below here boxed written stated " +
     "shown given highlighted provided presented found obtained derived rounded simplified expressed supported justified expected " +
     "obvious straightforward easy simple fine good great ok okay nice perfect ready done final sound logical included contained"
   ).split(" "),
@@ -39,12 +39,12 @@ export function isClosingRemark(before: string, candidate: string, isAnswered: b
   if (hasValue(candidate) || meaningOf(candidate) !== null || /^(?:yes|no|true|false)\b/i.test(words))
     return false;
   if (hoping.test(before.slice(-80))) return true;
-  return isAnswered && /^[a-z]+ [a-z]+ [a-z]+/.test(candidate);
+  return isAnswered && /^[a-z]+(?:,? [a-z]+){2}/.test(candidate);
 }
 
 /** Whether a text holds mathematics or the letter of a choice. */
 export function hasValue(text: string): boolean {
-  return /[\d\\$=]|^[\s*_("'[]*[A-Za-z](?![A-Za-z])/.test(text);
+  return /[\d\\$=]|^[\s*_("'[]*(?:[B-Zb-z](?![A-Za-z])|[Aa](?![A-Za-z]| [a-z]))/.test(text);
 }
 
 const closings =

@@ -3,6 +3,10 @@ import { isInteger, rational } from "../algebra/rational.ts";
 import type { Cursor } from "./cursor.ts";
 import { type Expression, numberNode, productOf, sumOf } from "./expression.ts";
 
+/** Units of 5' and 5'': minutes and seconds of arc or of time, feet and inches. */
+export const prime = "′";
+export const doublePrime = "″";
+
 type Quantity = Extract<Expression, { kind: "quantity" }>;
 
 /** The degrees with the minutes and seconds that follow; the degrees themselves where none do. */

@@ -9,9 +9,10 @@
  */
 import { isInteger } from "../algebra/rational.ts";
 import { isApplication, isInverse, parseApplication, parseInverse } from "./applications.ts";
-import { withArcMinutes } from "./arc-minutes.ts";
+import { doublePrime, prime, withArcMinutes } from "./arc-minutes.ts";
 import { parseLetterDigits, parseLetterNumeral, parseSubscript } from "./base-numerals.ts";
 import { parseCombination } from "./combinations.ts";
+import { bracketedCondition } from "./conditions.ts";
 import type { Cursor } from "./cursor.ts";
 import {
   call,
@@ -29,7 +30,7 @@ import { isUnitFraction, isUnitLetter } from "./quantities.ts";
 import { isParenthesis, isRemark } from "./remarks.ts";
 import { isUnionLetter } from "./sets.ts";
 import { derivedFunctionWords } from "./vocabulary.ts";
-import { isLeadIn, ordinalEndings } from "./words.ts";
+import { isLeadIn, namesItsKind, ordinalEndings } from "./words.ts";
 
 export function parseSum(cursor: Cursor): Expression {
   const terms: Expression[] = [];
@@ -63,6 +64,7 @@ function parseTerm(cursor: Cursor): Expression {
   let factors = [parseFactor(cursor)];
   for (;;) {
     if (cursor.accept("*")) factors.push(parseSignedFactor(cursor));
+    else if (isDividedByUnit(cursor)) return productOf(factors);
     else if (cursor.accept("/")) {
       const isPlain = cursor.peek()?.kind === "number" || cursor.peek()?.kind === "letter";
       const divisors = [parseSignedFactor(cursor)];
@@ -73,16 +75,22 @@ function parseTerm(cursor: Cursor): Expression {
       const divisor = productOf(divisors);
       if (factors.length === 1) factors = [quotientWithUnit(factors[0] as Expression, divisor)];
       else factors.push(powerOf(divisor, minusOneNode));
-    } else if (startsFactor(cursor)) {
+    } else if (startsFactor(cursor) || isNamedSet(cursor, factors)) {
       const words = factors.at(-1);
       if (words?.kind === "text") {
-        if (factors.length > 1 || !isLeadIn(words.text)) cursor.fail("words before a value");
+        if (factors.length > 1 || !(isLeadIn(words.text) || namesItsKind(words.text)))
+          cursor.fail("words before a value");
         factors = [parseFactor(cursor)];
         continue;
       }
       if (isLetterTimes(cursor)) {
         cursor.next();
         factors.push(parseSignedFactor(cursor));
+        continue;
+      }
+      const length = bracketedCondition(cursor);
+      if (length > 0) {
+        cursor.conditions.push(Array.from({ length }, () => cursor.next()));
         continue;
       }
       const mixed = factors.length === 1 ? parseMixed(cursor, factors[0] as Expression) : null;
@@ -96,6 +104,19 @@ function parseTerm(cursor: Cursor): Expression {
       }
     } else return productOf(factors);
   }
+}
+
+/** \$10/\text{hour}: the words behind the slash are a unit. */
+function isDividedByUnit(cursor: Cursor): boolean {
+  const before = cursor.previous();
+  return (
+    cursor.at("/") && cursor.peek(1)?.kind === "text" && before?.kind !== "text" && before?.kind !== "letter"
+  );
+}
+
+/** "the set" {1, 2}. */
+function isNamedSet(cursor: Cursor, factors: readonly Expression[]): boolean {
+  return cursor.at("\\{") && factors.at(-1)?.kind === "text";
 }
 
 function isDeclaration(x: Expression): boolean {
@@ -130,7 +151,7 @@ function parseMixed(cursor: Cursor, whole: Expression): Expression | null {
   const before = cursor.previous();
   if (whole.kind !== "number" || before?.kind !== "number" || !isInteger(whole.value)) return null;
   if (whole.significantDigits !== undefined) return null;
-  if (cursor.at("frac")) {
+  if (cursor.at("frac") || isOverOfNumerals(cursor)) {
     const fraction = parseFactor(cursor);
     if (isProperFraction(fraction)) return sumOf([whole, fraction]);
     if (fraction.kind === "quantity" && isProperFraction(fraction.value)) {
@@ -146,6 +167,18 @@ function parseMixed(cursor: Cursor, whole: Expression): Expression | null {
   for (let count = 0; count < 3; count++) cursor.next();
   const sum = sumOf([whole, quotient(numberNode(numerator.value), numberNode(denominator.value))]);
   return cursor.accept("%") ? { kind: "quantity", value: sum, unit: "percent" } : sum;
+}
+
+/** {1 \over 2}. */
+function isOverOfNumerals(cursor: Cursor): boolean {
+  const [above, below] = [cursor.peek(1), cursor.peek(3)];
+  return (
+    cursor.at("{") &&
+    above?.kind === "number" &&
+    cursor.at("over", 2) &&
+    below?.kind === "number" &&
+    cursor.at("}", 4)
+  );
 }
 
 function isProperFraction(x: Expression): boolean {
@@ -181,7 +214,22 @@ function isClosingOutward(cursor: Cursor): boolean {
 
 const factorSigns = new Set([
   ...derivedFunctionWords.values(),
-  ...["[", "{", "⟨", "⌊", "⌈", "frac", "sqrt", "surd", "cuberoot", "binom", "sum", "prod", "int"],
+  ...[
+    "[",
+    "{",
+    "⟨",
+    "⌊",
+    "⌈",
+    "frac",
+    "sqrt",
+    "surd",
+    "cuberoot",
+    "binom",
+    "sum",
+    "prod",
+    "int",
+    "conjugate",
+  ],
   ...[
     "begin:matrix",
     "begin:pmatrix",
@@ -212,6 +260,9 @@ function parseMarked(cursor: Cursor): Expression {
     else if (cursor.at("'") && value.kind === "symbol") {
       cursor.next();
       value = { kind: "symbol", name: `${value.name}'` };
+    } else if (cursor.at("'") && value.kind === "number") {
+      cursor.next();
+      value = { kind: "quantity", value, unit: cursor.accept("'") ? doublePrime : prime };
     } else if (cursor.accept("_")) value = parseSubscript(cursor, value);
     else if (value.kind === "symbol" && isInverse(cursor)) value = parseInverse(cursor, value.name);
     else if (cursor.accept("^")) value = parseExponent(cursor, value);
@@ -230,7 +281,9 @@ function parseExponent(cursor: Cursor, base: Expression): Expression {
   if (base.kind === "number" && skipDegreeLetter(cursor))
     return { kind: "quantity", value: base, unit: "degree" };
   if (skipOrdinal(cursor)) return base;
-  const primes = base.kind === "symbol" ? skipPrimes(cursor) : 0;
+  const primes = base.kind === "symbol" || base.kind === "number" ? skipPrimes(cursor) : 0;
+  if (base.kind === "number" && (primes === 1 || primes === 2))
+    return { kind: "quantity", value: base, unit: primes === 1 ? prime : doublePrime };
   if (primes > 0 && base.kind === "symbol") return { kind: "symbol", name: base.name + "'".repeat(primes) };
   const sign = parseSign(cursor);
   const exponent = cursor.nested(() => {

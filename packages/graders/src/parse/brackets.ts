@@ -1,13 +1,13 @@
 /** What stands in brackets of any kind: groups, tuples, intervals, sets, absolute values, roundings, matrices. */
 import { parseSum } from "./arithmetic.ts";
 import type { Cursor } from "./cursor.ts";
-import { type Bracketed, call, type Expression, quotient } from "./expression.ts";
+import { type Bracketed, call, type Expression } from "./expression.ts";
 import { parsePrimary } from "./primaries.ts";
-import { parseGroups } from "./statements.ts";
+import { parseGroups, parseInfix } from "./statements.ts";
 
 /** (…), […), ⟨…⟩: a group of one, a tuple or interval of several. */
 export function parseBrackets(cursor: Cursor, open: "(" | "[" | "⟨"): Expression {
-  const inner = parseGroups(cursor);
+  const inner = parseInfix(cursor, parseGroups(cursor));
   const close = cursor.next();
   const isClosing = close.kind === "sign" && [")", "]", "⟩", "["].includes(close.text);
   if (!isClosing || (open === "⟨") !== (close.text === "⟩")) return cursor.fail("bracket not closed");
@@ -54,12 +54,9 @@ export function parseBraces(cursor: Cursor): Expression {
     cursor.next();
     return parsePrimary(cursor);
   }
-  const inner = parseGroups(cursor);
-  let result = inner;
-  if (cursor.accept("choose")) result = call("binomial", inner, parseGroups(cursor));
-  else if (cursor.accept("over")) result = quotient(inner, parseGroups(cursor));
+  const inner = parseInfix(cursor, parseGroups(cursor));
   if (cursor.peek()) cursor.expect("}");
-  return result;
+  return inner;
 }
 
 /** \{…\}: a finite set, or {x | condition}, which is its condition. */
@@ -73,6 +70,8 @@ export function parseSet(cursor: Cursor, close: "\\}" | "}" = "\\}"): Expression
     const condition = parseGroups(cursor);
     cursor.expect(close);
     const isMember = inner.kind === "relation" && inner.operators[0] === "in";
+    const builder = builderOf(inner, condition);
+    if (builder) return builder;
     // {2k : k in Z} is 2k, k in Z.
     if (inner.kind !== "symbol" && !isMember)
       return { kind: "list", items: [inner, ...itemsOf(condition)], joiner: "comma" };
@@ -80,6 +79,39 @@ export function parseSet(cursor: Cursor, close: "\\}" | "}" = "\\}"): Expression
   }
   cursor.expect(close);
   return { kind: "set", items: itemsOf(inner) };
+}
+
+/** {x | x^2 = 4}, {n in Z | 1 <= n <= 5}; null for other conditions. */
+function builderOf(inner: Expression, condition: Expression): Expression | null {
+  const [name, set] = inner.kind === "relation" && inner.operators.join() === "in" ? inner.operands : [inner];
+  if (name?.kind !== "symbol") return null;
+  const variable = name.name;
+  const isDomain = (item: Expression): boolean =>
+    item.kind === "relation" &&
+    item.operators.join() === "in" &&
+    item.operands[0]?.kind === "symbol" &&
+    item.operands[0].name === variable &&
+    item.operands[1]?.kind === "namedSet";
+  const domains = [...(set ? [inner] : []), ...itemsOf(condition).filter(isDomain)];
+  const [domain, ...otherDomains] = domains.map((item) =>
+    item.kind === "relation" && item.operands[1]?.kind === "namedSet" ? item.operands[1].name : undefined,
+  );
+  const conditions = itemsOf(condition).filter((item) => !isDomain(item));
+  if (otherDomains.length > 0 || (domains.length > 0 && domain === undefined) || conditions.length === 0)
+    return null;
+  const [only, ...others] = conditions;
+  const isEquation = only?.kind === "relation" && only.operators.join() === "=" && others.length === 0;
+  const isOfWholes = domain !== undefined && ["integers", "naturals", "positiveIntegers"].includes(domain);
+  const areBounds = conditions.every(
+    (item) => item.kind === "relation" && item.operators.every((operator) => /^[<>]|^!=/.test(operator)),
+  );
+  if (!only || !(isEquation || (isOfWholes && areBounds))) return null;
+  return {
+    kind: "builder",
+    variable,
+    domain: domain ?? null,
+    condition: others.length === 0 ? only : { kind: "list", items: conditions, joiner: "and" },
+  };
 }
 
 function itemsOf(x: Expression): readonly Expression[] {

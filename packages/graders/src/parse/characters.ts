@@ -68,3 +68,14 @@ export function letterRun(text: string, start: number): string {
   while (isLetter(text.charAt(end))) end++;
   return text.slice(start, end);
 }
+
+/** 3+4i, \frac{1+i}{2}: digits, signs and i alone, with i among them. */
+export function isComplexNumeral(content: string): boolean {
+  const bare = content.replace(/\\(?:[dt]?frac|sqrt|left|right|cdot|times|mathrm|,|!)/g, " ");
+  return /^[\s\d.+\-*/^(){}i]*$/.test(bare) && bare.includes("i");
+}
+
+/** ①, ⑳: the numbers of statements to choose from. */
+export function isCircledNumber(character: string): boolean {
+  return character >= "①" && character <= "⑳";
+}

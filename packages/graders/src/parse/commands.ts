@@ -69,6 +69,11 @@ export function lineSkip(behind: string, isInMatrix: boolean): number {
   return match?.[0].length ?? 0;
 }
 
+/** Length of the placement behind the name of a starred environment: [r]. */
+export function placementAt(text: string, at: number): number {
+  return /^\s*\[[lcrtb]\]/.exec(text.slice(at, at + 8))?.[0].length ?? 0;
+}
+
 /** Whether a name without its backslash is a command that means something here. */
 export function isKnownCommand(name: string): boolean {
   const tables = [

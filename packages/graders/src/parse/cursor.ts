@@ -22,6 +22,15 @@ export interface ReadingOptions {
   readonly areCombinations: boolean;
 }
 
+export const usualReading: ReadingOptions = {
+  commas: "thousands",
+  isProductTight: false,
+  isRootGreedy: false,
+  areLettersUnits: false,
+  isLetterTimes: false,
+  areCombinations: false,
+};
+
 /** Which ambiguous habits the text showed while it was parsed. */
 interface ReadingFlags {
   product: boolean;

@@ -28,6 +28,13 @@ export type Expression =
       readonly operands: readonly Expression[];
     }
   | { readonly kind: "namedSet"; readonly name: NamedSet }
+  /** {variable in domain | condition}, for an equation or bounds of whole numbers; other builders are their conditions. */
+  | {
+      readonly kind: "builder";
+      readonly variable: string;
+      readonly domain: NamedSet | null;
+      readonly condition: Expression;
+    }
   | { readonly kind: "matrix"; readonly rows: readonly (readonly Expression[])[] }
   /** operands[0] operators[0] operands[1] ...: a chain such as 1 < x <= 3. */
   | Relation
@@ -122,7 +129,8 @@ export type FunctionName =
   | "max"
   | "min"
   | "mod"
-  | "determinant";
+  | "determinant"
+  | "conjugate";
 
 export function numberNode(value: Rational): Expression {
   return { kind: "number", value };

@@ -26,7 +26,13 @@ export interface ScannedNumber {
   readonly isCommaAmbiguous: boolean;
 }
 
-/** Reads the numeral at `start`, which is a digit, or a point before a digit. */
+/** Whether a point before digits, or before digits that repeat, begins a numeral at `at`. */
+export function isDecimalPoint(text: string, at: number): boolean {
+  const isMark = text.charAt(at) === "." && (isDigit(text.charAt(at + 1)) || text.charAt(at + 1) === "\\");
+  return isMark && decimalMarkAt(text, at, "separator", false) > 0;
+}
+
+/** Reads the numeral at `start`, which is a digit, or a point as `isDecimalPoint` says. */
 export function scanNumber(
   text: string,
   start: number,
@@ -77,6 +83,7 @@ export function scanNumber(
     if (repetend) {
       repeating = repetend.digits;
       end = repetend.end;
+      end += ellipsisAt(text, end);
     } else if (dots > 0) {
       end += dots;
       repeating = repeatedTail(decimals);

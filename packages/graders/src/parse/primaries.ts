@@ -102,6 +102,8 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
       return parseRoot(cursor, true);
     case "...":
       return { kind: "text", text: "..." };
+    case "conjugate":
+      return call("conjugate", parsePrimary(cursor));
     case "cuberoot":
       return rootOf(parseArgument(cursor, true), numberNode(integer(3)));
     case "sum":
@@ -183,11 +185,21 @@ function parseHalf(cursor: Cursor, name: NamedSet): Expression | null {
   const at = isBraced ? 2 : 1;
   const sign = cursor.peek(at)?.text ?? "";
   const isBound = cursor.peek(at + 1)?.text === "0";
-  const known = ["+", "-"].includes(sign) || (isBound && [">", ">=", "<", "<="].includes(sign));
+  const known = ["+", "-", "*"].includes(sign) || (isBound && [">", ">=", "<", "<="].includes(sign));
   if (!known) return null;
   for (let count = at + 1 + (isBound ? 1 : 0) + (isBraced ? 1 : 0); count > 0; count--) cursor.next();
   const zero = numberNode(integer(0));
   const infinity: Expression = { kind: "constant", name: "infinity" };
+  if (name === "naturals" && (sign === "*" || sign === "+" || sign === ">"))
+    return { kind: "namedSet", name: "positiveIntegers" };
+  if (sign === "*") {
+    // Without zero.
+    const operands: Expression[] = [
+      { kind: "namedSet", name },
+      { kind: "set", items: [zero] },
+    ];
+    return { kind: "setOperation", operator: "difference", operands };
+  }
   const isPositive = sign === "+" || sign.startsWith(">");
   if (name === "reals") {
     return isPositive

@@ -84,9 +84,13 @@ function parseScale(cursor: Cursor, value: Expression): Expression {
 function parseUnit(cursor: Cursor): string {
   const words: string[] = [];
   for (;;) {
-    while (cursor.at("quad") && cursor.peek(1)?.kind === "text") cursor.next();
+    while (cursor.at("quad") && (cursor.peek(1)?.kind === "text" || isParenthesis(cursor, 1))) cursor.next();
     const token = cursor.peek();
-    if (isRemark(token)) {
+    if (token?.kind === "text" && isParenthesis(cursor)) {
+      words.push(...readParenthesis(cursor));
+      continue;
+    }
+    if (isRemark(token) && !isPlace(cursor)) {
       skipRemark(cursor);
       break;
     }
@@ -99,16 +103,17 @@ function parseUnit(cursor: Cursor): string {
       cursor.next();
       words.push(`${token.text}${parseUnitExponent(cursor)}`);
     } else if (isParenthesis(cursor)) {
-      const inner = readParenthesis(cursor);
-      if (negates(inner)) cursor.fail("words that deny the value");
-      if (inner !== "") words.push(inner);
+      words.push(...readParenthesis(cursor));
     } else if (words.length === 0 && isUnitFraction(cursor)) {
       words.push(...parseUnitFraction(cursor));
     } else if (isUnitLetter(cursor)) {
       const letters = Array.from({ length: unitLetters(cursor) }, () => cursor.next().text).join("");
       words.push(`${letters}${parseUnitExponent(cursor)}`);
     } else if (words.length === 0 && cursor.accept("\\$")) words.push("dollar");
-    else if (words.length > 0 && cursor.at("/") && isUnitToken(cursor.peek(1))) {
+    else if (
+      cursor.at("/") &&
+      (words.length > 0 ? isUnitToken(cursor.peek(1)) : cursor.peek(1)?.kind === "text")
+    ) {
       cursor.next();
       words.push("/");
     } else if (words.length > 0 && cursor.at("*") && isUnitText(cursor.peek(1))) cursor.next();
@@ -119,16 +124,29 @@ function parseUnit(cursor: Cursor): string {
   return change === null ? unit : cursor.fail(change);
 }
 
+/** "3 from the left", "5 for": words alone, which say what is counted and not when it holds. */
+function isPlace(cursor: Cursor): boolean {
+  const word = cursor.peek()?.text.split(" ", 1)[0]?.toLowerCase();
+  if (word !== "from" && word !== "for") return false;
+  let count = 0;
+  while (cursor.peek(count)?.kind === "text") count++;
+  return (
+    cursor.peek(count) === undefined && (word === "from" || (count === 1 && cursor.peek()?.text === "for"))
+  );
+}
+
 /** "not 12", "rather than 12" behind a value: what it is told apart from. */
 export function isContrast(cursor: Cursor): boolean {
   const [word, value] = [cursor.peek(), cursor.peek(1)];
-  const isWord = word?.kind === "text" && /^(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
+  const isWord =
+    word?.kind === "text" && /^\(?(?:and |but )?(?:not|rather than|instead of)$/i.test(word.text);
   return isWord && value?.kind === "number";
 }
 
 export function skipContrast(cursor: Cursor): void {
-  cursor.next();
+  const isBracketed = cursor.next().text.startsWith("(");
   parseSets(cursor);
+  if (isBracketed) cursor.expect(")");
 }
 
 /** 5 \frac{\text{m}}{\text{s}}: a fraction of units behind a value. */

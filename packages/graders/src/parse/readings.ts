@@ -5,7 +5,7 @@
  */
 import { limits, type Work, WorkExceeded } from "../work.ts";
 import { isDigit } from "./characters.ts";
-import { createCursor, ParseFailure, type ReadingOptions } from "./cursor.ts";
+import { createCursor, ParseFailure, type ReadingOptions, usualReading } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import { parseAnswer } from "./statements.ts";
 import { tokenize } from "./tokenize.ts";
@@ -28,15 +28,6 @@ export interface Readings {
   readonly reason: string | null;
 }
 
-const usual: ReadingOptions = {
-  commas: "thousands",
-  isProductTight: false,
-  isRootGreedy: false,
-  areLettersUnits: false,
-  isLetterTimes: false,
-  areCombinations: false,
-};
-
 /** Reads a text, without its outer spaces. Never throws on content, except WorkExceeded when the budget is used up. */
 export function readAnswer(written: string, work: Work): Readings {
   const source = written.trim();
@@ -48,14 +39,14 @@ export function readAnswer(written: string, work: Work): Readings {
       reason: `longer than ${limits.expressionLength} characters`,
     };
   }
-  const { tokens: all, isCommaAmbiguous } = tokenize(source, usual.commas, work);
+  const { tokens: all, isCommaAmbiguous } = tokenize(source, usualReading.commas, work);
   const tokens = withoutEmphasis(all);
   const text = printTokens(tokens);
   if (tokens.every(isPunctuation)) return { text: "", expressions: [], conditions: [], reason: "empty" };
   const expressions: Expression[] = [];
   const conditions: Conditions[] = [];
   let reason: string | null = null;
-  const cursor = createCursor(spellOperators(tokens), usual, work);
+  const cursor = createCursor(spellOperators(tokens), usualReading, work);
   try {
     expressions.push(parseAnswer(cursor));
     conditions.push(cursor.conditions);
@@ -64,18 +55,18 @@ export function readAnswer(written: string, work: Work): Readings {
   }
   const others: ReadingOptions[] = [];
   if (isCommaAmbiguous) {
-    others.push({ ...usual, commas: "separator" });
-    if (hasDecimalComma(source)) others.push({ ...usual, commas: "decimal" });
+    others.push({ ...usualReading, commas: "separator" });
+    if (hasDecimalComma(source)) others.push({ ...usualReading, commas: "decimal" });
   }
-  if (cursor.flags.product) others.push({ ...usual, isProductTight: true });
-  if (cursor.flags.root) others.push({ ...usual, isRootGreedy: true });
-  if (cursor.flags.times) others.push({ ...usual, isLetterTimes: true });
-  if (cursor.flags.combination) others.push({ ...usual, areCombinations: true });
-  if (cursor.flags.unit) others.push({ ...usual, areLettersUnits: true });
+  if (cursor.flags.product) others.push({ ...usualReading, isProductTight: true });
+  if (cursor.flags.root) others.push({ ...usualReading, isRootGreedy: true });
+  if (cursor.flags.times) others.push({ ...usualReading, isLetterTimes: true });
+  if (cursor.flags.combination) others.push({ ...usualReading, areCombinations: true });
+  if (cursor.flags.unit) others.push({ ...usualReading, areLettersUnits: true });
   for (const options of others) {
     try {
       const again =
-        options.commas === usual.commas
+        options.commas === usualReading.commas
           ? tokens
           : withoutEmphasis(tokenize(source, options.commas, work).tokens);
       const other = createCursor(spellOperators(again), options, work);

@@ -5,12 +5,14 @@
 import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
-import { changeBy } from "./value-words.ts";
+import { isUnitWord } from "./units.ts";
+import { changeBy, isGuess } from "./value-words.ts";
+import { startsValue } from "./word-operators.ts";
 import { negates } from "./words.ts";
 
 /** Words after an answer that begin what it depends on, or is said of it. */
 const conditionWords = new Set(
-  "where for when whenever if with such which is are so from at provided given assuming unless except".split(
+  "where for when whenever if with without such which is are so from at provided given assuming unless except".split(
     " ",
   ),
 );
@@ -44,25 +46,44 @@ export function skipRemark(cursor: Cursor): void {
 }
 
 /** Whether words in brackets begin here: "(since n is odd)", but neither "(or 8)" nor a product with a named value. */
-export function isParenthesis(cursor: Cursor): boolean {
-  const word = cursor.peek(1);
-  return cursor.at("(") && word?.kind === "text" && /^[a-z]/.test(word.text);
+export function isParenthesis(cursor: Cursor, offset = 0): boolean {
+  const open = cursor.peek(offset);
+  if (open?.kind === "text") return /^\([a-z][^)]*$/.test(open.text);
+  if (!cursor.at("(", offset)) return false;
+  const [first, second] = [cursor.peek(offset + 1), cursor.peek(offset + 2)];
+  // (n even)
+  const isNamed = first?.kind === "letter" && second?.kind === "text" && !isUnitWord(second.text);
+  const word = isNamed ? second : first;
+  return word?.kind === "text" && /^[a-z]/.test(word.text);
 }
 
-/** Reads words in brackets: a unit or things, which are given back, or a remark (""). */
-export function readParenthesis(cursor: Cursor): string {
-  cursor.expect("(");
-  const tokens: Token[] = [];
+/** Reads words in brackets: a unit or things, which are given back, or a remark (none). */
+export function readParenthesis(cursor: Cursor): readonly string[] {
+  const open = cursor.next();
+  const tokens: Token[] = open.kind === "text" ? [{ ...open, text: open.text.slice(1) }] : [];
   for (let depth = 1; ; ) {
     const token = cursor.next();
     if (token.kind === "sign" && token.text === "(") depth++;
     if (token.kind === "sign" && token.text === ")" && --depth === 0) break;
-    tokens.push(token);
+    const isLast = depth === 1 && token.kind === "text" && /^[^(]*\)[.,]?$/.test(token.text);
+    tokens.push(isLast ? { ...token, text: token.text.slice(0, token.text.lastIndexOf(")")) } : token);
+    if (isLast) break;
   }
+  if (isContrastOnly(tokens)) return [];
+  if (/^(?:or|and|actually|alternatively|otherwise|else|rather|instead)\b/i.test(tokens[0]?.text ?? ""))
+    cursor.fail("another value in brackets");
   const areWords = tokens.every(({ kind }) => kind === "text");
-  if (areWords && !isRemark(tokens[0])) return textsOf(tokens, "text").join(" ");
+  if (areWords && !isRemark(tokens[0])) {
+    const words = textsOf(tokens, "text").join(" ");
+    return negates(words) ? cursor.fail("words that deny the value") : [words];
+  }
   readRemark(cursor, tokens);
-  return "";
+  return [];
+}
+
+/** "(not 12)". */
+function isContrastOnly([word, value, ...rest]: readonly Token[]): boolean {
+  return word?.text.toLowerCase() === "not" && value?.kind === "number" && rest.length === 0;
 }
 
 /**
@@ -70,13 +91,18 @@ export function readParenthesis(cursor: Cursor): string {
  * is one of several cases. What it says of a whole number ("where k is an integer") is kept as a declaration.
  */
 function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
-  const [first] = tokens;
   const text = textsOf(tokens, "text").join(" ");
-  if (first?.kind === "text" && reasonWords.has(firstWord(first.text))) return;
-  if (negates(text)) cursor.fail("words that deny the value");
+  const first = tokens[0]?.kind === "text" ? firstWord(tokens[0].text) : "";
+  // "as x goes to 0" is a condition.
+  const isAlone = text.split(" ").length === 1 && startsValue(tokens[1]);
+  if (isAlone && /^(?:by|so|hence|thus|therefore)$/.test(first)) cursor.fail("another value behind a word");
+  const isCase = /^\(?as long as\b/i.test(text) || tokens.some(({ text: sign }) => sign === "=>");
+  if (reasonWords.has(first) && !isCase) return;
+  if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");
+  if (isGuess(text)) cursor.fail("words that make a guess of the value");
   if (hasSeveralCases(tokens)) cursor.fail("several cases");
   const change = changeBy(text.replace(/^is /, ""));
-  if (first?.kind === "text" && /^at\b/.test(first.text) && change !== null) cursor.fail(change);
+  if (first === "at" && change !== null) cursor.fail(change);
   const name = wholeNumberOf(tokens, text);
   if (name !== null && isUsedBefore(cursor, name, tokens.length)) {
     const operands: readonly Expression[] = [
@@ -85,6 +111,13 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
     ];
     cursor.declarations.push({ kind: "relation", operands, operators: ["in"] });
   } else cursor.conditions.push(tokens);
+}
+
+const denialVerbs: ReadonlySet<string> = new Set(["is", "are", "which"]);
+
+/** "is too big", "is impossible": said of a value that is not the answer. */
+function denies(text: string): boolean {
+  return /\b(?:too|impossible|invalid|excluded|rejected|extraneous|inadmissible)\b/i.test(text);
 }
 
 /** "if n is even, 4 if n is odd": a second condition, with another value before it. */

@@ -18,9 +18,11 @@ import {
   type RelationOperator,
 } from "./expression.ts";
 import { isContrast, parseQuantity, skipContrast } from "./quantities.ts";
-import { isRemark, skipRemark } from "./remarks.ts";
+import { isParenthesis, isRemark, skipRemark } from "./remarks.ts";
 import type { Token } from "./tokens.ts";
-import { isApproximately } from "./value-words.ts";
+import { isApproximately, isGuess } from "./value-words.ts";
+import { startsValue } from "./word-operators.ts";
+import { isLeadIn, negates } from "./words.ts";
 
 const relationSigns = new Map<string, RelationOperator>(
   Object.entries({
@@ -52,11 +54,11 @@ export function parseAnswer(cursor: Cursor): Expression {
   return withDeclarations(answer, cursor.declarations);
 }
 
-/** 5 \over 6 and 5 \choose 2 without the braces around them: TeX takes all that is before and after. */
-function parseInfix(cursor: Cursor, first: Expression): Expression {
+/** 5 \over 6 and 5 \choose 2: TeX takes all that is before and after in the group. */
+export function parseInfix(cursor: Cursor, first: Expression): Expression {
   if (first.kind === "list" || first.kind === "relation") return first;
-  if (cursor.accept("over")) return quotient(first, parseGroups(cursor));
-  return cursor.accept("choose") ? call("binomial", first, parseGroups(cursor)) : first;
+  if (cursor.accept("choose")) return call("binomial", first, parseGroups(cursor));
+  return cursor.accept("over") ? quotient(first, parseGroups(cursor)) : first;
 }
 
 /** What was declared in a remark or in brackets, "k\pi (k in Z)", as if it stood behind a comma. */
@@ -84,9 +86,16 @@ function parseCommaList(cursor: Cursor): Expression {
   const starts = [0];
   for (;;) {
     const separator = parseSeparator(cursor);
+    if (cursor.accept("when")) {
+      items.push(parseCase(cursor));
+      joiner = "and";
+      continue;
+    }
     if (separator === null) break;
-    if (!canContinue(cursor.peek())) break;
+    const isModulus = cursor.at("|") && cursor.bars === 0;
+    if (!canContinue(cursor.peek()) && !isModulus) break;
     if (isRemark(cursor.peek())) {
+      if (separator === "or") cursor.fail("another case");
       skipRemark(cursor);
       break;
     }
@@ -169,6 +178,28 @@ function withoutEllipsis(items: readonly Expression[]): readonly Expression[] {
   return [...items.slice(0, at), ...between, ...items.slice(at + 1)];
 }
 
+/** Words around the condition of a case that say nothing of it. */
+const aroundCondition = new Set("if for when where is are be a an the all any every and".split(" "));
+
+/** The condition of a case, up to the end of its line: a relation, or words and letters as they are written. */
+function parseCase(cursor: Cursor): Expression {
+  const isFiller = (token: Token | undefined): boolean =>
+    token?.kind === "text" &&
+    token.text
+      .toLowerCase()
+      .split(" ")
+      .every((word) => aroundCondition.has(word));
+  while (isFiller(cursor.peek())) cursor.next();
+  let length = 0;
+  for (let token = cursor.peek(); token && token.text !== "\\\\"; token = cursor.peek(++length));
+  const tokens = Array.from({ length }, (_, index) => cursor.peek(index) as Token);
+  if (!tokens.some((token) => token.kind === "text")) return parseCommaList(cursor);
+  for (const _ of tokens) cursor.next();
+  const words = tokens.flatMap(({ text }) => text.split(/\s+/));
+  const said = words.filter((word) => !aroundCondition.has(word.toLowerCase()) && !/^[,.;]$/.test(word));
+  return { kind: "text", text: said.join(" ") };
+}
+
 /** One or more of "," "and" "or" \quad; null where none stands here. */
 function parseSeparator(cursor: Cursor): Joiner | null {
   let found: Joiner | null = null;
@@ -187,7 +218,7 @@ function parseSeparator(cursor: Cursor): Joiner | null {
 /** A wide space separates two answers only where a new one can begin behind it. */
 function isSeparatingSpace(cursor: Cursor): boolean {
   const behind = cursor.peek(1);
-  return canContinue(behind) && behind?.kind !== "text";
+  return canContinue(behind) && behind?.kind !== "text" && !isParenthesis(cursor, 1);
 }
 
 function canContinue(token: Token | undefined): boolean {
@@ -224,25 +255,38 @@ function parseRelation(cursor: Cursor): Expression {
   return pointOf(operands[0] as Expression);
 }
 
-/** "Area: 5" is Area = 5: moves over the label and gives it, "" for one that names nothing ("Answer:"); null for none. */
+/**
+ * "Area: 5" and "the number of boys is 5" are names of the value: moves over the words and gives them, "" where they name nothing
+ * ("The answer is"); null for no such words.
+ */
 function takeLabel(cursor: Cursor): string | null {
   let count = 0;
-  while (cursor.peek(count)?.kind === "text") count++;
-  if (count === 0 || cursor.isColonSeparator || !cursor.at(":", count) || !cursor.peek(count + 1))
-    return null;
-  const words = Array.from({ length: count }, () => cursor.next().text).join(" ");
-  cursor.next();
-  return /\b(?:answer|solution|result|total|value|final|part|case|option|choice)\b/i.test(words) ||
-    words.length < 3
-    ? ""
-    : words;
+  while (cursor.peek(count)?.kind === "text" || (count > 0 && isNameAmongWords(cursor, count))) count++;
+  const isColon = !cursor.isColonSeparator && cursor.at(":", count);
+  const behind = cursor.peek(isColon ? count + 1 : count);
+  const words = Array.from({ length: count }, (_, offset) => cursor.peek(offset)?.text).join(" ");
+  if (count === 0 || !behind || (!isColon && (!isLeadIn(words) || !startsValue(behind)))) return null;
+  if (isColon && (negates(words) || isGuess(words))) cursor.fail("words that deny the value");
+  for (let rest = isColon ? count + 1 : count; rest > 0; rest--) cursor.next();
+  const name = words.replace(/:$| (?:is|are|equals|equal to|be)$/gi, "").trim();
+  const isNothing = /\b(?:answer|solution|result|part|case|option|choice)\b/i.test(words) || name.length < 3;
+  return isNothing ? "" : name;
+}
+
+/** "the value of x is": the letter between words. */
+function isNameAmongWords(cursor: Cursor, offset: number): boolean {
+  return cursor.peek(offset)?.kind === "letter" && cursor.peek(offset + 1)?.kind === "text" && offset < 8;
 }
 
 /** "about 5". */
 function isHedgedValue(cursor: Cursor): boolean {
   const [words, value] = [cursor.peek(), cursor.peek(1)];
+  if (words?.kind !== "text" || value === undefined || value.kind === "text") return false;
+  // "all x > 3"
+  const isUniversal = /^(?:all|any|every)(?: real)?$/i.test(words.text) && value.kind === "letter";
+  const sign = cursor.peek(2);
   return (
-    words?.kind === "text" && isApproximately(words.text) && value !== undefined && value.kind !== "text"
+    isApproximately(words.text) || (isUniversal && sign?.kind === "sign" && relationSigns.has(sign.text))
   );
 }
 

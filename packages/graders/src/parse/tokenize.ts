@@ -5,6 +5,8 @@
  */
 import type { Work } from "../work.ts";
 import {
+  isCircledNumber,
+  isComplexNumeral,
   isDigit,
   isLetter,
   isLetterName,
@@ -18,15 +20,17 @@ import {
   isKnownCommand,
   layoutEnvironments,
   lineSkip,
+  placementAt,
   structureCommands,
 } from "./commands.ts";
 import type { FunctionName } from "./expression.ts";
-import { type CommaReading, scanNumber } from "./numerals.ts";
+import { type CommaReading, isDecimalPoint, scanNumber } from "./numerals.ts";
 import type { BareToken, Token } from "./tokens.ts";
 import { unicodeToLatex } from "./unicode.ts";
 import { isUnitWord, spelledUnit } from "./units.ts";
 import {
   constantWords,
+  currencyCommands,
   derivedFunctionWords,
   droppedWithArgument,
   functionWords,
@@ -71,7 +75,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     if (isSpace(character) || character === "~") {
       spaced = true;
       position++;
-    } else if (isDigit(character) || (character === "." && isDigit(text.charAt(position + 1)))) {
+    } else if (isDigit(character) || isDecimalPoint(text, position)) {
       const scanned = scanNumber(text, position, commas, bracketDepth > 0);
       isCommaAmbiguous ||= scanned.isCommaAmbiguous;
       position = scanned.end;
@@ -114,7 +118,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
         if (character === "(" || character === "[") bracketDepth++;
         if (character === ")" || character === "]") bracketDepth--;
         sign(character);
-      } else push({ kind: "unknown", text: character });
+      } else if (isCircledNumber(character)) push({ kind: "letter", text: character });
+      else push({ kind: "unknown", text: character });
       return start + 1;
     }
     return start + 2;
@@ -166,6 +171,7 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     }
     if (operator !== undefined) sign(operator);
     else if (structure !== undefined) sign(structure);
+    else if (currencyCommands.has(name)) push({ kind: "text", text: currencyCommands.get(name) as string });
     else if (textCommands.has(name)) return readTextArgument(name, end);
     else if (mark !== undefined) return readMark(name, mark, end);
     else if (functionWords.has(name))
@@ -213,8 +219,10 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
 
   function readEnvironment(kind: "begin" | "end", end: number): number {
     const argument = bracedArgument(end);
-    const name = argument?.content.replace("*", "").trim() ?? "";
+    const written = argument?.content.trim() ?? "";
+    const name = written.replace("*", "");
     let after = argument?.end ?? end;
+    if (kind === "begin" && written !== name) after += placementAt(text, after);
     const isSystem = kind === "begin" && opensSystem(name, after);
     if (isSystem) {
       tokens.pop();
@@ -253,11 +261,27 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     const isBeforeSign = /^\s*(?:[=<>]|\\(?:[lg]e|ne|equiv))/.test(text.slice(start + 1, start + 12));
     if (environments.length > 0) sign("&");
     else if (layout !== undefined && (isBeforeSign || aligningEnvironments.has(layout))) spaced = true;
-    else sign("and");
+    else sign(layout === undefined ? "and" : "when");
   }
 
   function readMark(name: string, mark: string, end: number): number {
     const argument = bracedArgument(end);
+    const isLine = mark === "bar" && argument !== null;
+    if (
+      isLine &&
+      /^\s*[0-9A-Z]*\d[0-9A-Z]*\s*$/.test(argument.content) &&
+      /^\s*_/.test(text.slice(argument.end))
+    ) {
+      // A line over the digits of a numeral with a base.
+      inner(argument.content);
+      return argument.end;
+    }
+    if (isLine && isComplexNumeral(argument.content)) {
+      for (const before of ["conjugate", "{"]) sign(before);
+      inner(argument.content);
+      sign("}");
+      return argument.end;
+    }
     const isArrow = name === "vec" || name === "overrightarrow";
     const isSegment = isArrow && argument && /^\s*[A-Z]\s*[A-Z]\s*$/.test(argument.content);
     if (argument && mark === "vec" && !isSegment && !isLetterName(argument.content)) {
@@ -289,9 +313,14 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     if (!argument) return end;
     const content = argument.content.trim();
     const isName = command === "mathrm" || command === "operatorname" || command === "mathit";
-    const isCondition = layouts.length > 0 && tokens.at(-1)?.text === "and" && conditionWords.has(content);
+    const isInCases = layouts.length > 0 && !aligningEnvironments.has(layouts.at(-1) as string);
+    const isCondition = isInCases && tokens.at(-1)?.text === "when" && conditionWords.has(content);
+    const [condition, word] = /^(if|for|when|where)\b/i.exec(content) ?? [];
     if (isCondition) spaced = true;
-    else if (derivedFunctionWords.has(content)) sign(derivedFunctionWords.get(content) as string);
+    else if (isInCases && condition !== undefined && word !== undefined && tokens.at(-1)?.text !== "when") {
+      sign("when");
+      pushWords(content.slice(condition.length), sink);
+    } else if (derivedFunctionWords.has(content)) sign(derivedFunctionWords.get(content) as string);
     else if (functionWords.has(content) && !(tokens.at(-1)?.kind === "number" && isUnitWord(content))) {
       push({ kind: "function", text: functionWords.get(content) as FunctionName });
     } else if (tokens.length > 0 && spelledUnit(content) !== null) {

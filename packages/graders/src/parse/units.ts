@@ -58,10 +58,12 @@ const definitions: ReadonlyArray<readonly [names: string, definition: Definition
   ["rupee rupees Rs inr", ["rupee", 1]],
   ["yuan rmb", ["yuan", 1]],
   ["degree degrees deg", ["angle", 1]],
+  ["arcminute arcminutes arcmin", ["angle", 1, 60]],
+  ["arcsecond arcseconds arcsec", ["angle", 1, 3600]],
   ["radian radians rad", ["radian", 1]],
   ["celsius centigrade", ["celsius", 1]],
   ["fahrenheit", ["fahrenheit", 1]],
-  ["percent percentage pct", ["percent", 1]],
+  ["percent percents percentage pct", ["percent", 1]],
   ["hertz", ["time^-1", 1]],
   ["joule joules", ["length^2 mass^1 time^-2", 1000]],
   ["kilojoule kilojoules", ["length^2 mass^1 time^-2", 1_000_000]],
@@ -135,8 +137,8 @@ export interface UnitInWords {
 }
 
 /**
- * The measure in a unit's words and what else they say. A short one counts at the beginning only, and before "of" where it is a
- * letter or "in": "in total" is no length.
+ * The measure in a unit's words and what else they say. Inches by their short
+ * name count only before "of": "in total" is no length.
  */
 export function unitInWords(phrase: string): UnitInWords {
   const words = phrase.split(/\s+/);
@@ -148,7 +150,7 @@ export function unitInWords(phrase: string): UnitInWords {
   };
   const none: UnitInWords = { measure: null, unit: "", words: phrase };
   if (words.length > longestPhrase) return split(0, words.length) ?? none;
-  const isShort = words[0] === "in" || (words[0]?.length ?? 0) < 2;
+  const isShort = words[0] === "in";
   for (let end = words.length; end > 0; end--) {
     const isWhole = end === words.length;
     const found = isWhole || !isShort || words[1] === "of" ? split(0, end) : null;
@@ -186,7 +188,10 @@ export function measureOf(unit: string): UnitMeasure | null {
     const scaled = powerRational(measure.factor, BigInt(power));
     factor = (scaled && multiplyRational(factor, scaled)) ?? integer(1);
   };
-  const spaced = unit.replace(/^([ap])\.m\.?$/i, "$1m").replaceAll("/", " / ");
+  const spaced = unit
+    .replace(/^([ap])\.m\.?$/i, "$1m")
+    .replace(/\bper cents?\b/i, "percent")
+    .replaceAll("/", " / ");
   for (const part of spaced.split(/[\s.]+/)) {
     const word = part.toLowerCase();
     if (word === "") continue;

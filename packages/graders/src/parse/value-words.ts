@@ -7,21 +7,28 @@ import { numberOfWord, partsNamed } from "./number-words.ts";
 
 const operations: ReadonlySet<string> = new Set(
   (
-    "plus minus multiplied divided squared cubed doubled tripled halved factorial power powers root roots choose mod modulo " +
+    "plus minus multiplied divided squared cubed doubled tripled halved factorial power root choose mod modulo " +
     "twice thrice half pi"
   ).split(" "),
 );
 
-const guesses = /\b(?:maybe|perhaps|possibly|probably|presumably|or so|not sure|unsure|i guess|a guess)\b/;
+const guesses =
+  /\b(?:maybe|perhaps|possibly|probably|presumably|or so|give or take|an? error of|not sure|unsure|i guess|a guess)\b/;
 
 const bounds =
-  /\b(?:at (?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan$/;
+  /\b(?:at (?:the )?(?:very )?(?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan(?: [a-z])?$/;
 
 /** "9 up to 12", "9 through 12", "5 below": words that begin a range or a comparison. */
 const openings = /^(?:to \d|through|thru|until|till|or|per \d)\b/;
 
 /** Ordinals that count what a sequence or an operation gives: the 9th prime is not 9. */
 const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|number|element)s?\b/;
+
+/** Whether words only guess at a value: "maybe it is", "it could be". */
+export function isGuess(words: string): boolean {
+  const text = words.toLowerCase();
+  return guesses.test(text) || /\b(?:might|may|could) be\b/.test(text);
+}
 
 /** Why the words behind a value do not leave it as it is, or null where they do. */
 export function changeBy(phrase: string): string | null {
@@ -36,7 +43,7 @@ export function changeBy(phrase: string): string | null {
     operations.has(word) && !(index > 0 && (word === "squared" || word === "cubed"));
   // In brackets, "the other root is extraneous" is a remark.
   const first = phrase.startsWith("(") ? words.slice(0, 2) : words;
-  if (first.some(isOperation) || ordinalOf.test(text) || isSignOnly(phrase))
+  if (first.some(isOperation) || phrase === "k" || ordinalOf.test(text) || isSignOnly(phrase))
     return "words that compute with the value";
   return first.some(isNumber) ? "another number in the words behind the value" : null;
 }
@@ -46,7 +53,7 @@ function isNumber(word: string): boolean {
   return (
     /^[-+]?\d[\d.,]*%?$/.test(word) ||
     (word !== "one" && numberOfWord(word) !== null) ||
-    (word !== "quarters" && partsNamed(word) !== null)
+    (word !== "quarters" && partsNamed(word.slice(word.lastIndexOf("-") + 1)) !== null)
   );
 }
 
@@ -56,7 +63,7 @@ function isSignOnly(phrase: string): boolean {
 
 /** Nouns for what is computed: half of 10 is not 10, and a multiple of 9 is not 9. */
 const computed =
-  /\b(?:half|halves|third|quarter|fraction|part|percent|percentage|multiples?|factors?|divisors?|square|cube|root|power|reciprocal|inverse|negative|opposite|sum|product|difference|quotient|double|triple|twice|logarithm|log|factorial|derivative|complement|out|minimum|maximum|most|least|range|average|mean|median|all|none|any|some|each|either|neither|number|function|list|set|union|pair|triple)s?(?: \w+)? of$/i;
+  /\b(?:half|halves|third|quarter|fraction|part|percent|percentage|multiples?|factors?|divisors?|square|cube|root|power|reciprocal|inverse|negative|opposite|sum|product|difference|quotient|double|triple|twice|logarithm|log|factorial|derivative|complement|out|minimum|maximum|most|least|range|average|mean|median|all|one|none|any|some|each|either|neither|number|function|list|set|union|pair|triple)s?(?: \w+)? of$/i;
 
 /** "a profit of", "an increase of": words that say what the value behind them is, and leave it as it is. */
 export function describes(words: string): boolean {
@@ -67,7 +74,7 @@ export function describes(words: string): boolean {
 
 /** Words before a value that leave it as it is. */
 export function isApproximately(words: string): boolean {
-  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely|both|only|just|simply|namely|positive)$/i.test(
+  return /^(?:about|approximately|approx|around|roughly|nearly|exactly|precisely|both|either|only|just|simply|namely|positive)$/i.test(
     words,
   );
 }

@@ -185,6 +185,22 @@ export const markCommands = new Map<string, string>(
   }),
 );
 
+/** Signs of currencies, as the words of their units. */
+export const currencyCommands = new Map<string, string>(
+  Object.entries({
+    pounds: "sterling",
+    textsterling: "sterling",
+    euro: "euros",
+    texteuro: "euros",
+    EUR: "euros",
+    yen: "yuan",
+    textyen: "yuan",
+    cent: "cents",
+    textcent: "cents",
+    rupee: "rupees",
+  }),
+);
+
 /** Greek letters; the variants mean the same letter. */
 export const greekLetters = new Map<string, string>([
   ...[

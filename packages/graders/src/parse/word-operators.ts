@@ -12,8 +12,11 @@ import { isUnitWord } from "./units.ts";
 /** The tokens with operators for the words that are operators; the same array where none are. */
 export function spellOperators(tokens: readonly Token[]): readonly Token[] {
   const result: Token[] = [];
-  let hasChanged = false;
-  for (let index = 0; index < tokens.length; ) {
+  // "a 20% increase"
+  const [article, number] = tokens;
+  let hasChanged =
+    article?.kind === "letter" && article.text === "a" && number?.kind === "number" && number.spaced;
+  for (let index = hasChanged ? 1 : 0; index < tokens.length; ) {
     const token = tokens[index] as Token;
     const half = mixedNumber(result.at(-1), tokens, index);
     if (half) {
@@ -100,9 +103,9 @@ function operatorBehind(
     return { tokens: [signToken("^"), numberToken(integer(power + 2))], length: 1 };
   if (first === "pi") return { tokens: [{ kind: "constant", text: "pi", spaced: true }], length: 1 };
   if (first === "factorial") return { tokens: [signToken("!")], length: 1 };
-  const [, exponent] = /^to the (\d+)(?:st|nd|rd|th) power\b/.exec(words.join(" ").toLowerCase()) ?? [];
-  if (exponent !== undefined)
-    return { tokens: [signToken("^"), numberToken(integer(BigInt(exponent)))], length: 4 };
+  const [, written] = /^to the (\d+(?:st|nd|rd|th)|[a-z]+) power\b/.exec(words.join(" ").toLowerCase()) ?? [];
+  const exponent = written === undefined ? null : ordinal(written);
+  if (exponent !== null) return { tokens: [signToken("^"), numberToken(integer(exponent))], length: 4 };
   if (before?.kind === "number" && isInteger(before.value)) {
     const isOne = before.value.numerator === 1n;
     const parts =
@@ -130,12 +133,10 @@ function prefixTokens(words: string): readonly Token[] | null {
   if (words === "thrice" || words === "triple") return [numberToken(integer(3)), signToken("*")];
   if (/^(?:the )?square root of$/.test(words)) return [signToken("surd")];
   if (/^(?:the )?cube root of$/.test(words)) return [signToken("cuberoot")];
-  const [, count, part = "", plural = ""] = /^(?:(a|an|one|\w+) )?(\w+?)(s?)(?: of)?$/.exec(words) ?? [];
-  if (part === "half" && (count === undefined || /^(?:an?|one)$/.test(count)) && plural === "")
-    return shareOf(1, 2);
-  if (!words.endsWith(" of") || count === undefined) return null;
-  const number = /^(?:an?|one)$/.test(count) ? 1 : numberOfWord(count);
-  const parts = plural === "" ? partNames.get(part) : partsNamed(part + plural);
+  if (/^(?:(?:an?|one) )?half(?: of)?$/.test(words)) return shareOf(1, 2);
+  const [, count = "", name = ""] = /^([a-z]+) ([a-z]+) of$/.exec(words) ?? [];
+  const number = /^an?$/.test(count) ? 1 : numberOfWord(count);
+  const parts = number === 1 ? partNames.get(name) : partsNamed(name);
   return number !== null && number > 0 && parts != null ? shareOf(number, parts) : null;
 }
 
@@ -151,7 +152,7 @@ function operatorBefore(
   words: readonly string[],
   behind: Token | undefined,
 ): { readonly start: number; readonly end: number; readonly tokens: readonly Token[] } | null {
-  const numeralAt = words.findIndex((word) => numeralIn(word) !== null);
+  const numeralAt = words.findIndex((word) => /^\d/.test(word) && numeralIn(word) !== null);
   const operand = numeralAt < 0 ? null : numeralIn(words[numeralAt]);
   const end = numeralAt < 0 ? words.length : numeralAt;
   if (!operand && !startsValue(behind)) return null;
@@ -189,6 +190,12 @@ function mixedNumber(
   const rest = words.slice(isCounted ? 2 : 1);
   const token = numberToken(value, `${value.numerator}/${value.denominator}`);
   return { tokens: rest.length === 0 ? [token] : [token, textToken(rest)], end: at + 1 };
+}
+
+/** "4th", "third": the number of a place, or null. */
+function ordinal(word: string): number | null {
+  if (/^\d/.test(word)) return Number.parseInt(word, 10);
+  return word === "second" ? 2 : word === "half" || word === "quarter" ? null : (partNames.get(word) ?? null);
 }
 
 function plainWord(word: string): string {
@@ -231,7 +238,8 @@ const openingSigns = new Set([
   "\\$",
 ]);
 
-function startsValue(token: Token | undefined): boolean {
+/** Whether a value can begin with this token. */
+export function startsValue(token: Token | undefined): boolean {
   if (!token) return false;
   if (token.kind === "sign") return openingSigns.has(token.text);
   return ["number", "letter", "constant", "function"].includes(token.kind);

@@ -3,7 +3,7 @@ import { isLetter, letterRun } from "./characters.ts";
 import type { FunctionName } from "./expression.ts";
 import type { BareToken, Token } from "./tokens.ts";
 import { currencyCodes, isUnitWord } from "./units.ts";
-import { constantWords, derivedFunctionWords, functionWords } from "./vocabulary.ts";
+import { constantWords, derivedFunctionWords, functionWords, greekLetters } from "./vocabulary.ts";
 import {
   isCount,
   isDate,
@@ -31,7 +31,7 @@ export interface TokenSink {
 export function pushWords(content: string, sink: TokenSink): void {
   for (const [index, part] of (isDate(content) ? [content] : content.split(",")).entries()) {
     if (index > 0) sink.sign(",");
-    const words = part.split(/[\s$]+/).filter((word) => word !== "");
+    const words = part.split(/[\s$~]+/).filter((word) => word !== "");
     const isJoiner = (word: string): boolean => joinerWords.has(word.toLowerCase());
     const areLetters = words.every((word) => word.length === 1 || isJoiner(word));
     let phrase: string[] = [];
@@ -41,8 +41,10 @@ export function pushWords(content: string, sink: TokenSink): void {
       if (text === "") return;
       const value = valueBehindLeadIn(text);
       if (isCount(text)) sink.inner(text);
-      else if (value !== null) sink.inner(value);
-      else sink.push({ kind: "text", text });
+      else if (value !== null) {
+        sink.push({ kind: "text", text: text.slice(0, -value.length).trimEnd() });
+        sink.inner(value);
+      } else sink.push({ kind: "text", text });
     };
     for (const [place, word] of words.entries()) {
       const splits = areLetters || place === 0 || place === words.length - 1;
@@ -81,6 +83,8 @@ export function readWord(text: string, start: number, sink: TokenSink): number {
   if (joinerWords.has(lower)) sign(lower);
   else if (isAfterNumber && run.length > 1 && isUnitWord(run) && !isCall) push({ kind: "text", text: run });
   else if (run.length === 1) push({ kind: "letter", text: run });
+  else if (isGreekWord(run, text, end, previous))
+    push({ kind: "letter", text: greekLetters.get(run) as string });
   else if (functionWords.has(run)) push({ kind: "function", text: functionWords.get(run) as FunctionName });
   else if (run === "mod" || run === "modulo") sign("bmod");
   else if (run === "sqrt") sign("surd");
@@ -107,6 +111,12 @@ export function readWord(text: string, start: number, sink: TokenSink): number {
     for (const letter of run) push({ kind: "letter", text: letter });
   }
   return end;
+}
+
+/** theta, Theta(n): the name of a Greek letter, of four letters at least and no part of a phrase. */
+function isGreekWord(run: string, text: string, end: number, before: Token | undefined): boolean {
+  if (run.length < 4 || !greekLetters.has(run) || before?.kind === "text") return false;
+  return !/^[\s-]*[A-Za-z]{2}/.test(text.slice(end, end + 12)) || text.charAt(end) === "(";
 }
 
 /** The joiner at the beginning of a run of letters behind a value, or null. */

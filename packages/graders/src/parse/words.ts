@@ -3,6 +3,7 @@
  */
 import { isDigit, isLetter } from "./characters.ts";
 import { isUnitWord } from "./units.ts";
+import { isGuess } from "./value-words.ts";
 
 /** Words that join two answers. */
 export const joinerWords: ReadonlySet<string> = new Set(["and", "or"]);
@@ -40,7 +41,7 @@ const months = "january february march april may june july august september octo
 
 /** A numeral and what it counts ("64 dollars"), but no date. */
 export function isCount(phrase: string): boolean {
-  if (!/^-?\d[\d.]*(?: [a-zA-Z.]+)*$/.test(phrase)) return false;
+  if (!/^-?\d[\d.]*(?:st|nd|rd|th)?(?: [a-zA-Z.]+)*$/.test(phrase)) return false;
   return !phrase.split(" ").some((word) => months.includes(word.toLowerCase()));
 }
 
@@ -86,7 +87,15 @@ export function negates(words: string): boolean {
 
 /** "The answer is", "the value of x equals": words that only lead to the value behind them. */
 export function isLeadIn(words: string): boolean {
-  return /(?:(?:^|\s)(?:is|are|equals|equal to|be)|\w:)$/i.test(words) && !negates(words);
+  return /(?:(?:^|\s)(?:is|are|equals|equal to|be)|\w:)$/i.test(words) && !negates(words) && !isGuess(words);
+}
+
+const kinds =
+  /^(?:(?:the|an?)\s+)?(?:(?:solution|answer|finite|ordered|open|closed|half-open|column|row|position)\s+)?(?:set|interval|pair|point|vector|tuple|triple|matrix|number|integer|value|fraction|angle|ratio)$/i;
+
+/** "the set", "an ordered pair": words before a value that say what kind of thing it is. */
+export function namesItsKind(words: string): boolean {
+  return kinds.test(words);
 }
 
 /** "The answer is 50": the numeral behind the lead-in, or null for other words. */

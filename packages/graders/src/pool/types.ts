@@ -4,7 +4,7 @@ import type { PresetName } from "../reward/presets.ts";
 import type { GradeItem, PoolStatus, PoolVerdict } from "./contract.ts";
 
 export interface GraderPoolOptions {
-  /** Most worker threads. Defaults to one less than the processor has cores, at least 1 and at most 4. */
+  /** Most workers: threads, or processes of a grader of one's own. Defaults to one less than the processor has cores, at least 1 and at most 4. */
   readonly workers?: number;
   /** Milliseconds of one sample. Defaults to 2,000. */
   readonly timeoutMs?: number;

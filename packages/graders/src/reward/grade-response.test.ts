@@ -19,12 +19,23 @@ describe("rewardMath", () => {
     expect(rewardMath(text, "\\frac{1}{2}")).toBe(reward);
   });
 
-  it("never rewards a reference that cannot be read", () => {
+  it("rewards a reference that cannot be read for the same text alone", () => {
     expect(rewardMath("\\boxed{5}", "")).toBe(10);
     expect(rewardMath("\\boxed{5}", "((")).toBe(10);
     expect(rewardMath("\\boxed{\\frac{1}{}", "\\frac{1}{")).toBeLessThan(100);
-    expect(rewardMath("\\boxed{((}", "((")).toBe(10);
+    const reference = "T(n) \\leadsto 3 ^ ^ n";
+    expect(rewardMath(`\\boxed{${reference}}`, reference)).toBe(100);
+    expect(rewardMath("\\boxed{ T(n)\\leadsto 3^ ^n }", reference)).toBe(100);
+    expect(rewardMath("\\boxed{T(n) \\leadsto 4 ^ ^ n}", reference)).toBe(10);
+    expect(rewardMath("\\boxed{3}", reference)).toBe(10);
   });
+
+  it.each(["((", "^ ^", "? ^ ^ 5", "3 ^ ^ maybe 4", "5 ^ ^ or 6", ")"])(
+    "rewards nothing where an unreadable reference says nothing: %s",
+    (reference) => {
+      expect(rewardMath(`\\boxed{${reference}}`, reference)).toBeLessThan(100);
+    },
+  );
 });
 
 describe("games score 0", () => {

@@ -7,6 +7,7 @@
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
 import type { CompareOptions } from "../compare/context.ts";
+import { isDenied } from "../compare/denials.ts";
 import { type BoxRun, lastBoxRun, type SameValue } from "../extract/box-runs.ts";
 import { findBoxes, firstBox } from "../extract/boxes.ts";
 import {
@@ -54,7 +55,12 @@ export function gradeResponse(text: string, gold: string, options: GradeOptions 
     const verdict = compareAnswers(reference, extraction.answer, { prose, ...options });
     return graded(extraction, extraction.answer, verdict, mathRewards.none);
   }
-  return gradeBoxes(reference, boxRunOf(text, options) as BoxRun, extraction, options);
+  const run = boxRunOf(text, options) as BoxRun;
+  const grade = gradeBoxes(reference, run, extraction, options);
+  // "It is not \boxed{7}" gives no answer; it is worth as little as a box with several.
+  return grade.correct && isDeniedIn(text, run, options)
+    ? { ...grade, correct: false, reward: mathRewards.none, reason: "the text denies what is in the box" }
+    : grade;
 }
 
 /** The boxes that an extraction from a box looked at. */
@@ -63,6 +69,14 @@ function boxRunOf(text: string, options: GradeOptions): BoxRun | null {
   if (first) return { parts: [first], earlier: [], content: first.content, labelled: null, isOneValue: true };
   const region = afterReasoning(text, options);
   return lastBoxRun(region, answerBoxes(findBoxes(region)), isSameValue);
+}
+
+/** Whether the words around the boxes take them back. A first box is taken whatever is said of it. */
+function isDeniedIn(text: string, run: BoxRun, options: GradeOptions): boolean {
+  if (options.mode === "first-box") return false;
+  const region = afterReasoning(text, options);
+  const [start, end] = [run.parts[0]?.start ?? 0, run.parts.at(-1)?.end ?? 0];
+  return isDenied(region.slice(Math.max(0, start - 80), start), region.slice(end, end + 80));
 }
 
 /** What follows an approximation sign must round the value before it to two digits at least. */
@@ -143,12 +157,20 @@ function differentBoxes(run: BoxRun, options: GradeOptions): readonly string[] {
   );
 }
 
-/** A reference that cannot be read is a mistake of the data set: nothing is right by it, not even the same text. */
+/** By a reference that cannot be read only the same text is right, and only where it says something. */
 function graded(extraction: Extraction, extracted: string, verdict: Verdict, otherwise: number): Grade {
-  const correct = verdict.equal && verdict.gold.kind !== null;
+  const correct = verdict.equal && (verdict.gold.kind !== null || saysSomething(verdict.gold.source));
   const reason = verdict.equal && !correct ? "the reference cannot be read" : verdict.reason;
   const reward = correct ? mathRewards.correct : otherwise;
   return { correct, reward, extracted, extraction, verdict, reason };
+}
+
+/** Has a digit, or two letters outside of LaTeX's commands, and is no guess and no choice. */
+function saysSomething(text: string): boolean {
+  const isOpen =
+    /[?]|\b(?:or|maybe|perhaps|possibly|probably|unknown|unsure|not sure|don['’]?t know|cannot|can['’]?t|error|none|null|nan|tbd)\b/i;
+  const bare = text.replace(/\\[a-zA-Z]+/g, " ");
+  return !isOpen.test(text) && (/\p{Nd}/u.test(bare) || /\p{L}\P{L}*\p{L}/u.test(bare));
 }
 
 function ungraded(extraction: Extraction, extracted: string | null): Grade {

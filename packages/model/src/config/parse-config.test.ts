@@ -110,7 +110,7 @@ describe("parseConfig", () => {
     const warn = (warning: ModelWarning) => warnings.push(warning);
     const others = {
       // Qwen2.5 and its descendants
-      ...{ max_window_layers: 21, use_mrope: false, sliding_window: 4096, pretraining_tp: 2 },
+      ...{ max_window_layers: 21, use_mrope: false, sliding_window: 131072, pretraining_tp: 2 },
       // Llama conversions, Falcon 3, SmolLM2
       ...{
         activation: "swiglu",
@@ -190,6 +190,19 @@ describe("parseConfig", () => {
     expect(seen({ ...LLAMA3, rope_type: "llama3" })).toEqual([]);
   });
 
+  it("ignores the window that Qwen has switched off", () => {
+    for (const model_type of ["qwen2", "qwen3"]) {
+      const changes = { model_type, architectures: null, sliding_window: 4096, use_sliding_window: false };
+      expect(() => parse(changes)).not.toThrow();
+    }
+  });
+
+  it("takes the name of the model without its head", () => {
+    expect(parse({ architectures: ["LlamaModel"] })).toEqual(parse({}));
+    expect(() => parse({ architectures: ["LlamaBidirectionalModel"] })).toThrowError(/must be a Llama/);
+    expect(() => parse({ architectures: ["Qwen3Model"] })).toThrowError(/must be a Llama/);
+  });
+
   it("reads linear scaling in the old spelling and a single end id", () => {
     const config = parse({ rope_scaling: { type: "linear", factor: 2 }, eos_token_id: 7 });
     expect(config.ropeScaling).toEqual({ type: "linear", factor: 2 });
@@ -201,7 +214,7 @@ describe("parseConfig", () => {
       parse({ use_cache: true, transformers_version: "9", _name_or_path: "x", initializer_range: 1 }),
     ).not.toThrow();
     expect(() =>
-      parse({ use_sliding_window: false, sliding_window: 4096, layer_types: ["full_attention"] }),
+      parse({ use_sliding_window: false, sliding_window: 131072, layer_types: ["full_attention"] }),
     ).not.toThrow();
     expect(() => parse({ rope_scaling: null, partial_rotary_factor: 1, attention_dropout: 0 })).not.toThrow();
   });
@@ -210,6 +223,7 @@ describe("parseConfig", () => {
     ["model_type", { model_type: "mistral" }, /supported are llama, qwen2, qwen3/],
     ["architectures", { architectures: ["LlamaForSequenceClassification"] }, /must be a LlamaForCausalLM/],
     ["hidden_act", { hidden_act: "gelu" }, /only silu/],
+    ["sliding_window", { sliding_window: 4096 }, /windows/],
     ["use_sliding_window", { use_sliding_window: true }, /windows/],
     ["layer_types", { layer_types: ["full_attention", "sliding_attention"] }, /only full_attention/],
     ["quantization_config", { quantization_config: { quant_method: "gptq" } }, /quantised/],

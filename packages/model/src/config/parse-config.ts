@@ -44,6 +44,7 @@ const configSchema = z.looseObject({
   mlp_bias: z.boolean().nullish(),
   attention_dropout: z.number().nullish(),
   use_sliding_window: z.boolean().nullish(),
+  sliding_window: z.number().nullish(),
   layer_types: z.array(z.string()).nullish(),
   quantization_config: z.unknown().optional(),
   bos_token_id: tokenIds,
@@ -74,7 +75,7 @@ export function parseConfig(json: unknown, file: string, warn: WarningSink = () 
     invalid(file, "num_key_value_heads", `${kvHeads} does not divide num_attention_heads, ${queryHeads}`);
   }
   const headSize = resolveHeadSize(raw, family, file);
-  const maxPositions = raw.max_position_embeddings ?? defaults.maxPositions;
+  const maxPositions = maxPositionsOf(raw);
   const attentionBias = family === "qwen2" ? false : (raw.attention_bias ?? false);
   const config: ModelConfig = {
     family,
@@ -130,11 +131,17 @@ function familyOf(raw: RawConfig, file: string): ModelConfig["family"] {
     throw new ModelError("CONFIG_UNSUPPORTED", message, { file, key: "model_type" });
   }
   const { architecture } = FAMILIES[family];
-  if (raw.architectures && !raw.architectures.includes(architecture)) {
+  // The model without its head, as which it was saved; transformers loads it with a head all the same.
+  const bare = architecture.replace("ForCausalLM", "Model");
+  if (raw.architectures && !raw.architectures.some((name) => name === architecture || name === bare)) {
     const message = `architectures ${JSON.stringify(raw.architectures)}: a ${family} model must be a ${architecture}`;
     throw new ModelError("CONFIG_UNSUPPORTED", message, { file, key: "architectures" });
   }
   return family;
+}
+
+function maxPositionsOf(raw: RawConfig): number {
+  return raw.max_position_embeddings ?? FAMILIES[raw.model_type as ModelConfig["family"]].maxPositions;
 }
 
 function refuseUnsupported(raw: RawConfig, file: string): void {
@@ -148,6 +155,10 @@ function refuseUnsupported(raw: RawConfig, file: string): void {
     refuse("hidden_act", "only silu is implemented");
   }
   if (raw.use_sliding_window) refuse("use_sliding_window", "attention windows are not implemented");
+  // Qwen has a switch for the window; a Llama with one is windowed in some programs and not in others.
+  if (raw.model_type === "llama" && raw.sliding_window && raw.sliding_window < maxPositionsOf(raw)) {
+    refuse("sliding_window", "attention windows are not implemented");
+  }
   if (raw.layer_types?.some((type) => type !== "full_attention" && type !== "attention")) {
     refuse("layer_types", "only full_attention is implemented");
   }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { chatTemplates } from "../chat-templates.ts";
 import type { LoadProgress } from "../contract.ts";
 import { fixtureFolder } from "../fixtures/open-fixture.ts";
 import { loadModel } from "../load-model.ts";
@@ -65,6 +66,35 @@ describe("downloadModel", () => {
     expect(await readlink(join(folder, "config.json"))).toMatch(/^\.\.\/\.\.\/blobs\//);
     expect(seen.at(-1)?.bytes).toBe(seen.at(-1)?.totalBytes);
     expect(hub.requests.filter((url) => /pickle|\.bin|\.py/.test(url))).toEqual([]);
+  });
+
+  it("fetches every template, and the weights that config.json names in place of the usual ones", async () => {
+    const config = JSON.parse(String(hub.files.get("config.json"))) as object;
+    const index = hub.files.get("model.safetensors.index.json") as Buffer;
+    const transformers_weights = "other.safetensors.index.json";
+    hub.files.set("config.json", Buffer.from(JSON.stringify({ ...config, transformers_weights })));
+    hub.files.delete("model.safetensors.index.json");
+    await expect(downloadModel(REPOSITORY, {})).rejects.toMatchObject({
+      code: "WEIGHTS_MISSING",
+      key: transformers_weights,
+    });
+    hub.files.set(transformers_weights, index);
+    hub.files.set("chat_template.jinja", Buffer.from("{{ messages }}"));
+    hub.files.set("additional_chat_templates/tool_use.jinja", Buffer.from("{{ tools }}"));
+    hub.files.set("additional_chat_templates/deep/x.jinja", Buffer.from("not a template"));
+    const folder = await downloadModel(REPOSITORY, {});
+    const backend = await createTfjsBackend({ variant: "cpu" });
+    using model = await loadModel(REPOSITORY, { backend });
+    expect([...chatTemplates(model.files)]).toEqual([
+      ["default", "{{ messages }}"],
+      ["tool_use", "{{ tools }}"],
+    ]);
+    expect(await readdir(join(folder, "additional_chat_templates"))).toEqual(["tool_use.jinja"]);
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    expect(await downloadModel(REPOSITORY, {})).toBe(folder);
+    await rm(join(folder, transformers_weights));
+    await expect(downloadModel(REPOSITORY, {})).rejects.toMatchObject({ code: "HUB_UNREACHABLE" });
+    backend[Symbol.dispose]();
   });
 
   it("gives a folder that loads", async () => {
@@ -201,7 +231,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   } else if (url.pathname === `/api/models/${REPOSITORY}/tree/${COMMIT}`) {
     json([...hub.files].map(([path, content]) => describeFile(path, content)));
   } else if (url.pathname.startsWith(`/${REPOSITORY}/resolve/${COMMIT}/`)) {
-    sendFile(url.pathname.split("/").at(-1) as string, request, response);
+    sendFile(url.pathname.slice(`/${REPOSITORY}/resolve/${COMMIT}/`.length), request, response);
   } else {
     response.writeHead(404).end();
   }

@@ -58,7 +58,7 @@ async function downloadSnapshot(
   if (!/^[0-9a-f]{40}$/.test(commit))
     throw new TypeError(`the hub gave ${JSON.stringify(commit)} as a commit`);
   const listed = new Map<string, AnnouncedFile>();
-  for await (const entry of listFiles({ ...request, repo: hubId, revision: commit })) {
+  for await (const entry of listFiles({ ...request, repo: hubId, revision: commit, recursive: true })) {
     if (entry.type === "file") listed.set(entry.path, announced(entry));
   }
 

@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { AddedToken } from "./added-tokens.ts";
 import { refusal } from "./refusal.ts";
 import {
+  dropUnknown,
   type PrefixScheme,
   partSchema,
   prefixScheme,
@@ -37,6 +38,7 @@ const tokenizerSchema = z.looseObject({
     vocab: z.record(z.string(), z.number().int().nonnegative()),
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
     unk_token: z.string().nullish(),
+    byte_fallback: z.boolean().nullish(),
     dropout: z.number().nullish(),
     continuing_subword_prefix: z.string().nullish(),
     end_of_word_suffix: z.string().nullish(),
@@ -73,9 +75,13 @@ export function prepareTokenizer(json: unknown, file: string): PreparedTokenizer
   }
   const normalizer = raw.normalizer ?? null;
   const preTokenizer = raw.pre_tokenizer ?? null;
+  const vocabulary = new Map(Object.entries(model.vocab));
+  const lacksUnknown = model.unk_token == null && model.byte_fallback !== true;
+  const repaired = (withPrefix: boolean) =>
+    preTokenizer && repairPreTokenizer(preTokenizer, { file, withPrefix });
   const prefix = prefixScheme(normalizer, preTokenizer);
   return {
-    vocabulary: new Map(Object.entries(model.vocab)),
+    vocabulary,
     addedTokens: (raw.added_tokens ?? []).map((token) => declare(token, { declaredId: token.id })),
     postProcessor: raw.post_processor ?? null,
     decoder: raw.decoder ?? null,
@@ -86,7 +92,7 @@ export function prepareTokenizer(json: unknown, file: string): PreparedTokenizer
       ...raw,
       added_tokens: tokens,
       normalizer: normalizer && repairNormalizer(normalizer, { file, withPrefix }),
-      pre_tokenizer: preTokenizer && repairPreTokenizer(preTokenizer, { file, withPrefix }),
+      pre_tokenizer: lacksUnknown ? dropUnknown(repaired(withPrefix), vocabulary) : repaired(withPrefix),
       post_processor: null,
       decoder: raw.decoder ?? null,
       model: { ...model, type: "BPE" },

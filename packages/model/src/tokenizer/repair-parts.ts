@@ -9,6 +9,7 @@
  * - `(?i:...)` folds ASCII letters alone; Oniguruma also takes U+017F, the long s, for an s.
  * - `Split` keeps matches as pieces of their own whatever its `behavior`, and a `String` pattern even where it is removed.
  * - `Replace` reads `$` of its content as a reference; `Lowercase` knows the final sigma.
+ * - Characters that a model without an unknown token lacks are dropped after merging, not before.
  * - `Precompiled`, `BertNormalizer` and `StripAccents` are only like the originals.
  *
  * `withPrefix: false` leaves out the space that SentencePiece-style tokenizers put in front of a text.
@@ -114,6 +115,19 @@ export function repairPreTokenizer(part: TokenizerPart, options: RepairOptions):
     default:
       throw refusal(file, "pre_tokenizer.type", `${part.type} is not supported`);
   }
+}
+
+/** The last step before a model that has neither a token nor bytes for what it does not know: it never sees such characters. */
+export function dropUnknown(
+  preTokenizer: TokenizerPart | null,
+  vocabulary: ReadonlyMap<string, number>,
+): TokenizerPart | null {
+  const known = [...vocabulary.keys()].filter((token) => [...token].length === 1);
+  const isByteLevel = flatten(preTokenizer, "pretokenizers").some(({ type }) => type === "ByteLevel");
+  if (isByteLevel && known.length >= 256) return preTokenizer;
+  const codes = known.map((token) => `\\x{${token.codePointAt(0)?.toString(16)}}`).join("");
+  const drop = replace(codes === "" ? String.raw`[\s\S]` : `[^${codes}]`, "");
+  return sequence(preTokenizer === null ? [drop] : [preTokenizer, drop]);
 }
 
 function repairMetaspace(part: TokenizerPart, { file, withPrefix }: RepairOptions): TokenizerPart {

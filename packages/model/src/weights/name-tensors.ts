@@ -1,10 +1,10 @@
 /**
  * Tensors of a folder under the names that the model has for them. Two kinds of files use others, and transformers loads both:
- * weights of the bare model have no `model.` in front (Qwen3-Embedding), and a tied model may hold its one matrix as
- * `lm_head.weight` alone.
+ * weights of the bare model lack the `model.` in front (Qwen3-Embedding), those of a wrapped one have it twice; and a tied
+ * model may hold its one matrix as `lm_head.weight` alone.
  */
 
-import { EMBEDDING, HEAD } from "../architecture/parameters.ts";
+import { EMBEDDING, HEAD, parameterSpecs } from "../architecture/parameters.ts";
 import type { ModelConfig } from "../config/config.ts";
 import type { LocatedTensor } from "./shards.ts";
 
@@ -13,11 +13,20 @@ const PREFIX = "model.";
 /** By the model's name; `entry.name` is the file's. */
 export function nameTensors(
   tensors: ReadonlyMap<string, LocatedTensor>,
-  config: Pick<ModelConfig, "tiedHead">,
+  config: ModelConfig,
 ): ReadonlyMap<string, LocatedTensor> {
-  const isBare = ![...tensors.keys()].some((name) => name.startsWith(PREFIX));
-  const nameOf = (name: string) => (isBare && name !== HEAD ? PREFIX + name : name);
-  const named = new Map([...tensors].map(([name, tensor]) => [nameOf(name), tensor]));
+  const known = new Set([...parameterSpecs(config).map(({ name }) => name), HEAD]);
+  const otherName = (name: string) =>
+    [PREFIX + name, name.startsWith(PREFIX) ? name.slice(PREFIX.length) : ""].find((other) =>
+      known.has(other),
+    );
+  const named = new Map([...tensors].filter(([name]) => known.has(name)));
+  for (const [name, tensor] of tensors) {
+    if (known.has(name)) continue;
+    const other = otherName(name);
+    // A second tensor of one name stays what it is: one that the model has no place for.
+    named.set(other === undefined || named.has(other) ? name : other, tensor);
+  }
   const head = named.get(HEAD);
   if (config.tiedHead && head && !named.has(EMBEDDING)) {
     named.set(EMBEDDING, head);

@@ -161,6 +161,17 @@ describe("SampleText", () => {
 });
 
 describe("TokenText", () => {
+  it("encodes forced text as the inside of a text, once", () => {
+    const calls: unknown[] = [];
+    const encode = (...call: unknown[]) => {
+      calls.push(call);
+      return [1, 2];
+    };
+    const forced = new TokenText({ ...tokenizer, encode });
+    expect([forced.idsOf("{"), forced.idsOf("{"), forced.idsOf("")]).toEqual([[1, 2], [1, 2], []]);
+    expect(calls).toEqual([["{", { addSpecialTokens: false, part: "inside" }]]);
+  });
+
   it("decodes characters that are split over tokens and marks those that never end", () => {
     const parts = [0xf0, 0x9f, 0x98, 0x80].map((byte) => Uint8Array.of(byte));
     const bytes = new TokenText({ ...tokenizer, tokenBytes: (id) => parts[id] ?? new Uint8Array(0) });
