@@ -104,6 +104,20 @@ fs.writeSync = (descriptor, bytes, offset, ...rest) => {
 require("node:module").syncBuiltinESMExports();
 `;
 
+/** Starts a program on a terminal of its own, and closes it when a word appears. */
+const CLOSED_TERMINAL = `
+import os, pty, signal, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+text = b""
+while sys.argv[1].encode() not in text:
+    text += os.read(terminal, 4096)
+os.close(terminal)
+status = os.waitpid(pid, 0)[1]
+sys.exit(0 if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGHUP else repr((status, text)))
+`;
+
 const whole = await wholeRun(embedded);
 await secondWriter();
 await launcherKilled();
