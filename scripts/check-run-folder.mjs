@@ -220,6 +220,14 @@ async function stopped() {
       await continues(folder, whole);
     });
   }
+  await check("the terminal is closed: a checkpoint, no abort, and the same command continues", async () => {
+    const folder = fresh();
+    const python = ["python3", "-c", CLOSED_TERMINAL, "saved", ...program("train")];
+    const { status, stderr } = await start(python, train(), folder).finished;
+    expectEqual(status, 0, `status (${stderr})`); // that is: ended by SIGHUP, without a core file
+    isSaved(folder);
+    await continues(folder, whole);
+  });
   await check(
     "the reader of standard error goes away: a checkpoint, and the same command continues",
     async () => {
