@@ -4,6 +4,7 @@
  */
 export { compareAnswers, type ParsedAnswer, type Verdict } from "./compare/compare-answers.ts";
 export type { CompareOptions, Method } from "./compare/context.ts";
+export { cutText } from "./cut-text.ts";
 export {
   type Extraction,
   type ExtractMode,

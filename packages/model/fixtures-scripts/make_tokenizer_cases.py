@@ -5,7 +5,7 @@
 Writes src/fixtures/tokenizers/cases.json:
   parts:   [{name, base, changes, wholes: [{text, ids}], pairs: [{prompt, completion, promptIds, wholeIds}]}]; `changes` are keys
            of BASE.json that are replaced. Ids without special tokens, by tokenizers.
-  folders: [{name, base, changes, files, tokens: {content: id}, texts: [{text, ids}]}]; `files` are those beside tokenizer.json.
+  folders: [{name, base, changes, files, tokens: {content: id}, texts: [{text, ids}]}]; `files` are the others of the folder.
            By transformers' PreTrainedTokenizerFast.from_pretrained.
 Known divergences: none.
 """

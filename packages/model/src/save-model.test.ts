@@ -9,6 +9,7 @@ import { withLeakCheck } from "@soft-tokens/tensor/testing";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { LanguageModel } from "./contract.ts";
 import { embeddingRms } from "./embedding-rms.ts";
+import { readAll } from "./fixtures/change-files.ts";
 import { FIXTURE_NAMES, fixtureFolder } from "./fixtures/open-fixture.ts";
 import { initializeModel } from "./initialize-model.ts";
 import { loadModel } from "./load-model.ts";
@@ -25,12 +26,6 @@ afterAll(async () => {
 });
 
 const load = (path: string) => loadModel(path, { backend });
-
-async function readAll(model: LanguageModel): Promise<Map<string, ArrayLike<number>>> {
-  const values = new Map<string, ArrayLike<number>>();
-  for (const [name, tensor] of model.parameters) values.set(name, await backend.read(tensor));
-  return values;
-}
 
 describe("saveModel", () => {
   it.each(FIXTURE_NAMES)("writes %s so that loading gives the same model", async (name) => {

@@ -1,5 +1,5 @@
 /**
- * What loading a model noticed and went on from: data for whoever loaded it to show. What would make a result wrong is an
+ * What loading a model noticed and went on from: data for the caller to show. What would make a result wrong is an
  * error, not a warning.
  */
 

@@ -1,4 +1,4 @@
-/** A completion is trained on as it stands in the whole text, whatever the tokenizer puts around a text of its own. */
+/** A completion has the ids that it has in the whole text, whatever the tokenizer puts around a text of its own. */
 
 import { createTokenizer, type LanguageModel } from "@soft-tokens/model";
 import { describe, expect, it } from "vitest";

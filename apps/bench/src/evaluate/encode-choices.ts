@@ -5,6 +5,7 @@
  */
 
 import { type ChoiceQuestion, EvaluationError, moveTrailingSpace } from "@soft-tokens/evals";
+import { cutText } from "@soft-tokens/graders";
 import { encodePrompt, type Tokenizer } from "@soft-tokens/model";
 
 export interface EncodedQuestion {
@@ -29,7 +30,7 @@ export function encodeChoices(
     if (ids.length === 0) {
       throw new EvaluationError(
         "QUESTION_NOT_SCORABLE",
-        `question ${id}: choice ${index + 1} adds no token to its context; the model's tokenizer leaves out ${JSON.stringify(text.slice(0, 60))}`,
+        `question ${id}: choice ${index + 1} adds no token to its context; the model's tokenizer leaves out ${JSON.stringify(cutText(text, 60))}`,
       );
     }
     return ids;

@@ -1,6 +1,7 @@
 /** `--task` and `--data` -> the questions, and whether they are answered by generating or by likelihood. */
 
-import { basename, extname } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
 import { findData, UsageError } from "@soft-tokens/app-common";
 import {
   type ChoiceTask,
@@ -12,6 +13,7 @@ import {
   loadChoiceTask,
   loadTask,
   type NamedTask,
+  RESULTS_FILE,
   readRowFile,
   TASK_NAMES,
   type Task,
@@ -32,6 +34,8 @@ export interface OpenTaskOptions {
   readonly limit?: number | undefined;
   /** Training file to look for the questions in. */
   readonly contaminationCheck?: string | undefined;
+  /** Folder of the results. A task of the same questions that is named by its file keeps the name that it has there. */
+  readonly out?: string | undefined;
 }
 
 /** @throws UsageError for an unknown task or file; EvaluationError for rows that cannot be read */
@@ -51,17 +55,33 @@ export async function openTask(options: OpenTaskOptions): Promise<OpenedTask> {
       ? undefined
       : findContamination(questions.slice(0, limit), options.contaminationCheck);
   if (found?.kind === "likelihood") {
-    const task = await loadChoiceTask({ file, name: found.name, form: found.form, badRows });
+    const loaded = await loadChoiceTask({ file, name: found.name, form: found.form, badRows });
+    const task = named ? loaded : withKnownName(loaded, options.out);
     return { kind: "likelihood", task, contamination: await check(task.questions) };
   }
-  const task = await loadTask({
+  const loaded = await loadTask({
     file,
     badRows,
     ...(found && { name: found.name }),
     ...(found && found.name !== "jsonl" && { format: found.format }),
   });
+  const task = named ? loaded : withKnownName(loaded, options.out);
   const texts = task.questions.map(({ id, question }) => ({ id, text: question }));
   return { kind: "generation", task, contamination: await check(texts) };
+}
+
+/** The same bytes are the same task, whatever their file is called now. */
+function withKnownName<T extends Task | ChoiceTask>(task: T, out: string | undefined): T {
+  const file = out === undefined ? null : join(out, RESULTS_FILE);
+  if (file === null || !existsSync(file)) return task;
+  let there: { readonly task?: unknown; readonly checksum?: unknown } | null;
+  try {
+    there = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return task; // the reader of the folder says what is wrong with it
+  }
+  const isSame = there?.checksum === task.source.sha256 && typeof there.task === "string";
+  return isSame ? { ...task, name: there?.task as string } : task;
 }
 
 /** Multiple-choice rows are known by their fields; anything else is left to the reader of questions. */

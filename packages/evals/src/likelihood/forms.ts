@@ -4,6 +4,7 @@
  * the harness puts between context and choice.
  */
 
+import { cutText } from "@soft-tokens/graders";
 import { questionText } from "../tasks/contamination.ts";
 import type { ChoiceQuestion } from "./contract.ts";
 import { capitalize, codePoints, strip, stripEnd, titleCase } from "./python-text.ts";
@@ -59,7 +60,7 @@ function labelsOf(at: ChoiceRow, given: unknown, count: number): string[] {
   throw invalid(
     at,
     "choices",
-    `wanted ${count} labels, each another, got ${JSON.stringify(given)?.slice(0, 60)}`,
+    `wanted ${count} labels, each another, got ${cutText(JSON.stringify(given) ?? "undefined", 60)}`,
   );
 }
 

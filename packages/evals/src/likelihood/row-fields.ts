@@ -1,5 +1,6 @@
 /** Fields of a multiple-choice row, read strictly: a complaint names file, line and field. */
 
+import { cutText } from "@soft-tokens/graders";
 import { EvaluationError } from "../errors.ts";
 import { NotUtf8 } from "../tasks/parquet.ts";
 import { refuseBrokenText } from "../tasks/read-row.ts";
@@ -109,5 +110,7 @@ function describe(value: unknown): string {
   if (value === null) return "null";
   if (value instanceof NotUtf8) return "bytes that are not UTF-8";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return typeof value === "object" ? "an object" : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
+  return typeof value === "object"
+    ? "an object"
+    : `${typeof value} ${cutText(JSON.stringify(value) ?? "", 40)}`;
 }

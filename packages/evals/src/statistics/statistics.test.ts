@@ -154,10 +154,34 @@ describe("majority", () => {
     ["correct answers are one answer in any form", [vote("1/2", true), vote("0.5", true), vote("3")], 1],
     ["wrong answers are told apart", [vote("4", true), vote("4", true), vote("5"), vote("6"), vote("7")], 1],
     ["white space does not make another answer", [vote("4", true), vote("5 "), vote(" 5")], 0],
+    [
+      "wrong answers are one answer in any form",
+      [vote("4", true), vote("4", true), vote("1/2"), vote("0.5"), vote("\\frac12")],
+      0,
+    ],
+    ["and may tie together", [vote("4", true), vote("4", true), vote("50\\%"), vote("\\frac{1}{2}")], 0.5],
+    ["near is not the same", [vote("4", true), vote("4", true), vote("0.5"), vote("0.51"), vote("1/3")], 1],
+    [
+      "answers equal to a third are one",
+      [vote("4", true), vote("4", true), vote("5"), vote("5\\text{ cm}"), vote("5\\text{ m}")],
+      0,
+    ],
+    [
+      "lists in another order are one",
+      [vote("4", true), vote("4", true), ...["1, 2", "2, 1", "2,1"].map((list) => vote(list))],
+      0,
+    ],
+    ["white space alone is no vote", [vote("4", true), vote("  "), vote(" \n")], 1],
     ["a tie is shared", [vote("4", true), vote("5"), vote(null)], 0.5],
     ["a tie of three is shared", [vote("4", true), vote("5"), vote("6")], 1 / 3],
     ["no votes are no answer", [vote(null), vote(null)], 0],
   ])("%s", (_, votes, expected) => {
     expect(majorityCorrect(votes)).toBe(expected);
+    expect(majorityCorrect(votes.toReversed())).toBe(expected);
+  });
+
+  test("takes bounded work for any number of answers that nothing joins", () => {
+    const votes = Array.from({ length: 3_000 }, (_, index) => vote(`x^{${index}} + \\sqrt{${index}}`));
+    expect(majorityCorrect([...votes, vote("4", true)])).toBe(1 / 3_001);
   });
 });

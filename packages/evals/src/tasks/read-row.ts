@@ -3,7 +3,7 @@
  * grader's business. Numbers become their shortest decimal text, lists of strings are joined by ", ".
  */
 
-import { withoutAnswerMarks } from "@soft-tokens/graders";
+import { cutText, withoutAnswerMarks } from "@soft-tokens/graders";
 import type { Question } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
 import type { AnswerForm, TaskFormat } from "./formats.ts";
@@ -148,5 +148,5 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (value instanceof NotUtf8) return "bytes that are not UTF-8";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return typeof value === "object" ? "an object" : `${typeof value} ${String(value).slice(0, 40)}`;
+  return typeof value === "object" ? "an object" : `${typeof value} ${cutText(String(value), 40)}`;
 }

@@ -89,7 +89,10 @@ export function badRowsError(errors: readonly EvaluationError[], advice = ""): E
   const [first] = errors as [EvaluationError];
   if (errors.length === 1 && advice === "") return first;
   const shown = errors.slice(0, SHOWN).map(({ message }) => message);
-  const more = errors.length > SHOWN ? [`and ${errors.length - SHOWN} more rows`] : [];
+  const more =
+    errors.length > SHOWN
+      ? [`and ${errors.length - SHOWN} more ${errors.length === SHOWN + 1 ? "row" : "rows"}`]
+      : [];
   const { code, file, line, field, cause } = first;
   return new EvaluationError(code, [...shown, ...more, ...(advice === "" ? [] : [advice])].join("\n"), {
     cause,

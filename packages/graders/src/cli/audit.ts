@@ -1,6 +1,7 @@
 /**
  * Our verdicts beside another program's: where they disagree, and what kind of disagreement it is. No input or output here.
  */
+import { cutText } from "../cut-text.ts";
 import type { PoolVerdict } from "../pool/contract.ts";
 import { BadLine } from "./grade-line.ts";
 
@@ -47,7 +48,7 @@ export function theirVerdict(
   const word = typeof value === "string" ? value.trim().toLowerCase() : "";
   if (rightWords.has(word)) return true;
   if (wrongWords.has(word)) return false;
-  throw new BadLine(`"${name}" is ${JSON.stringify(value).slice(0, 60)}; wanted true or false`);
+  throw new BadLine(`"${name}" is ${cutText(JSON.stringify(value), 60)}; wanted true or false`);
 }
 
 /** "right here, wrong there", or null where the two agree. Two programs without a verdict agree. */
@@ -104,5 +105,5 @@ function groups<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[
 }
 
 function show(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 97)}...` : text);
+  return JSON.stringify(text.length > 100 ? `${cutText(text, 97)}...` : text);
 }

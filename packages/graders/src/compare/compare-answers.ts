@@ -4,7 +4,9 @@
  * A text is equal to itself; otherwise some reading of the one must equal some reading of the other. A reference that
  * cannot be read is compared as text and never equals anything else.
  */
+
 import { printExpression } from "../algebra/print.ts";
+import { cutText } from "../cut-text.ts";
 import type { Expression } from "../parse/expression.ts";
 import { type Readings, readAnswer } from "../parse/readings.ts";
 import { createWork, limits, type Work, WorkExceeded } from "../work.ts";
@@ -98,7 +100,7 @@ function compareWithin(gold: string, written: string, context: Context): Verdict
       )
     );
   const inner = judgeProse(gold, goldReadings, span, context);
-  return { ...inner, reason: `${inner.reason}; read "${span.value.slice(0, 60)}" in the prose` };
+  return { ...inner, reason: `${inner.reason}; read "${cutText(span.value, 60)}" in the prose` };
 }
 
 /** The value alone decides, unless the words around it contradict those of the reference: 5 km west, for 5 km east. */
@@ -120,7 +122,10 @@ function judge(gold: string, goldReadings: Readings, answer: string, context: Co
   const finish = (outcome: Outcome, hedges = false): Verdict => {
     const isRead = goldReadings.expressions.length > 0 && answerReadings.expressions.length > 0;
     const status = outcome.equal ? "equal" : isRead ? "unequal" : "unparseable";
-    const [g, a] = [parsed(gold, goldReadings, work), parsed(answer, answerReadings, work)];
+    // The label of a reference need not be read, only its value.
+    const value = goldReadings.expressions.length > 0 ? undefined : labelledValue(gold)?.rest;
+    const g = parsed(gold, value === undefined ? goldReadings : readAnswer(value, work), work);
+    const a = parsed(answer, answerReadings, work);
     return verdict(status, outcome, g, a, hedges, work);
   };
   if (answerReadings.text === "") return finish(unequalBy("none", "the answer is empty"));
@@ -202,8 +207,8 @@ function compareReadings(
 /** The letter of a choice that one text is, and that the other is or begins with; null for another or none. */
 function sameLetter(gold: string, answer: string): string | null {
   const [g, a] = [bareLetter(gold), bareLetter(answer)];
-  const isSame =
-    (g !== null && (g === a || g === choiceLetter(answer))) || (a !== null && a === choiceLetter(gold));
+  const letterOf = (text: string): string | null => choiceLetter(text) ?? labelledValue(text)?.letter ?? null;
+  const isSame = (g !== null && (g === a || g === letterOf(answer))) || (a !== null && a === letterOf(gold));
   return isSame ? (g ?? a) : null;
 }
 
@@ -215,7 +220,7 @@ function isEcho(gold: Readings, answer: Readings, { question }: CompareOptions, 
     only && ["number", "symbol", "constant", "text", "namedSet", "baseNumeral"].includes(only.kind);
   if (isAtom || answer.text.length < 3) return false;
   if (isLowestFraction(answer.text)) return false;
-  const asked = readAnswer(question.slice(0, limits.expressionLength), work).text;
+  const asked = readAnswer(cutText(question, limits.expressionLength), work).text;
   return squeeze(asked).includes(squeeze(answer.text));
 }
 
@@ -243,7 +248,7 @@ function parsed(source: string, readings: Readings, work: Work): ParsedAnswer {
 }
 
 function bare(source: string): ParsedAnswer {
-  const cut = source.slice(0, limits.expressionLength);
+  const cut = cutText(source, limits.expressionLength);
   return { source: cut, kind: null, canonical: cut };
 }
 

@@ -2,7 +2,7 @@
  * Labels before an answer: the letter of a choice before its value, "(C) 18", and those of an answer in parts, "(a) 12, (b) 15".
  * A label says which value is meant and is no factor of it.
  */
-import { bareLetter } from "./text.ts";
+import { bareLetter, offersLetter } from "./text.ts";
 
 /** A value after the letter of a choice. */
 export interface LabelledValue {
@@ -22,7 +22,9 @@ export function labelledValue(text: string): LabelledValue | null {
   // \text{(C) 18}: the rest is still words.
   const rest = (open !== undefined && close === undefined ? "\\text{" : "") + text.slice(whole.length);
   const isEmpty = !/[\p{L}\p{N}]/u.test(rest.replace(/^\\text/, ""));
-  if (isEmpty || choiceLabel.test(rest)) return null;
+  // (F), 12 is a list and no label of 12.
+  const isJoined = /^(?:\\text\w*\{)?[\s${}]*(?:[,;/&|]|(?:and|or)\b)/.test(rest);
+  if (isEmpty || isJoined || choiceLabel.test(rest) || offersLetter(rest)) return null;
   return { letter: (first ?? second) as string, rest };
 }
 

@@ -222,7 +222,7 @@ export function choiceLetter(text: string): string | null {
 }
 
 /** Whether a text is one more letter, labels something with one ("B. 6", "(B)"), or joins one to what stands before it. */
-function offersLetter(rest: string): boolean {
+export function offersLetter(rest: string): boolean {
   const words = rest.replace(/\\text\w{0,6}|[{}$]/g, " ");
   return /^\W*[A-J]\W*$|(?:^|[\s(])[A-J][).:]|(?:\bor\b|\band\b|[,;/&|])\s*[A-J]\b/.test(words);
 }

@@ -23,6 +23,18 @@ export interface FoundBoxes {
   readonly unclosed: readonly number[];
 }
 
+/** The text without the boxes that nothing closes, each up to the end of its paragraph. */
+export function outsideUnclosed(text: string): string {
+  let result = "";
+  let end = 0;
+  for (const start of scanBoxes(text).unclosed) {
+    if (start < end) continue;
+    result += text.slice(end, start);
+    end = paragraphEnd(text, start);
+  }
+  return end === 0 ? text : result + text.slice(end);
+}
+
 /** All outermost closed boxes (and brace-less ones), in the order of their ends. */
 export function findBoxes(text: string): readonly Box[] {
   return scanBoxes(text).boxes;

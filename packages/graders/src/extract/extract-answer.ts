@@ -5,7 +5,7 @@
 import { withoutStrikes } from "../compare/struck-out.ts";
 import { asciiDigits, isDigit, isSpace } from "../parse/characters.ts";
 import { limits } from "../work.ts";
-import { type Box, findBoxes, firstBox, scanBoxes } from "./boxes.ts";
+import { type Box, findBoxes, firstBox, outsideUnclosed } from "./boxes.ts";
 import { hasValue } from "./closing-remarks.ts";
 import { fromChoice } from "./letters.ts";
 import { fromLineMark, fromMarker, fromTag } from "./markers.ts";
@@ -79,7 +79,9 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
     case "gsm8k":
       return fromHashes(region) ?? none("no ####");
     case "answer-is":
-      return closed(fromTag(region) ?? fromMarker(region)) ?? none('no "answer is"');
+      return (
+        fromTag(outsideUnclosed(region)) ?? fromMarker(outsideUnclosed(region)) ?? none('no "answer is"')
+      );
     case "last-number":
       return fromLastNumber(region) ?? none("no number");
     case "choice":
@@ -112,18 +114,14 @@ function extractAuto(text: string, { lineMarks = [] }: ExtractOptions): Extracti
   const boxes = all.filter(({ content }) => !isPlaceholder(content));
   const marked = fromFinalSentence(text, boxes) ?? (boxes.length > 0 ? fromBox(boxes) : null);
   if (marked) return marked;
-  const words = fromTag(text) ?? fromHashes(text) ?? fromMarker(text) ?? fromLineMark(text, lineMarks);
+  // \boxed{31\} and \boxed{7 The answer is 7 answer nothing: what is in a box that nothing closes is neither in it nor outside.
+  const outside = outsideUnclosed(text);
+  const words =
+    fromTag(outside) ?? fromHashes(outside) ?? fromMarker(outside) ?? fromLineMark(outside, lineMarks);
+  if (words) return words;
   // An empty box is an empty answer where nothing else marks one.
-  return (
-    closed(words) ??
-    (all.length > 0 ? fromBox(all) : closed(wholeText(text))) ??
-    none("a box that nothing closes")
-  );
-}
-
-/** Null for an answer with a box in it that is not closed: \boxed{31\}. */
-function closed(found: Extraction | null): Extraction | null {
-  return found?.answer != null && scanBoxes(found.answer).unclosed.length > 0 ? null : found;
+  if (all.length > 0) return fromBox(all);
+  return outside === text ? wholeText(text) : none("a box that nothing closes");
 }
 
 function wholeText(text: string): Extraction {
@@ -143,7 +141,7 @@ function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | nu
   const end = boxes.at(-1)?.end;
   const rest = end === undefined ? "" : text.slice(end);
   if (!/\bfinal answer\b/i.test(rest)) return null;
-  const found = closed(fromMarker(rest, hasValue(boxes.at(-1)?.content ?? "")));
+  const found = fromMarker(outsideUnclosed(rest), hasValue(boxes.at(-1)?.content ?? ""));
   return found && { ...found, reason: 'behind a "final answer" after the last box' };
 }
 

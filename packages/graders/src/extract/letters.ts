@@ -1,5 +1,6 @@
 /** The letter that a response takes of a multiple choice, for the mode `choice`; see reward/choice.ts for a whole grading. */
 import { isLetter } from "../parse/characters.ts";
+import { isInFormula } from "./choice-letters.ts";
 import type { Extraction } from "./extract-answer.ts";
 import { lowerCase, markerEnd } from "./markers.ts";
 
@@ -14,6 +15,7 @@ export function fromChoice(text: string, choices: readonly string[]): Extraction
       const isAlone = !isLetter(text.charAt(index - 1)) && !isLetter(text.charAt(index + 1));
       if (!isAlone || !choices.includes(letter) || isArticle(letter, text.slice(index + 1, index + 12)))
         continue;
+      if (isInFormula(text, index)) continue;
       // "A or B" has not chosen.
       const other = /^[)\]*."'\s]*(?:,|\/|or|and)[\s(["'*]+([A-Za-z])(?![A-Za-z])/.exec(
         text.slice(index + 1, index + 24),

@@ -14,8 +14,9 @@ export function answerBoxes(boxes: readonly Box[]): readonly Box[] {
 export function isPlaceholder(content: string): boolean {
   if (content.length > longest) return false;
   const words = content
+    .replace(/\\[hv]?(?:phantom|space)\*?\{[^{}]*\}/g, " ")
     .replace(
-      /\\(?:text\w*|mbox|math(?:rm|bf|it)|emph|dots|ldots|cdots|quad|qquad|square|Box|phantom|_|[ ,;:!])/g,
+      /\\(?:text\w*|mbox|math(?:rm|bf|it)|emph|dots|ldots|cdots|quad|qquad|square|Box|_|[ ,;:!])/g,
       " ",
     )
     .replace(/[\s$~{}[\]()<>_.…·?*"'“”‘’□-]+/gu, " ")

@@ -2,6 +2,7 @@
  * A cursor over tokens, with what the grammar needs to know about where it is. Bounded: every move spends work and
  * every nested group counts towards the depth limit.
  */
+import { cutText } from "../cut-text.ts";
 import { limits, type Work } from "../work.ts";
 import type { Expression } from "./expression.ts";
 import type { CommaReading } from "./numerals.ts";
@@ -127,7 +128,7 @@ export function createCursor(tokens: readonly Token[], options: ReadingOptions, 
     },
     fail(message) {
       const found = sequence[position]?.text ?? "the end";
-      throw new ParseFailure(`${message}, at "${found.slice(0, 20)}"`);
+      throw new ParseFailure(`${message}, at "${cutText(found, 20)}"`);
     },
   };
   return cursor;

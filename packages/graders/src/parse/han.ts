@@ -9,7 +9,7 @@ export function hanToLatex(text: string): string {
   return withFractionWords(text).replace(
     /[\p{Script=Han}\p{Script=Hangul}]+/gu,
     (run, at: number, whole: string) =>
-      runToLatex(run, /[\d})%]\s*$/.test(whole.slice(Math.max(0, at - 4), at))),
+      runToLatex(run, /[\d})%/]\s*$/.test(whole.slice(Math.max(0, at - 4), at))),
   );
 }
 

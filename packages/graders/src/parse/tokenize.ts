@@ -107,7 +107,8 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     else if (two === "==") sign("=");
     else if (two === "=>" || two === "->") sign("=>");
     else {
-      if (character === "$" || character === '"' || character === "`") spaced = true;
+      if (character === "'" && isQuoted(text, start)) spaced = true;
+      else if (character === "$" || character === '"' || character === "`") spaced = true;
       else if (character === ".") {
         // A full stop between tokens is no mathematics; at an end it is punctuation.
         if (start + 1 < text.length && !isSpace(text.charAt(start + 1)) && isLetter(text.charAt(start + 1))) {
@@ -119,7 +120,12 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
         if (character === ")" || character === "]") bracketDepth--;
         sign(character);
       } else if (isCircledNumber(character)) push({ kind: "letter", text: character });
-      else push({ kind: "unknown", text: character });
+      else {
+        // A character outside of the basic plane is two of the text's.
+        const whole = String.fromCodePoint(text.codePointAt(start) as number);
+        push({ kind: "unknown", text: whole });
+        return start + whole.length;
+      }
       return start + 1;
     }
     return start + 2;
@@ -345,4 +351,11 @@ export function tokenize(source: string, commas: CommaReading, work: Work): Toke
     isCommaAmbiguous ||= result.isCommaAmbiguous;
     for (const token of result.tokens) push(token);
   }
+}
+
+/** '5': the quotes around a whole text, which are no primes. */
+function isQuoted(text: string, at: number): boolean {
+  const outer = text.trim();
+  const isAround = outer.length > 2 && outer.startsWith("'") && outer.endsWith("'");
+  return isAround && (text.slice(0, at).trim() === "" || text.slice(at + 1).trim() === "");
 }

@@ -196,7 +196,6 @@ function latexOf(character: string): string {
   // Every dash but the wave of a range.
   if (/^[\p{Pd}]$/u.test(character)) return character === "〜" || character === "〰" ? character : "-";
   if (/^[\u3371-\u33df]$/.test(character)) return `\\text{ ${squaredUnit(character)} }`;
-  if (/^[\u2460-\u2473]$/.test(character)) return `\\text{${character}}`;
   if (!compatible.test(character)) return character;
   return Array.from(character.normalize("NFKC"), (part) => replacements.get(part) ?? part).join("");
 }

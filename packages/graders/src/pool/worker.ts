@@ -2,9 +2,11 @@
  * A worker thread of the pool: grades one item after the other and answers in order. It is ended from outside when it takes
  * too long; nothing in here watches the time.
  */
+
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { compareAnswers } from "../compare/compare-answers.ts";
+import { cutText } from "../cut-text.ts";
 import { extractAnswer } from "../extract/extract-answer.ts";
 import { gradeResponse, mathRewards } from "../reward/grade-response.ts";
 import { checkGraderResult, type Grader, type GraderTools } from "../reward/grader.ts";
@@ -92,9 +94,9 @@ async function loadGrader(url: string): Promise<Grader> {
 /** What was thrown, for people. It may be anything, and looking at it may throw again. */
 function describe(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return `${typeof error} ${String(error).slice(0, 200)}`;
+    if (!(error instanceof Error)) return `${typeof error} ${cutText(String(error), 200)}`;
     const [place = ""] = error instanceof SyntaxError ? (error.stack ?? "").split("\n") : [];
-    const message = String(error.message).slice(0, 1000);
+    const message = cutText(String(error.message), 1000);
     return `${error.name}: ${message}${place.startsWith("file:") ? ` (${place})` : ""}`;
   } catch {
     return `${typeof error} that cannot be shown`;

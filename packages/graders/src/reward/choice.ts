@@ -3,7 +3,9 @@
  * A response that names several is a hedge and takes none. Linear scans; no text is evaluated.
  */
 import { compareAnswers, type Verdict } from "../compare/compare-answers.ts";
-import { extractAnswer } from "../extract/extract-answer.ts";
+import { cutText } from "../cut-text.ts";
+import { isInFormula, withoutDeniedOptions } from "../extract/choice-letters.ts";
+import { type Extraction, extractAnswer } from "../extract/extract-answer.ts";
 import { limits } from "../work.ts";
 import { type Grade, type GradeOptions, mathRewards } from "./grade-response.ts";
 import type { Reference } from "./presets.ts";
@@ -21,8 +23,8 @@ export function gradeChoice(text: string, reference: Reference, options: GradeOp
   const none = { correct: false, reward: mathRewards.none, extracted: null, extraction, verdict: null };
   if (extraction.answer === null) return { ...none, reason: extraction.reason };
   if (wanted === null)
-    return { ...none, reason: `the reference ${JSON.stringify(gold.slice(0, 40))} is no choice` };
-  const taken = readChoice(extraction.answer, letters, choices);
+    return { ...none, reason: `the reference ${JSON.stringify(cutText(gold, 40))} is no choice` };
+  const taken = takenChoice(text, extraction, letters, choices, options);
   if (taken.letter === null) return { ...none, extracted: extraction.answer, reason: taken.reason };
   const correct = taken.letter === wanted;
   const wrong = extraction.method === "box" ? mathRewards.wrongInBox : mathRewards.none;
@@ -37,23 +39,49 @@ export function gradeChoice(text: string, reference: Reference, options: GradeOp
   };
 }
 
-/** Which option a text takes, and why; null where it takes none or several. */
-function readChoice(
+/**
+ * What a response takes: by its box or by its words. A box with a formula that is none of the options is a step on the way, and
+ * the sentence that names the answer counts.
+ */
+function takenChoice(
   text: string,
+  { answer, method }: Extraction,
   letters: readonly string[],
   choices: readonly string[],
-): { readonly letter: string | null; readonly reason: string } {
-  const bare = withoutDress(text.slice(0, limits.expressionLength));
+  options: GradeOptions,
+): ReadChoice {
+  const taken = readChoice(answer ?? "", letters, choices);
+  if (method !== "box" || taken.letter !== null || taken.isHedge || (options.mode ?? "auto") !== "auto")
+    return taken;
+  const sentence = extractAnswer(text, { ...options, mode: "answer-is" }).answer;
+  const said = sentence === null ? taken : readChoice(sentence, letters, choices);
+  return said.letter === null ? taken : said;
+}
+
+interface ReadChoice {
+  readonly letter: string | null;
+  readonly reason: string;
+  /** Several options were named. */
+  readonly isHedge: boolean;
+}
+
+/** Which option a text takes, and why; null where it takes none or several. */
+function readChoice(text: string, letters: readonly string[], choices: readonly string[]): ReadChoice {
+  const bare = withoutDress(cutText(text, limits.expressionLength));
   const named = choicesByText(bare, letters, choices) ?? lettersIn(bare, letters);
   const [first] = named;
-  if (first === undefined) return { letter: null, reason: "no letter of a choice" };
-  if (named.length > 1) return { letter: null, reason: `several choices: ${named.join(", ")}` };
-  return { letter: first, reason: `the choice ${first}` };
+  if (first === undefined) return { letter: null, reason: "no letter of a choice", isHedge: false };
+  if (named.length > 1)
+    return { letter: null, reason: `several choices: ${named.join(", ")}`, isHedge: true };
+  return { letter: first, reason: `the choice ${first}`, isHedge: false };
 }
 
 /** LaTeX's and Markdown's dress around a letter: text commands, dollars, stars, braces. */
 function withoutDress(text: string): string {
+  // Full-width and bold letters and signs are letters and signs.
   return text
+    .normalize("NFKC")
+    .replaceAll("。", ".")
     .replace(/\\(text|textbf|textrm|mathrm|mathbf|textit|boxed)\b/g, "")
     .replace(/[$*_{}`"'“”‘’]|\\[()[\],;! ]/g, (mark) => (mark === "\\(" || mark === "\\[" ? " " : ""))
     .replace(/\s+/g, " ")
@@ -108,7 +136,8 @@ function plain(text: string): string {
  * The letters that a text names, each once: the one at its beginning, as "B", "(B)", "b)" or "B.", and others behind "or", "and",
  * a comma or a slash. Where none is at the beginning, those in parentheses, else those that stand alone.
  */
-function lettersIn(text: string, letters: readonly string[]): string[] {
+function lettersIn(written: string, letters: readonly string[]): string[] {
+  const text = withoutDeniedOptions(written).trim();
   const isLetter = (letter: string | undefined): letter is string =>
     letters.includes(letter?.toUpperCase() ?? "");
   const unique = (found: readonly (string | undefined)[]): string[] => [
@@ -119,17 +148,23 @@ function lettersIn(text: string, letters: readonly string[]): string[] {
       text,
     );
   const first = start?.[1] ?? start?.[2] ?? start?.[3];
-  if (start && isLetter(first) && !isArticle(first, text.slice(start[0].length))) {
+  const at = (start?.[0] ?? "").lastIndexOf(first ?? " ");
+  if (start && isLetter(first) && !isArticle(first, text.slice(start[0].length)) && !isInFormula(text, at)) {
     const others = text
       .slice(start[0].length)
       .matchAll(/(?:\bor\b|\band\b|[,/&;])\s*(?:option\s+)?\(?([A-Za-z])(?![A-Za-z])/g);
     return unique([first, ...[...others].map((match) => match[1])]);
   }
-  const inParentheses = unique([...text.matchAll(/\(([A-Za-z])\)/g)].map((match) => match[1]));
+  const inParentheses = unique(
+    [...text.matchAll(/\(([A-Za-z])\)/g)]
+      .filter(({ index }) => !isInFormula(text, index + 1))
+      .map((match) => match[1]),
+  );
   if (inParentheses.length > 0) return inParentheses;
   return unique(
     [...text.matchAll(/(?<![A-Za-z])([A-Z])(?![A-Za-z])/g)]
       .filter((match) => !isArticle(match[1] as string, text.slice(match.index + 1)))
+      .filter((match) => !isInFormula(text, match.index))
       .map((match) => match[1]),
   );
 }

@@ -4,7 +4,9 @@
  *
  * What it returns is checked, because a reward is a gradient: a wrong shape or a NaN is a failed grading, never a 0.
  */
+
 import type { compareAnswers } from "../compare/compare-answers.ts";
+import { cutText } from "../cut-text.ts";
 import type { extractAnswer } from "../extract/extract-answer.ts";
 import type { gradeResponse } from "./grade-response.ts";
 
@@ -67,9 +69,9 @@ export function checkGraderResult(value: unknown): Required<GraderResult> {
   return {
     correct,
     reward,
-    extracted: extracted?.slice(0, keptCharacters) ?? null,
+    extracted: extracted === null ? null : cutText(extracted, keptCharacters),
     boxed: boxed ?? extracted !== null,
-    reason: reason?.slice(0, keptCharacters) ?? (correct ? "right" : "wrong"),
+    reason: reason === undefined ? (correct ? "right" : "wrong") : cutText(reason, keptCharacters),
   };
 }
 
@@ -83,5 +85,5 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return "an object";
   if (typeof value === "function") return "a function";
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+  return typeof value === "string" ? JSON.stringify(cutText(value, 60)) : String(value);
 }

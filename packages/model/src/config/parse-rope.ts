@@ -58,7 +58,7 @@ export function parseRope(
   return first ?? { ropeTheta: theta.data ?? DEFAULT_THETA, ropeScaling: { type: "default" } };
 }
 
-/** What stands next to the settings. */
+/** Keys next to the settings that bear on them. */
 interface Surroundings {
   readonly theta: number | null;
   readonly originalMaxPositions: number | null;

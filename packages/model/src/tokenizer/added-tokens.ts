@@ -45,7 +45,7 @@ export function resolveAddedTokens(
     const list = added.map(({ content, id }) => `${JSON.stringify(content)} (now ${id})`);
     warn({
       code: "TOKEN_ADDED",
-      message: `${file}: lacks ${list.join(", ")}, which other files of the folder name; as in transformers, the tokenizer has them nevertheless`,
+      message: `${file}: lacks ${list.join(", ")}, which other files of the folder name; the tokenizer has them all the same, as in transformers`,
       file,
       keys: added.map(({ content }) => content),
     });

@@ -51,7 +51,7 @@ describe.each(cases.parts)("$name", ({ wholes, pairs, ...variant }) => {
     }
   });
 
-  it("encodes a completion as it stands in the whole text", () => {
+  it("gives a completion the ids that it has in the whole text", () => {
     let kept = 0;
     for (const { prompt, completion, promptIds, wholeIds } of pairs) {
       const title = JSON.stringify([prompt, completion]);

@@ -77,7 +77,7 @@ export function repairNormalizer(part: TokenizerPart, options: RepairOptions): T
   }
 }
 
-/** The expression of GPT-2, which `ByteLevel` with `use_regex` stands for (tokenizers, pre_tokenizers/byte_level.rs). */
+/** The expression of GPT-2, which `ByteLevel` with `use_regex` uses (tokenizers, pre_tokenizers/byte_level.rs). */
 const BYTE_LEVEL_PATTERN = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 /** `\w` of Rust's regular expressions. */
 const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`;
