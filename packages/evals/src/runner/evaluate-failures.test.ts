@@ -162,6 +162,19 @@ describe("what goes wrong on the way", () => {
     });
   });
 
+  test("a few samples without a single verdict are no 0 % either, and are tried again", async () => {
+    const late: GradeFunction = () => ({ correct: false, boxed: false, extracted: null, reason: "timeout" });
+    const evaluation = evaluate(options({ modes: ["hard-greedy"], grade: late }));
+    await expect(evaluation).rejects.toMatchObject({
+      code: "GRADER_KEEPS_FAILING",
+      message: "hard-greedy: none of the 6 samples got a verdict of the grader",
+    });
+    expect((await readResults(path()))?.complete).toBe(false);
+    const again = await evaluate(options({ modes: ["hard-greedy"] }));
+    expect(again.complete).toBe(true);
+    expect(again.results[0]?.outcomes).toMatchObject({ samples: 6, graderTimeout: 0, errors: 0 });
+  });
+
   test("a verdict now and then keeps an evaluation alive, and what got none is counted", async () => {
     let index = 0;
     const hesitant: GradeFunction = () => ({

@@ -52,6 +52,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       await fillMode(plan, mode, fill);
       results.set(mode, summarize(plan, mode, store));
       await save(false);
+      const samples = plan.questions.flatMap(({ id }) => store.list(mode, id, samplesOf(plan, mode)));
+      fill.gradings.finish(mode, samples);
     }
     return await save(true);
   } finally {

@@ -54,6 +54,8 @@ export function failedRow(place: SamplePlace, error: unknown): SampleRow {
 export interface GradingGuard {
   /** @throws EvaluationError GRADER_KEEPS_FAILING */
   check(rows: readonly SampleRow[]): void;
+  /** After a mode, with all its samples: few samples without a single verdict are no result either. @throws the same */
+  finish(mode: InferenceMode, samples: readonly { readonly reason: string }[]): void;
 }
 
 /** How many samples may go without a verdict one after the other: more is the grader's fault, not the answers'. */
@@ -75,6 +77,14 @@ export function createGradingGuard(): GradingGuard {
         if (failed + late < MISSING_IN_A_ROW) continue;
         throw new EvaluationError("GRADER_KEEPS_FAILING", describeMissing(failed, late, said));
       }
+    },
+    finish(mode, samples) {
+      const graded = samples.filter(({ reason }) => reason !== GRADER_ERROR && reason !== TIMEOUT_REASON);
+      if (samples.length < 2 || graded.length > 0) return;
+      throw new EvaluationError(
+        "GRADER_KEEPS_FAILING",
+        `${mode}: none of the ${samples.length} samples got a verdict of the grader${said && `, the last failure: ${said}`}`,
+      );
     },
   };
 }

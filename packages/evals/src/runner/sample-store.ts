@@ -3,11 +3,12 @@
 import type { InferenceMode } from "../contract.ts";
 import type { SampleRow } from "../results/schema.ts";
 import { flexibleMatch } from "../statistics/flexible-match.ts";
+import { TIMEOUT_REASON } from "./grade-sample.ts";
 import type { SampleOutcome } from "./summarize.ts";
 
 export interface SampleStore {
   keep(row: SampleRow): void;
-  /** Sample indexes below `n` that are still to be made; failed ones are made again. */
+  /** Sample indexes below `n` that are still to be made; those that failed, or got no verdict, are made again. */
   missing(mode: InferenceMode, id: string, n: number): number[];
   /** The samples below `n` that exist, by index. */
   list(mode: InferenceMode, id: string, n: number): SampleOutcome[];
@@ -22,9 +23,13 @@ export function createSampleStore(): SampleStore {
       const ofQuestion = of(row.mode, row.id) ?? new Map<number, SampleOutcome>();
       outcomes.set(key, ofQuestion.set(row.sampleIndex, outcomeOf(row)));
     },
-    missing: (mode, id, n) => range(n).filter((index) => of(mode, id)?.get(index)?.failed !== false),
+    missing: (mode, id, n) => range(n).filter((index) => !hasVerdict(of(mode, id)?.get(index))),
     list: (mode, id, n) => range(n).flatMap((index) => of(mode, id)?.get(index) ?? []),
   };
+}
+
+function hasVerdict(outcome: SampleOutcome | undefined): boolean {
+  return outcome !== undefined && !outcome.failed && outcome.reason !== TIMEOUT_REASON;
 }
 
 function outcomeOf(row: SampleRow): SampleOutcome {
