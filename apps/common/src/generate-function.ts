@@ -3,12 +3,13 @@
  * and sampler together; at most `maxRows` samples are decoded at once, and the next takes the place of one that ends.
  */
 
-import type {
-  GeneratedSample,
-  GenerateFunction,
-  GenerationJob,
-  InferenceMode,
-  JobSamples,
+import {
+  EvaluationError,
+  type GeneratedSample,
+  type GenerateFunction,
+  type GenerationJob,
+  type InferenceMode,
+  type JobSamples,
 } from "@soft-tokens/evals";
 import { embeddingRms, encodePrompt, type LanguageModel } from "@soft-tokens/model";
 import {
@@ -18,6 +19,7 @@ import {
   inferencePolicy,
   type NoisePlace,
   type Rollout,
+  SamplerError,
   textParts,
 } from "@soft-tokens/sampler";
 import type { HeadChunk, RandomKey } from "@soft-tokens/tensor";
@@ -71,7 +73,7 @@ export async function createGenerateFunction(options: GenerateFunctionOptions): 
       ...(options.chunk && { chunk: options.chunk }),
       ...(signal && { signal }),
     });
-    const timings = yield* jobByJob(model, jobs, stream);
+    const timings = yield* jobByJob(model, mode, jobs, stream);
     const samples = jobs.reduce((sum, job) => sum + job.sampleIndexes.length, 0);
     const rows = Math.min(maxRows, samples);
     options.onBatch?.({ rows, steps: timings.steps, tokens: timings.tokens });
@@ -81,6 +83,7 @@ export async function createGenerateFunction(options: GenerateFunctionOptions): 
 /** Gives each job's samples when the last of them has come; returns what the stream does. */
 async function* jobByJob(
   model: LanguageModel,
+  mode: InferenceMode,
   jobs: readonly GenerationJob[],
   stream: AsyncGenerator<Rollout, GenerationTimings>,
 ): AsyncGenerator<JobSamples, GenerationTimings> {
@@ -98,10 +101,21 @@ async function* jobByJob(
       open.delete(jobIndex);
       yield { jobIndex, samples };
     }
+  } catch (error) {
+    throw ofQuestion(mode, jobs, error);
   } finally {
     // A reader that leaves early ends the decoding; after the end this does nothing.
     await stream.return({ prefillMs: 0, decodeMs: 0, steps: 0, tokens: 0 });
   }
+}
+
+/** A broken model is said with the question that showed it, in the words of the evaluation. */
+function ofQuestion(mode: InferenceMode, jobs: readonly GenerationJob[], error: unknown): unknown {
+  if (!(error instanceof SamplerError) || error.code !== "LOGITS_NOT_FINITE") return error;
+  const job = jobs[error.promptIndex ?? -1];
+  const sample = job?.sampleIndexes[error.sampleIndex ?? -1];
+  const message = `${mode}, question ${job?.questionId}, sample ${sample}: ${error.message}`;
+  return new EvaluationError("LOGITS_NOT_FINITE", message, { cause: error });
 }
 
 function sampleKey(key: RandomKey, mode: InferenceMode, job: GenerationJob, sampleIndex: number): RandomKey {

@@ -15,7 +15,8 @@ export function normalizeRows(
   inverse: usize,
 ): void {
   for (let row = 0; row < rows; row++) {
-    const factor: f32 = 1 / sqrt(dot(x, x, n) / (n as f32) + epsilon);
+    const square: f32 = dot(x, x, n) / (n as f32);
+    const factor: f32 = F32.isFinite(square) ? 1 / sqrt(square + epsilon) : wideInverse(n, x);
     store<f32>(inverse, factor);
     const scale = f32x4.splat(factor);
     let i = 0;
@@ -27,6 +28,44 @@ export function normalizeRows(
     x += n * 4;
     out += n * 4;
     inverse += 4;
+  }
+}
+
+/** The same where squares leave float32: x itself has room for numbers up to 3e38. */
+function wideInverse(n: i32, x: usize): f32 {
+  let sum: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const value = load<f32>(x + i * 4) as f64;
+    sum += value * value;
+  }
+  return (1 / sqrt(sum / (n as f64))) as f32;
+}
+
+/** Below it the products of the usual form of the gradient may leave float32. */
+const WIDE_INVERSE: f32 = 1e-12;
+
+/** One row by m = x r, whose elements are around 1: dx = r (w dy - m mean(w dy m)), dw += dy m. */
+function wideGradient(
+  n: i32,
+  x: usize,
+  weight: usize,
+  r: f32,
+  gradient: usize,
+  out: usize,
+  weightGradient: usize,
+): void {
+  let total: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const m: f32 = load<f32>(x + i * 4) * r;
+    const up = load<f32>(gradient + i * 4);
+    total += ((up * load<f32>(weight + i * 4)) as f64) * m;
+    const at = weightGradient + i * 4;
+    store<f32>(at, load<f32>(at) + up * m);
+  }
+  const mean = (total / (n as f64)) as f32;
+  for (let i = 0; i < n; i++) {
+    const push = load<f32>(gradient + i * 4) * load<f32>(weight + i * 4);
+    store<f32>(out + i * 4, r * (push - load<f32>(x + i * 4) * r * mean));
   }
 }
 
@@ -46,6 +85,14 @@ export function normalizeRowsGradient(
 ): void {
   for (let row = 0; row < rows; row++) {
     const r = load<f32>(inverse);
+    if (r < WIDE_INVERSE) {
+      wideGradient(n, x, weight, r, gradient, out, weightGradient);
+      x += n * 4;
+      gradient += n * 4;
+      out += n * 4;
+      inverse += 4;
+      continue;
+    }
     const scale = f32x4.splat(r);
     let sum = f32x4.splat(0);
     let total: f32 = 0;

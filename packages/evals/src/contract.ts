@@ -63,7 +63,8 @@ export interface JobSamples {
 
 /**
  * Generates all samples of some questions in one mode; a job's samples are given when the last of them has ended, in any
- * order of jobs, so that the generator can start the next samples while others go on.
+ * order of jobs, so that the generator can start the next samples while others go on. What it throws is recorded with the questions
+ * it concerns, but for an EvaluationError LOGITS_NOT_FINITE: a broken model is no failure of a question and ends the evaluation.
  */
 export type GenerateFunction = (
   mode: InferenceMode,

@@ -16,6 +16,8 @@ export type EvaluationErrorCode =
   | "FOLDER_OF_ANOTHER_EVALUATION" // `differences` lists what differs
   | "RESULTS_UNREADABLE"
   | "WRITE_FAILED" // disk full and the like; what was written before stays readable
+  | "LOGITS_NOT_FINITE" // the model gives NaN or infinite numbers: every answer would be rubbish, so none is counted
+  | "RESULT_NOT_FINITE" // a number of a result is NaN or infinite, `field` says which; nothing was written
   | "GENERATION_KEEPS_FAILING" // several questions in a row; `cause` holds the last failure
   | "GRADER_KEEPS_FAILING" // many samples in a row
   | "QUESTION_NOT_SCORABLE" // its text is no tokens for this model, or more than it has room for

@@ -21,6 +21,7 @@ export { likeliest, summarizeLikelihood } from "./likelihood/summarize.ts";
 export { compareMode, isClear, modeResult } from "./results/comparison.ts";
 export { type FormatOptions, formatGrid, formatPassAt, type GridEntry } from "./results/format-grid.ts";
 export * from "./results/schema.ts";
+export { toJson } from "./results/to-json.ts";
 export { evaluate } from "./runner/evaluate.ts";
 export { RESULTS_FILE, readResults, SAMPLES_FILE } from "./runner/evaluation-folder.ts";
 export type { EvaluateOptions, EvaluationProgress } from "./runner/plan.ts";

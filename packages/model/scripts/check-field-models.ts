@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTfjsBackend } from "@soft-tokens/backend-tfjs";
 import {
-  encodeContinuation,
   encodeInside,
+  encodePair,
   encodePrompt,
   type LanguageModel,
   loadModel,
@@ -60,8 +60,12 @@ async function checkCompletions(): Promise<void> {
     ["2+2=", "4"],
     ["A:", " The 4"],
   ] as const) {
-    const ids = [...encodePrompt(tokenizer, prompt), ...encodeContinuation(tokenizer, prompt, completion)];
-    sameIds(`${prompt}${completion} in two parts`, ids, tokenizer.encode(prompt + completion));
+    const { promptIds, textIds } = encodePair(tokenizer, prompt, completion);
+    sameIds(
+      `${prompt}${completion} in two parts`,
+      [...promptIds, ...textIds],
+      tokenizer.encode(prompt + completion),
+    );
     const inside = [...encodePrompt(tokenizer, prompt), ...encodeInside(tokenizer, completion)];
     const text = tokenizer.decode(inside);
     report.check(`${prompt}${completion} forced`, text === prompt + completion, JSON.stringify(text));
@@ -72,7 +76,7 @@ async function checkPromptWithEnd(): Promise<void> {
   using model = await load(join(root, "prompt-ends-with-eos/model"));
   const { tokenizer } = model;
   sameIds("a prompt", encodePrompt(tokenizer, "2+2="), [264, 17, 10, 17, 28]);
-  sameIds("a completion", encodeContinuation(tokenizer, "2+2=", "4"), tokenizer.encode("4").slice(1, -1));
+  sameIds("a completion", encodePair(tokenizer, "2+2=", "4").textIds, tokenizer.encode("4").slice(1, -1));
   sameIds("a whole text", tokenizer.encode("2+2="), [264, 17, 10, 17, 28, 265]);
 }
 

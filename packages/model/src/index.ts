@@ -16,6 +16,6 @@ export { readSafetensors, type SafetensorsFile } from "./safetensors/read.ts";
 export { type SafetensorsTensor, writeSafetensors } from "./safetensors/write.ts";
 export { type SaveModelOptions, saveModel } from "./save-model.ts";
 export { createTokenizer, type TokenizerFiles } from "./tokenizer/create-tokenizer.ts";
-export { encodeContinuation, encodeInside, encodePrompt } from "./tokenizer/encode-part.ts";
+export { encodeInside, encodePair, encodePrompt } from "./tokenizer/encode-part.ts";
 export type * from "./tokenizer/tokenizer.ts";
 export type * from "./warnings.ts";

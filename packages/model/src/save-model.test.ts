@@ -77,6 +77,15 @@ describe("saveModel", () => {
     }
   });
 
+  it("adds the precision with the config's own indent", async () => {
+    using model = await load(fixtureFolder("qwen2"));
+    const files = withoutDType(model);
+    await saveModel({ ...describeParts(model), files }, folder);
+    const before = new TextDecoder().decode(files.get("config.json"));
+    const after = await readFile(join(folder, "config.json"), "utf8");
+    expect(after).toBe(before.replace(/\n\}\n$/, ',\n "dtype": "float32"\n}\n'));
+  });
+
   it("writes every other number of the config as it was", async () => {
     await cp(fixtureFolder("qwen2"), folder, { recursive: true });
     const path = join(folder, "config.json");

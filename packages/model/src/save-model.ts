@@ -134,7 +134,8 @@ function configToSave(config: Uint8Array, dtype: string): Uint8Array {
   const text = new TextDecoder().decode(config);
   const json = JSON.parse(text) as Record<string, unknown>;
   const key = "torch_dtype" in json && !("dtype" in json) ? "torch_dtype" : "dtype";
-  const formattingOptions = { insertSpaces: true, tabSize: 2, eol: "\n" };
+  const tabSize = /^\{\s*?\n( +)"/.exec(text)?.[1]?.length ?? 2;
+  const formattingOptions = { insertSpaces: true, tabSize, eol: "\n" };
   const edit = (before: string, name: string, value: unknown) =>
     applyEdits(before, modify(before, [name], value, { formattingOptions }));
   const withDType = edit(text, key, dtype);

@@ -9,7 +9,7 @@ export type SamplerErrorCode =
   | "INVALID_REQUEST" // an empty prompt, a token id outside the vocabulary
   | "LOGITS_NOT_FINITE" // NaN or infinite logits; `promptIndex` and `sampleIndex` say of which sample
   | "NO_DENSITY" // a deterministic mode has no log-probability to score
-  | "INVALID_ROLLOUTS"; // rollouts, or a file of them, whose tensors or metadata contradict each other
+  | "INVALID_ROLLOUTS"; // rollouts, or a file of them, whose tensors or metadata contradict each other or the model
 
 /** Where the trouble is: in a file, or with a sample of a request. */
 export interface SamplerErrorPlace {

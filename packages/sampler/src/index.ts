@@ -6,6 +6,7 @@ export { mostForcedTokens } from "./engine/plan.ts";
 export * from "./errors.ts";
 export * from "./policies/create-policy.ts";
 export { isNoisePlace, NOISE_PLACES, type NoisePlace } from "./policies/noisy-head.ts";
+export { type CheckRolloutsOptions, checkRollouts } from "./rollouts/check-rollouts.ts";
 export type { StoredRollout, StoredRollouts } from "./rollouts/format.ts";
 export { readRollouts } from "./rollouts/read-rollouts.ts";
 export { type WriteRolloutsOptions, writeRollouts } from "./rollouts/write-rollouts.ts";

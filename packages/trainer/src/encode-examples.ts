@@ -3,7 +3,7 @@
  * that is longer than the model, an id that is no row of the embeddings. All of them are known before the first step.
  */
 
-import { encodeContinuation, encodePrompt, type LanguageModel } from "@soft-tokens/model";
+import { encodePair, type LanguageModel } from "@soft-tokens/model";
 import type { SupervisedExample, SupervisedSource, TokenizedExample } from "./contract.ts";
 import { TrainerError } from "./errors.ts";
 
@@ -80,8 +80,7 @@ export function tokenizeExample(
   { appendEndOfSequence }: EncodeOptions,
 ): TokenizedExample {
   const { tokenizer } = model;
-  const promptIds = encodePrompt(tokenizer, prompt);
-  const ownIds = encodeContinuation(tokenizer, prompt, completion);
+  const { promptIds, textIds: ownIds } = encodePair(tokenizer, prompt, completion);
   const [end] = tokenizer.eosTokenIds;
   // A completion that is written with its end has it once.
   const isEnded = end !== undefined && ownIds.at(-1) === end;

@@ -7,6 +7,8 @@ export type TrainerErrorCode =
   | "INVALID_REWARD" // a reward function returned a number that is not finite
   | "INVALID_EXAMPLE" // a supervised example without tokens, too long for the model, or with a token that has no embedding
   | "INVALID_END_TOKEN" // completions are to end with a token that the tokenizer or the embeddings lack
+  | "LOGITS_NOT_FINITE" // the model gives NaN or infinite logits
+  | "WEIGHTS_NOT_FINITE" // a parameter holds NaN or infinity, and is not saved
   | "NON_FINITE_GRADIENT" // too many steps in a row whose gradient norm is NaN or infinite
   | "CHECKPOINT_WRITE_FAILED" // disk full, no permission; `cause` is the system's error; earlier checkpoints are intact
   | "CHECKPOINT_DAMAGED" // files missing, truncated or altered

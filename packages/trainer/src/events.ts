@@ -43,7 +43,8 @@ export interface Trainer<Sample> extends Disposable {
   resume(): Promise<number | null>;
   /**
    * Trains from the current step to the last. Aborting stops after the last whole step, with a checkpoint of it.
-   * @throws NON_FINITE_GRADIENT, CHECKPOINT_WRITE_FAILED, and whatever the reward throws; the weights are then those of `step`
+   * @throws NON_FINITE_GRADIENT, LOGITS_NOT_FINITE, WEIGHTS_NOT_FINITE, CHECKPOINT_WRITE_FAILED, and whatever the reward throws. The weights
+   * are then those of `step`, but after WEIGHTS_NOT_FINITE, where they are broken: the last checkpoint has those of its step.
    */
   run(options?: { readonly signal?: AbortSignal }): AsyncGenerator<TrainerEvent<Sample>, void, undefined>;
   /** Writes a checkpoint of the current step now. Returns its folder. @throws CHECKPOINT_WRITE_FAILED */

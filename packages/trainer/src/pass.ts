@@ -8,6 +8,7 @@ import type { LanguageModel } from "@soft-tokens/model";
 import type { Tensor } from "@soft-tokens/tensor";
 import { activationKind } from "./activation-bytes.ts";
 import type { Metrics } from "./contract.ts";
+import { assertFiniteLogProbs } from "./finite.ts";
 import type { GradientSum } from "./gradient-sum.ts";
 import { type LossContext, type MicroBatchLoss, microBatchLoss } from "./loss.ts";
 import type { MicroBatch, MicroBatchLimits } from "./microbatch.ts";
@@ -38,9 +39,14 @@ export interface PassResult {
 export interface PassOptions extends LossContext {
   readonly limits: MicroBatchLimits;
   readonly signal?: AbortSignal | undefined;
+  /** What a row is called where its log-probabilities are not finite. Defaults to its prompt's number. */
+  readonly nameOf?: (row: TrainingRow) => string;
 }
 
-/** Loss and log-probabilities of a batch; its gradient by every parameter of the model is added to `gradients`. */
+/**
+ * Loss and log-probabilities of a batch; its gradient by every parameter of the model is added to `gradients`.
+ * @throws LOGITS_NOT_FINITE
+ */
 export async function passWithGradients(
   rows: readonly TrainingRow[],
   gradients: GradientSum,
@@ -57,7 +63,7 @@ export async function passWithGradients(
   });
 }
 
-/** The same without gradients. */
+/** The same without gradients. @throws LOGITS_NOT_FINITE */
 export async function passWithoutGradients(
   rows: readonly TrainingRow[],
   options: PassOptions,
@@ -111,7 +117,7 @@ async function runPass(
       );
     for (const batch of part.microBatches) {
       await breathe();
-      loss += await takeMicroBatch(model, batch, way.compute(batch, prompts), logProbs);
+      loss += await takeMicroBatch(batch, way.compute(batch, prompts), logProbs, options);
     }
     if (!prompts) continue;
     await breathe();
@@ -128,10 +134,10 @@ async function runPass(
 
 /** Notes the rows' log-probabilities, disposes the tensors and gives the loss. */
 async function takeMicroBatch(
-  model: LanguageModel,
   batch: MicroBatch,
   { value, aux }: MicroBatchLoss,
   logProbs: Map<TrainingRow, RowLogProb>,
+  { model, nameOf = ({ promptIndex }) => `prompt ${promptIndex}` }: PassOptions,
 ): Promise<number> {
   const [valueData, thoughtData, answerData] = await readAndDispose(model, [value, ...aux]);
   const takeThought = sequentialParts(thoughtData as Float32Array);
@@ -139,6 +145,7 @@ async function takeMicroBatch(
   for (const row of batch.rows) {
     const thoughtSteps = takeThought(row.thoughtIds.length);
     const answerSteps = takeAnswer(row.answerIds.length);
+    assertFiniteLogProbs(row, { thoughtSteps, answerSteps }, nameOf);
     logProbs.set(row, { thought: sumOf(thoughtSteps), answer: sumOf(answerSteps), thoughtSteps });
   }
   return valueData?.[0] as number;

@@ -19,6 +19,7 @@ import type { Metrics, Problem, ProblemSource, RewardFunction } from "./contract
 import { createDataOrder } from "./data-order.ts";
 import { TrainerError } from "./errors.ts";
 import type { Trainer } from "./events.ts";
+import { assertFiniteWeights, explainNotFinite } from "./finite.ts";
 import { gradeAll } from "./grade.ts";
 import { differenceNorm, GradientSum } from "./gradient-sum.ts";
 import { finiteOnly, sampleMetrics, type TrainingSample } from "./metrics.ts";
@@ -90,16 +91,24 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
   ): Promise<StepOutcome<TrainingSample>> {
     const stepSeconds = stopwatch();
     const batch = order.slice((step - 1) * P, P).map((index) => problems.get(index));
-    const { rollouts, timings } = await generate(model, {
-      policy,
-      settings: generation,
-      prompts: batch.map(({ prompt }, promptIndex) => ({
-        ids: encodePrompt(model.tokenizer, prompt),
-        sampleKeys: sampleKeys(key, { step, promptIndex }, G),
-      })),
-      ...(chunk && { chunk }),
-      ...(signal && { signal }),
-    });
+    const explained = <T>(work: () => Promise<T>) =>
+      explainNotFinite(
+        model,
+        { place: `step ${step}`, nameOf: (prompt) => `problem ${batch[prompt]?.id}` },
+        work,
+      );
+    const { rollouts, timings } = await explained(() =>
+      generate(model, {
+        policy,
+        settings: generation,
+        prompts: batch.map(({ prompt }, promptIndex) => ({
+          ids: encodePrompt(model.tokenizer, prompt),
+          sampleKeys: sampleKeys(key, { step, promptIndex }, G),
+        })),
+        ...(chunk && { chunk }),
+        ...(signal && { signal }),
+      }),
+    );
     const sampleSeconds = stepSeconds();
 
     const problemOf = ({ promptIndex }: { promptIndex: number }) => batch[promptIndex] as Problem;
@@ -114,11 +123,18 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
       rowOfRollout(rollout, rollout.promptIndex, -(advantage_B[i] as number) / B),
     );
     using gradients = new GradientSum(model.backend, [...model.parameters.values()]);
-    const pass = await passWithGradients(row_B.filter(hasGradient), gradients, passOptions(signal));
+    const nameOf = (row: TrainingRow) => {
+      const { promptIndex, sampleIndex } = rollouts[row_B.indexOf(row)] as (typeof rollouts)[number];
+      return `problem ${batch[promptIndex]?.id}, sample ${sampleIndex}`;
+    };
+    const pass = await explained(() =>
+      passWithGradients(row_B.filter(hasGradient), gradients, { ...passOptions(signal), nameOf }),
+    );
     await gradients.norm(); // an asynchronous backend has the gradients only now
     const passSeconds = stepSeconds() - sampleSeconds - gradeSeconds;
     const termNorms = await measureTermNorms(step, row_B, gradients, signal);
     const update = await updateWeights(step, optimizer, gradients, settings, recentNorms);
+    if (update.isUpdated) await assertFiniteWeights(model, `after step ${step}`);
     const trainSeconds = stepSeconds() - sampleSeconds - gradeSeconds;
 
     const samples = rollouts.map((rollout, i) => ({
@@ -197,7 +213,17 @@ export function createRlooTrainer(options: RlooTrainerOptions): Trainer<Training
         dtype: parameterDtype(model),
       },
       step: takeStep,
-      validate: validationTask && ((signal) => validate({ ...validationTask, signal })),
+      validate:
+        validationTask &&
+        ((step, signal) =>
+          explainNotFinite(
+            model,
+            {
+              place: `validation after step ${step}`,
+              nameOf: (prompt) => `problem ${validationTask.problems.get(prompt).id}`,
+            },
+            () => validate({ ...validationTask, signal }),
+          )),
       dispose: () => optimizer.dispose(),
     },
     settings,

@@ -12,6 +12,7 @@ import { encodeAllExamples } from "./encode-examples.ts";
 import { TrainerError } from "./errors.ts";
 import type { Trainer } from "./events.ts";
 import { createExampleBatches, rowOfExample } from "./example-batches.ts";
+import { assertFiniteWeights, explainNotFinite } from "./finite.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { finiteOnly } from "./metrics.ts";
 import { createAdamW } from "./optimizer.ts";
@@ -50,11 +51,8 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     throw new TrainerError("EMPTY_SOURCE", "createSupervisedTrainer: a source has no examples");
   }
   const held = validation && encodeAllExamples(model, validation, settings);
-  const batches = createExampleBatches(
-    encodeAllExamples(model, examples, settings),
-    settings,
-    key.fold("examples"),
-  );
+  const encoded = encodeAllExamples(model, examples, settings);
+  const batches = createExampleBatches(encoded, settings, key.fold("examples"));
   const optimizer = createAdamW({
     backend: model.backend,
     parameters: model.parameters,
@@ -85,11 +83,15 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     const tokens = completionTokens(batch);
     const rows = batch.map((example, index) => rowOfExample(example, index, -1 / tokens));
     using gradients = new GradientSum(model.backend, [...model.parameters.values()]);
-    const pass = await passWithGradients(rows, gradients, {
-      ...passOptions(signal),
-      ...(await inputNoise(step)),
-    });
+    const pass = await explainNotFinite(model, { place: `step ${step}` }, async () =>
+      passWithGradients(rows, gradients, {
+        ...passOptions(signal),
+        ...(await inputNoise(step)),
+        nameOf: ({ promptIndex }) => `example ${encoded.indexOf(batch[promptIndex] as TokenizedExample)}`,
+      }),
+    );
     const update = await updateWeights(step, optimizer, gradients, settings, recentNorms);
+    if (update.isUpdated) await assertFiniteWeights(model, `after step ${step}`);
     const metrics = finiteOnly({
       ...passMetrics(pass, seconds()),
       ...update.metrics,
@@ -112,12 +114,18 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
 
   async function validate(
     held: readonly TokenizedExample[],
+    step: number,
     signal?: AbortSignal,
   ): Promise<ValidationOutcome<never>> {
     const seconds = stopwatch();
     const tokens = completionTokens(held);
     const rows = held.map((example, index) => rowOfExample(example, index, -1 / tokens));
-    const { loss } = await passWithoutGradients(rows, passOptions(signal));
+    const { loss } = await explainNotFinite(model, { place: `validation after step ${step}` }, () =>
+      passWithoutGradients(rows, {
+        ...passOptions(signal),
+        nameOf: ({ promptIndex }) => `held-out example ${promptIndex}`,
+      }),
+    );
     const metrics = {
       "validation/loss": loss,
       "validation/examples": held.length,
@@ -130,7 +138,7 @@ export function createSupervisedTrainer(options: SupervisedTrainerOptions): Trai
     {
       watched: { thought: null, dtype: parameterDtype(model) },
       step: takeStep,
-      validate: held && ((signal) => validate(held, signal)),
+      validate: held && ((step, signal) => validate(held, step, signal)),
       dispose: () => optimizer.dispose(),
     },
     settings,

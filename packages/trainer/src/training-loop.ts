@@ -41,7 +41,9 @@ export interface TrainingTask<Sample> {
     recentNorms: readonly number[],
   ): Promise<StepOutcome<Sample>>;
   /** Null without validation data. */
-  readonly validate: ((signal: AbortSignal | undefined) => Promise<ValidationOutcome<Sample>>) | null;
+  readonly validate:
+    | ((step: number, signal: AbortSignal | undefined) => Promise<ValidationOutcome<Sample>>)
+    | null;
   dispose(): void;
 }
 
@@ -100,7 +102,7 @@ export function createTrainer<Sample>(
   async function* validateIfDue(signal: AbortSignal | undefined): Events {
     const { validate } = task;
     if (!validate || !isDue(settings.validateEvery) || state.lastValidatedStep === state.step) return;
-    const { metrics, samples, score } = await validate(signal);
+    const { metrics, samples, score } = await validate(state.step, signal);
     const { step } = state;
     const isBest = step > 0 && Number.isFinite(score) && (state.best === null || score > state.best.score);
     state.lastValidatedStep = step;
@@ -123,7 +125,7 @@ export function createTrainer<Sample>(
     yield* checkpoint(false);
     throw new TrainerError(
       "NON_FINITE_GRADIENT",
-      `the gradient was NaN or infinite in ${state.skippedInARow} steps in a row, up to step ${step}: try a smaller learning rate or, for fuzzy thoughts, a larger temperature`,
+      `the gradient was NaN or infinite in ${state.skippedInARow} steps in a row, up to step ${step}: ${adviceAfter(state)}`,
     );
   }
 
@@ -180,4 +182,11 @@ export function createTrainer<Sample>(
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+}
+
+/** Weights that no step has changed are not the learning rate's doing. */
+function adviceAfter({ step, skippedInARow }: TrainerState): string {
+  return step === skippedInARow
+    ? "no step has changed the weights, so it is the model or the rewards, whose numbers leave float32"
+    : "try a smaller learning rate or, for fuzzy thoughts, a larger temperature";
 }

@@ -11,6 +11,8 @@ import { learningRateAt, type ScheduleSettings } from "./schedule.ts";
 import { type TrainerWarning, usualNorm } from "./warnings.ts";
 
 export interface UpdateResult {
+  /** The weights were changed: neither skipped nor left out as a spike. */
+  readonly isUpdated: boolean;
   /** The norm was not finite. A spike that was left out is not counted here, but in `optim/skipped`. */
   readonly isSkipped: boolean;
   readonly warnings: readonly TrainerWarning[];
@@ -30,11 +32,13 @@ export async function updateWeights(
   const isSkipped = !Number.isFinite(norm);
   const spikeLimit = settings.gradientSpikeFactor * usualNorm(recentNorms);
   const isSpike = spikeLimit > 0 && norm > spikeLimit;
-  if (!isSkipped && !isSpike) {
+  const isUpdated = !isSkipped && !isSpike;
+  if (isUpdated) {
     const gradientScale = clipScale(norm, settings.gradientClip);
     optimizer.update(gradients.tensors, { learningRate, gradientScale });
   }
   return {
+    isUpdated,
     isSkipped,
     warnings: isSkipped
       ? [
@@ -47,7 +51,7 @@ export async function updateWeights(
     metrics: {
       "optim/gradientNorm": norm,
       "optim/learningRate": learningRate,
-      "optim/skipped": isSkipped || isSpike ? 1 : 0,
+      "optim/skipped": isUpdated ? 0 : 1,
     },
   };
 }

@@ -8,6 +8,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { createProgress } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import { z } from "zod";
 import { type EngineSettings, type StepMeasurement, THOUGHTS, type Thought } from "../engine/engine.ts";
 import { startEngine } from "../engine/engine-process.ts";
@@ -61,7 +62,7 @@ export async function embedded(options: EmbeddedOptions, { signal }: { signal: A
     growth,
     vocabulary,
   };
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${toJson(figures, options.json, 2)}\n`);
   process.stdout.write(`${render(figures)}\n`);
 }
 

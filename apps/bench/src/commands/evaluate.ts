@@ -16,6 +16,7 @@ import {
   formatPassAt,
   INFERENCE_MODES,
   TASK_NAMES,
+  toJson,
 } from "@soft-tokens/evals";
 import { z } from "zod";
 import { runLikelihood } from "../evaluate/evaluate-likelihood.ts";
@@ -116,7 +117,9 @@ export async function evaluate(options: EvaluateOptions, { signal }: { signal: A
     const busy = ((100 * used.tokens) / used.places).toFixed(0);
     process.stderr.write(`decoded  ${used.tokens} tokens; ${busy} % of the batches' rows were busy\n`);
   }
-  process.stdout.write(`${options.json ? JSON.stringify(results) : formatResults(options.model, results)}\n`);
+  process.stdout.write(
+    `${options.json ? toJson(results, "results") : formatResults(options.model, results)}\n`,
+  );
   const { writeReport } = await import("@soft-tokens/app-common/report");
   const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
   process.stderr.write(`report   ${report}\n`);

@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { createProgress } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import { z } from "zod";
 import { type GraderFigures, ownRound, peerRound, type Round, summarize } from "../graders/measure.ts";
 import { type AnswerPair, simplePairs, symbolicPairs } from "../graders/pairs.ts";
@@ -68,7 +69,7 @@ export async function graders(options: GradersOptions, { signal }: { signal: Abo
     options,
     rows,
   };
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${toJson(figures, options.json, 2)}\n`);
   process.stdout.write(`${figures.date}, ${figures.hardware}, Node ${figures.node}\n\n${render(rows)}\n`);
 }
 

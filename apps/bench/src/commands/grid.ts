@@ -10,6 +10,7 @@ import {
   tryGrader,
   UsageError,
 } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import {
   type GridAblation,
   type GridFile,
@@ -121,7 +122,7 @@ export async function grid(options: GridOptions, { signal }: { signal: AbortSign
   const written = await writeGrid(options.out, file);
   for (const warning of written.warnings) process.stderr.write(`warning  ${warning}\n`);
   process.stdout.write(
-    options.json ? `${JSON.stringify(written.results)}\n` : `${formatGridTables(written.runs)}\n`,
+    options.json ? `${toJson(written.results, "results")}\n` : `${formatGridTables(written.runs)}\n`,
   );
   process.stderr.write(
     `results  ${options.out}: results.json, results.csv, results.md\nreport   ${written.report ?? "nothing to show yet"}\n`,

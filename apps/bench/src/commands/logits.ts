@@ -1,6 +1,7 @@
 /** `logits`: last-position logits of a model for given ids as JSON, for comparison with any other program. */
 
 import { modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
+import { EvaluationError } from "@soft-tokens/evals";
 import { TensorScope } from "@soft-tokens/tensor";
 import { z } from "zod";
 
@@ -31,13 +32,26 @@ export async function logits(options: LogitsOptions, { signal }: { signal: Abort
     const weight32_VD = backend.cast(model.head.weight_VD, "float32");
     const logits_1V = backend.matmul(backend.cast(last_1D, "float32"), weight32_VD, { transposeB: true });
     const { values, indices } = backend.topK(logits_1V, Math.min(options.top, model.config.vocabularySize));
-    return { values, indices, logSumExp: backend.logSumExp(logits_1V) };
+    return { values, indices, logSumExp: backend.logSumExp(logits_1V), least: backend.min(logits_1V) };
   });
-  const [values, indices, logSumExp] = await Promise.all(
-    [result.values, result.indices, result.logSumExp].map((tensor) => backend.read(scope.track(tensor))),
+  const [values, indices, logSumExp, least] = await Promise.all(
+    [result.values, result.indices, result.logSumExp, result.least].map((tensor) =>
+      backend.read(scope.track(tensor)),
+    ),
   );
+  assertFinite([...(values ?? []), ...(logSumExp ?? []), ...(least ?? [])], ids.length);
   const top = Array.from(indices as Int32Array, (id, rank) => ({ id, logit: values?.[rank] as number }));
   process.stdout.write(`${JSON.stringify({ top, logSumExp: logSumExp?.[0] })}\n`);
+}
+
+/** The largest, the smallest and the sum of all tell of every one: NaN and infinity reach one of them. */
+function assertFinite(numbers: readonly number[], tokens: number): void {
+  const wrong = numbers.find((number) => !Number.isFinite(number));
+  if (wrong === undefined) return;
+  throw new EvaluationError(
+    "LOGITS_NOT_FINITE",
+    `logits: after ${tokens} tokens they hold ${wrong}; the model's weights are broken, or so large that its numbers leave float32`,
+  );
 }
 
 function parseIds(text: string): number[] {

@@ -4,6 +4,7 @@
  */
 
 import { createProgress, parseBytes, versions, writeWhole } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import { z } from "zod";
 import { makeScalingFigures, renderScaling, renderScalingPage } from "../scaling/figures.ts";
 import { measurePoint, pointsOf, type ScalingPlan, type ScalingPoint } from "../scaling/measure-scaling.ts";
@@ -81,7 +82,7 @@ export async function scaling(options: ScalingOptions, { signal }: { signal: Abo
     },
     points,
   );
-  if (options.json !== undefined) writeWhole(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (options.json !== undefined) writeWhole(options.json, `${toJson(figures, options.json, 2)}\n`);
   if (options.report !== undefined) writeWhole(options.report, renderScalingPage(figures));
   process.stdout.write(`${renderScaling(figures)}\n`);
 }

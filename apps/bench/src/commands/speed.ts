@@ -6,6 +6,7 @@
  */
 
 import { createProgress, parseBytes, versions, writeWhole } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import { isFloat } from "@soft-tokens/tensor";
 import { z } from "zod";
 import { THOUGHTS, type Thought } from "../engine/engine.ts";
@@ -61,7 +62,7 @@ export async function speed(options: SpeedOptions, { signal }: { signal: AbortSi
   };
   const measured = await measure(options, subject, workload, signal);
   const figures = makeFigures(contextOf(options, subject, workload), measured);
-  if (options.json !== undefined) writeWhole(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  if (options.json !== undefined) writeWhole(options.json, `${toJson(figures, options.json, 2)}\n`);
   process.stdout.write(`${renderFigures(figures)}\n`);
 }
 

@@ -6,6 +6,7 @@ import {
   type Contamination,
   evaluateLikelihood,
   type LikelihoodResults,
+  toJson,
 } from "@soft-tokens/evals";
 import type { EvaluateOptions } from "../commands/evaluate.ts";
 import { fingerprint } from "../grid/model-facts.ts";
@@ -66,7 +67,7 @@ export async function runLikelihood(
   progress.finish();
   if (plan && scored > 0)
     process.stderr.write(`${describePlan(plan, scored, (performance.now() - started) / 1000)}\n`);
-  process.stdout.write(options.json ? `${JSON.stringify(results)}\n` : `${formatLikelihood(results)}\n`);
+  process.stdout.write(options.json ? `${toJson(results, "results")}\n` : `${formatLikelihood(results)}\n`);
   const { writeReport } = await import("@soft-tokens/app-common/report");
   const report = await writeReport(options.out, { title: `${options.model} on ${task.name}`, name: "model" });
   process.stderr.write(`report   ${report}\n`);

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { writeWhole } from "@soft-tokens/app-common";
+import { toJson } from "@soft-tokens/evals";
 import {
   type GridFile,
   type GridResults,
@@ -37,7 +38,7 @@ export async function writeGrid(folder: string, grid: GridFile): Promise<Written
   const results = gridResults(runs, grid.tasks.length, { ablated, isComplete: report.isComplete });
   const cells = gridCells(runs);
   const title = gridTitle(grid);
-  writeWhole(join(folder, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  writeWhole(join(folder, "results.json"), `${toJson(results, "results.json", 2)}\n`);
   writeWhole(join(folder, "results.csv"), gridCsv([...results.figures, ...results.ablations]));
   writeWhole(
     join(folder, "results.md"),

@@ -1,7 +1,7 @@
 /** `generate`: one question, thought about in one of the six inference modes, printed as text. */
 
 import { modelOptions, openModel, printGenerated } from "@soft-tokens/app-common";
-import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt } from "@soft-tokens/evals";
+import { INFERENCE_MODES, PAPER_TEMPLATE, renderPrompt, toJson } from "@soft-tokens/evals";
 import { embeddingRms, encodePrompt } from "@soft-tokens/model";
 import { defaultGenerationSettings, generate, inferencePolicy, textParts } from "@soft-tokens/sampler";
 import { RandomKey } from "@soft-tokens/tensor";
@@ -68,16 +68,10 @@ export async function generateText(
         answerStop,
         entropy,
       };
-      process.stdout.write(`${JSON.stringify(row)}
-`);
+      process.stdout.write(`${toJson(row, `sample ${sampleIndex}`)}\n`);
     } else {
-      const heading =
-        rollouts.length > 1
-          ? `--- sample ${sampleIndex + 1}
-`
-          : "";
-      printGenerated(`${heading}${thoughtText}${forcedText}${answerText}
-`);
+      const heading = rollouts.length > 1 ? `--- sample ${sampleIndex + 1}\n` : "";
+      printGenerated(`${heading}${thoughtText}${forcedText}${answerText}\n`);
     }
     process.stderr.write(
       `${rollout.shadowIds.length} thought steps (${thoughtStop}), answer: ${answerStop}, mean entropy ${entropy.toFixed(3)} nats\n`,

@@ -4,7 +4,14 @@
  */
 
 import { modelOptions, openModel, UsageError } from "@soft-tokens/app-common";
-import { createThoughtPolicy, readRollouts, THOUGHT_NAMES, type ThoughtName } from "@soft-tokens/sampler";
+import { toJson } from "@soft-tokens/evals";
+import {
+  checkRollouts,
+  createThoughtPolicy,
+  readRollouts,
+  THOUGHT_NAMES,
+  type ThoughtName,
+} from "@soft-tokens/sampler";
 import { scoreRollouts } from "@soft-tokens/trainer";
 import { z } from "zod";
 
@@ -21,6 +28,7 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   using opened = await openModel(options, { rows: options.batch, tokensPerRow: longest }, signal);
   const { model, chunk } = opened;
+  checkRollouts(model.config, file.rollouts, { file: options.rollouts });
   const thought = thoughtName(file.thought, options.rollouts);
   const policy = createThoughtPolicy(thought, {
     temperature: file.temperature,
@@ -34,9 +42,13 @@ export async function score(options: ScoreOptions, { signal }: { signal: AbortSi
       answerTemperature: file.answerTemperature,
       rollouts: file.rollouts.slice(begin, begin + options.batch),
       chunk,
+      nameOf: (index) => `${options.rollouts}: sample ${begin + index}`,
     });
     const lines = scored.map(({ thoughtLogProb, answerLogProb }, index) =>
-      JSON.stringify({ sample: begin + index, thoughtLogProb, answerLogProb }),
+      toJson(
+        { sample: begin + index, thoughtLogProb, answerLogProb },
+        `${options.rollouts}: sample ${begin + index}`,
+      ),
     );
     process.stdout.write(`${lines.join("\n")}\n`);
   }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseJson } from "@soft-tokens/graders";
 import { z } from "zod";
 import { EvaluationError } from "../errors.ts";
+import { toJson } from "../results/to-json.ts";
 import { writeFileAtomically } from "../results/write-file.ts";
 import { ABLATED_SETTINGS } from "./ablations.ts";
 
@@ -95,7 +96,7 @@ export async function readGridFile(folder: string): Promise<GridFile | null> {
 
 /** @throws EvaluationError WRITE_FAILED */
 export async function writeGridFile(folder: string, grid: GridFile): Promise<void> {
-  await writeFileAtomically(join(folder, GRID_FILE), `${JSON.stringify(grid, null, 2)}\n`);
+  await writeFileAtomically(join(folder, GRID_FILE), `${toJson(grid, GRID_FILE, 2)}\n`);
 }
 
 /**

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { EvaluationError } from "../errors.ts";
 import type { Contamination, EvaluationResults } from "../results/schema.ts";
+import { toJson } from "../results/to-json.ts";
 import { writeFileAtomically } from "../results/write-file.ts";
 import { readResultsAs, refuseOtherFolder, SAMPLES_FILE, writeResults } from "../runner/evaluation-folder.ts";
 import { openRowLog, type RowLog } from "../runner/sample-log.ts";
@@ -75,7 +76,7 @@ export async function evaluateLikelihood(options: EvaluateLikelihoodOptions): Pr
   try {
     const save = async (complete: boolean) => {
       const results = assemble(options, questions, rows, complete);
-      if (folder) await writeResults(folder, results);
+      if (folder) await writeResults(folder, results, LikelihoodResultsSchema);
       return results;
     };
     const report = createReport(options, questions, rows);
@@ -155,8 +156,8 @@ async function writeInOrder(
   others: readonly LikelihoodRow[],
 ): Promise<void> {
   const ordered = [...questions.flatMap(({ id }) => rows.get(id) ?? []), ...others];
-  const text = ordered.map((row) => `${JSON.stringify(row)}\n`).join("");
-  await writeFileAtomically(join(folder, SAMPLES_FILE), text);
+  const file = join(folder, SAMPLES_FILE);
+  await writeFileAtomically(file, ordered.map((row) => `${toJson(row, file)}\n`).join(""));
 }
 
 function assemble(

@@ -6,7 +6,12 @@
  */
 
 import type { GeneratedSample, InferenceMode, Question } from "../contract.ts";
-import type { EvaluationResults, ModeResult, SampleRow } from "../results/schema.ts";
+import {
+  type EvaluationResults,
+  EvaluationResultsSchema,
+  type ModeResult,
+  type SampleRow,
+} from "../results/schema.ts";
 import { GSM8K_FORMAT } from "../tasks/formats.ts";
 import { renderPrompt } from "../tasks/prompt-template.ts";
 import { openEvaluationFolder, writeResults } from "./evaluation-folder.ts";
@@ -20,7 +25,7 @@ import { summarizeMode } from "./summarize.ts";
 /**
  * Evaluates a model and returns what `results.json` holds.
  * @throws EvaluationError FOLDER_OF_ANOTHER_EVALUATION, SAMPLE_LOG_INVALID, WRITE_FAILED, GENERATION_KEEPS_FAILING,
- *   GRADER_KEEPS_FAILING
+ *   GRADER_KEEPS_FAILING, LOGITS_NOT_FINITE, RESULT_NOT_FINITE
  * @throws the signal's reason when aborted; what was sampled by then is on disk.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResults> {
@@ -38,7 +43,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   };
   const save = async (complete: boolean) => {
     const whole = assembleResults(plan, [...results.values()], complete);
-    if (folder) await writeResults(folder, whole);
+    if (folder) await writeResults(folder, whole, EvaluationResultsSchema);
     return whole;
   };
   try {

@@ -14,6 +14,7 @@ import {
   type SampleRow,
   SampleRowSchema,
 } from "../results/schema.ts";
+import { toJson } from "../results/to-json.ts";
 import { writeFileAtomically } from "../results/write-file.ts";
 import { openRowLog, type SampleLog } from "./sample-log.ts";
 
@@ -43,15 +44,30 @@ export async function readResultsAs<T>(folder: string, schema: z.ZodType<T>): Pr
   const { file } = json;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") ?? "";
-  throw new EvaluationError("RESULTS_UNREADABLE", `${file}, field "${field}": ${issue?.message}`, {
-    file,
-    field,
-  });
+  const isNull = issue !== undefined && valueAt(json.value, issue.path) === null;
+  const why = isNull ? `${issue.message}; ${ABOUT_NULL}` : issue?.message;
+  throw new EvaluationError("RESULTS_UNREADABLE", `${file}, field "${field}": ${why}`, { file, field });
 }
 
-/** Writes `results.json`, whole or not at all. @throws EvaluationError WRITE_FAILED */
-export async function writeResults(folder: string, results: object): Promise<void> {
-  await writeFileAtomically(join(folder, RESULTS_FILE), `${JSON.stringify(results, null, 2)}\n`);
+/** Earlier versions wrote NaN and infinity as null. */
+const ABOUT_NULL =
+  "a number that was NaN or infinite is written so: the evaluation is of a broken model. Evaluate into another folder, or remove this one";
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null)?.[key], value);
+}
+
+/**
+ * Writes `results.json`, whole or not at all, and only what its reader will take.
+ * @throws EvaluationError WRITE_FAILED, RESULT_NOT_FINITE; TypeError where the results are of another form
+ */
+export async function writeResults<T>(folder: string, results: T, schema: z.ZodType<T>): Promise<void> {
+  const file = join(folder, RESULTS_FILE);
+  const text = toJson(results, file, 2);
+  const parsed = schema.safeParse(JSON.parse(text));
+  const issue = parsed.error?.issues[0];
+  if (issue) throw new TypeError(`${file}, field "${issue.path.join(".")}": ${issue.message}`);
+  await writeFileAtomically(file, `${text}\n`);
 }
 
 /**

@@ -17,7 +17,10 @@ export interface GenerateJobsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One result per job, as they come. @throws the signal's reason; TypeError when the generator breaks its contract. */
+/**
+ * One result per job, as they come.
+ * @throws the signal's reason; TypeError when the generator breaks its contract; EvaluationError LOGITS_NOT_FINITE
+ */
 export async function* generateJobs<Job extends GenerationJob>(
   generate: GenerateFunction,
   mode: InferenceMode,
@@ -40,6 +43,7 @@ export async function* generateJobs<Job extends GenerationJob>(
   }
   if (failure) {
     options.signal?.throwIfAborted(); // stopping is no failure of a question
+    if (isOfTheModel(failure.error)) throw failure.error;
     const missing = [...open];
     if (missing.length === 1) yield { job: missing[0] as Job, error: failure.error };
     const half = Math.ceil(missing.length / 2);
@@ -67,7 +71,22 @@ function accept<Job extends GenerationJob>(
   if (wanted !== got) {
     throw new TypeError(`generate: question ${job.questionId}: wanted ${wanted} samples, got ${got}`);
   }
+  for (const [position, { entropies }] of samples.entries()) assertFinite(job, position, entropies);
   return { job, samples };
+}
+
+/** @throws EvaluationError LOGITS_NOT_FINITE: an entropy that is no number is that of logits that are none */
+function assertFinite(job: GenerationJob, position: number, entropies: readonly number[]): void {
+  const step = entropies.findIndex((entropy) => !Number.isFinite(entropy));
+  if (step < 0) return;
+  throw new EvaluationError(
+    "LOGITS_NOT_FINITE",
+    `question ${job.questionId}, sample ${job.sampleIndexes[position]}: the entropy of thought step ${step + 1} is ${entropies[step]}; the model's weights are broken, or so large that its numbers leave float32`,
+  );
+}
+
+function isOfTheModel(error: unknown): boolean {
+  return error instanceof EvaluationError && error.code === "LOGITS_NOT_FINITE";
 }
 
 /** Counts failures that follow each other. */

@@ -10,11 +10,12 @@ import type { z } from "zod";
 import { EvaluationError } from "../errors.ts";
 import { readLines } from "../results/read-lines.ts";
 import { type SampleRow, SampleRowSchema } from "../results/schema.ts";
+import { toJson } from "../results/to-json.ts";
 import { writeFailure } from "../results/write-file.ts";
 
 /** The log of a folder, open for appending. */
 export interface RowLog<Row> {
-  /** Appends whole rows and syncs them. @throws EvaluationError WRITE_FAILED; the log then ends before these rows. */
+  /** Appends whole rows and syncs them. @throws EvaluationError WRITE_FAILED, RESULT_NOT_FINITE; the log then ends before these rows. */
   append(rows: readonly Row[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +45,7 @@ export async function openRowLog<Row>(
   }
   return {
     async append(rows) {
-      const bytes = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      const bytes = Buffer.from(rows.map((row) => `${toJson(row, file)}\n`).join(""));
       try {
         await handle.writeFile(bytes);
         await handle.datasync();

@@ -144,3 +144,38 @@ describe("questions and answers by their initials", () => {
     expect(gradeWithPreset(presets.gsm8k, response, gold).correct).toBe(right);
   });
 });
+
+describe("more boxes", () => {
+  it.each([
+    ["x=1", "\\boxed{x} = \\boxed{1}", true],
+    ["1, 2", "x_1=\\boxed{1}, x_2=\\boxed{2}", true],
+    ["x_1=1, x_2=2", "$x_1=\\boxed{1}$, $x_2=\\boxed{2}$", true],
+    ["5, 5", "(a) \\boxed{5} (b) \\boxed{5}", true],
+    ["5", "(a) \\boxed{5} (b) \\boxed{5}", true],
+    ["3, 4", "Length = \\boxed{3}, width = \\boxed{4}", true],
+    ["12", "\\boxed{3} \\times \\boxed{4} = \\boxed{12}", false],
+    ["7", "Step (a): \\boxed{3}. Step (b): \\boxed{7}", false],
+    ["7", "\\boxed{7}\n\n(b) next part", true],
+    ["8", "You said \\boxed{ANSWER}. \\boxed{8}", true],
+    ["8", "Fill \\boxed{\\phantom{xx}} in: \\boxed{8}", true],
+    ["8", "\\boxed{\\square}, namely \\boxed{8}", true],
+    ["8", "\\boxed{\\_\\_}: \\boxed{8}", true],
+    ["8", "\\boxed{x}. \\boxed{8}", false],
+    ["8", "\\boxed{?} No, \\boxed{8}", true],
+    ["\\frac12", "```\n\\boxed{1/2}\n```", true],
+    ["5", "\\boxed{$5$}", true],
+    ["5", "\\boxed{\\text{5}}", true],
+    ["5", "\\boxed{{5}}", true],
+    ["5", "\\boxed{\\left(5\\right)}", true],
+    ["\\{5\\}", "\\boxed{\\left\\{5\\right\\}}", true],
+    ["5", "\\boxed {5}", true],
+    ["5", "\\boxed\n{5}", true],
+    ["5", "\\boxed{5\\\\}", true],
+    ["5", "\\boxed{5\\}}", false],
+    ["\\}", "\\boxed{5\\}}", false],
+    ["5", "\\boxed{\\}5}", false],
+    ["5", "\\boxed{\\{5}", false],
+  ])("whether %s is the answer of %j: %s", (gold, response, right) => {
+    expect(isRight(gold, response)).toBe(right);
+  });
+});

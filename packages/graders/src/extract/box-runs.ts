@@ -105,6 +105,8 @@ function joinerIn(gap: string): Joiner | null {
   const others =
     label === null ? words : words.slice(0, -(label.match(/[A-Za-z]+/g)?.length ?? 0) || undefined);
   if (others.every((word) => partWords.has(word.toLowerCase()))) return ",";
+  // ", width = ": what the next value is of.
+  if (/^[,;]?\s*(?:and\s+)?(?:[A-Za-z]+\s+){1,3}[=:]$/.test(plain)) return ",";
   const hasJoiner = others.includes("and") || others.includes("or");
   return hasJoiner && others.length <= 8 && !/[.!?]\s/.test(gap) ? "," : null;
 }

@@ -8,7 +8,7 @@ export function isInFormula(text: string, index: number): boolean {
   const before = text.slice(Math.max(0, index - 24), index);
   const behind = text.slice(index + 1, index + 12);
   return (
-    /(?:\\(?!text|mathrm|mathbf|boxed|quad|qquad|left|big|Large|large|bf|rm)[A-Za-z]+\s*|[=+^_<>≈≤≥·×/]\s*|[A-Za-z}]\()$/.test(
+    /(?:\\(?!text|mathrm|mathbf|boxed|quad|qquad|left|big|Large|large|bf|rm)[A-Za-z]+\s*|[=+^_<>≈≤≥·×]\s*|[A-Za-z}]\()$/.test(
       before,
     ) ||
     /^[\d(]|^\)?\s*(?:[=+^_<>≈≤≥·×]|\\(?:approx|cdot|times|cap|cup|to|le|ge|in|ne|sim|equiv|frac|sqrt))/.test(
@@ -20,7 +20,7 @@ export function isInFormula(text: string, index: number): boolean {
 const wrong =
   "(?:wrong|incorrect|false|invalid|impossible|out|eliminated|excluded|ruled out|too (?:large|small|big|high|low)|not (?!wrong|incorrect|false))";
 const letter = "\\(?[A-J]\\)?(?![A-Za-z])";
-const several = `${letter}(?:\\s*(?:,|and|or|、|和)\\s*(?:and\\s+|or\\s+)?(?:options?\\s+)?${letter})*`;
+const several = `${letter}(?:\\s*(?:,|and|or|nor|、|和)\\s*(?:and\\s+|or\\s+)?(?:options?\\s+)?${letter})*`;
 
 const denied = [
   new RegExp(

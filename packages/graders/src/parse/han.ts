@@ -9,7 +9,7 @@ export function hanToLatex(text: string): string {
   return withFractionWords(text).replace(
     /[\p{Script=Han}\p{Script=Hangul}]+/gu,
     (run, at: number, whole: string) =>
-      runToLatex(run, /[\d})%/]\s*$/.test(whole.slice(Math.max(0, at - 4), at))),
+      runToLatex(run, /[\p{N}a-zA-Zπ})%/°]\s*$/u.test(whole.slice(Math.max(0, at - 4), at))),
   );
 }
 
@@ -63,7 +63,7 @@ const counters: ReadonlySet<string> = new Set(
 );
 
 /** What the counted thing may be called: no word that changes the number. */
-const thing = /^[^以上下不非没無无多余餘约約或和与倍折成万亿千百十半至少于於第分点]{0,6}/;
+const thing = /^[^以上下不非没無无多余餘约約或和与倍折成万亿千百十半至少于於第分点数方]{0,6}/;
 
 function runToLatex(run: string, isAfterNumber: boolean): string {
   const isNumeral = /^[零一二两三四五六七八九十百千]+/.exec(run)?.[0] ?? "";
@@ -110,11 +110,14 @@ const scales = new Map([
 /** The value of a numeral below ten thousand in Chinese, 一百二十五; null for anything else. */
 function valueOfHan(numeral: string): number | null {
   if (numeral === "" || numeral.length > 9) return null;
-  let [total, digit, ceiling] = [0, -1, 10_000];
+  let [total, digit, ceiling, isZeroBefore] = [0, -1, 10_000, false];
   for (const [index, character] of Array.from(numeral.replaceAll("两", "二")).entries()) {
     const value = digits.indexOf(character);
     const scale = scales.get(character);
-    if (value === 0 && index > 0) continue;
+    if (value === 0 && index > 0) {
+      isZeroBefore = true;
+      continue;
+    }
     if (value >= 0) {
       if (digit >= 0) return null;
       digit = value;
@@ -123,5 +126,7 @@ function valueOfHan(numeral: string): number | null {
       [digit, ceiling] = [-1, scale];
     } else return null;
   }
+  // 一百五 is said for 150.
+  if (digit > 0 && ceiling > 10 && ceiling < 10_000 && !isZeroBefore) return null;
   return total + Math.max(0, digit);
 }

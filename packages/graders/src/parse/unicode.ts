@@ -127,7 +127,7 @@ const replacements = new Map<string, string>(
     "、": ",",
     "،": ",",
     "؛": ";",
-    "。": ".",
+    "。": ". ",
     "۔": ".",
     "٪": "\\%",
     "％": "\\%",
@@ -193,8 +193,7 @@ function latexOf(character: string): string {
   const known = replacements.get(character);
   if (known !== undefined || character.charCodeAt(0) < 128) return known ?? character;
   if (/^[\p{Zs}]$/u.test(character)) return " ";
-  // Every dash but the wave of a range.
-  if (/^[\p{Pd}]$/u.test(character)) return character === "〜" || character === "〰" ? character : "-";
+  if (/^[\u2010-\u2015\ufe58\ufe63\uff0d]$/.test(character)) return "-";
   if (/^[\u3371-\u33df]$/.test(character)) return `\\text{ ${squaredUnit(character)} }`;
   if (!compatible.test(character)) return character;
   return Array.from(character.normalize("NFKC"), (part) => replacements.get(part) ?? part).join("");

@@ -153,7 +153,11 @@ function lettersIn(written: string, letters: readonly string[]): string[] {
     const others = text
       .slice(start[0].length)
       .matchAll(/(?:\bor\b|\band\b|[,/&;])\s*(?:option\s+)?\(?([A-Za-z])(?![A-Za-z])/g);
-    return unique([first, ...[...others].map((match) => match[1])]);
+    const named = [...others].filter((match) => {
+      const offset = start[0].length + match.index + match[0].lastIndexOf(match[1] as string);
+      return !isInFormula(text, offset);
+    });
+    return unique([first, ...named.map((match) => match[1])]);
   }
   const inParentheses = unique(
     [...text.matchAll(/\(([A-Za-z])\)/g)]

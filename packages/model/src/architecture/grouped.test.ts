@@ -262,6 +262,12 @@ describe("grouped pass", () => {
       expect(run([[1]], [2], [-1, 4])).toThrowError(/suffixLengths \[-1, 4\] want counts that sum to 3/);
       expect(run([[1], []], [1, 1])).toThrowError(/prompt 1 has no token/);
       expect(run([[1], [272]], [1, 1])).toThrowError(/prompt 1 has id 272, the model has 272 embeddings/);
+      for (const wrong of [272, -1, 0.5, Number.NaN, undefined as unknown as number]) {
+        const refused = expect.objectContaining({ code: "INDEX_OUT_OF_RANGE" });
+        expect(run([[1], [wrong]], [1, 1])).toThrowError(refused);
+        expect(() => model.computePrompts([[wrong]])).toThrowError(refused);
+        expect(() => model.prefill([[wrong]], { rowsPerPrompt: [1], maxLength: 2 })).toThrowError(refused);
+      }
       expect(run([], [])).toThrowError(/there is no prompt/);
       const long = Array<number>(129).fill(1);
       expect(run([long, [1]], [1, 1])).toThrowError(expect.objectContaining({ code: "MODEL_CONTEXT_FULL" }));

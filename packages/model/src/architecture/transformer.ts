@@ -5,7 +5,14 @@
  * Axes: P prompts, B rows, T tokens, M tokens packed without padding, R rows of a decode batch, D hidden.
  */
 
-import { assertShape, type Backend, rmsNorm, type Tensor, TensorScope } from "@soft-tokens/tensor";
+import {
+  assertShape,
+  type Backend,
+  rmsNorm,
+  type Tensor,
+  TensorError,
+  TensorScope,
+} from "@soft-tokens/tensor";
 import type { ModelConfig } from "../config/config.ts";
 import type {
   GroupedHidden,
@@ -220,10 +227,11 @@ export class Transformer implements LanguageModel {
     if (promptIds.length === 0) throw new RangeError(`${operation}: there is no prompt`);
     promptIds.forEach((ids, prompt) => {
       if (ids.length === 0) throw new RangeError(`${operation}: prompt ${prompt} has no token`);
-      const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-      if (wrong !== undefined) {
-        throw new RangeError(
-          `${operation}: prompt ${prompt} has id ${wrong}, the model has ${vocabularySize} embeddings`,
+      const at = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+      if (at >= 0) {
+        throw new TensorError(
+          "INDEX_OUT_OF_RANGE",
+          `${operation}: prompt ${prompt} has id ${ids[at]}, the model has ${vocabularySize} embeddings`,
         );
       }
     });

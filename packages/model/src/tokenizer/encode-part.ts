@@ -8,19 +8,19 @@ export function encodePrompt(tokenizer: Pick<Tokenizer, "encode">, text: string)
 }
 
 /**
- * A text that follows `before`: the ids that it has in the whole text, after those of `encodePrompt(before)`. Where the
- * whole text is cut into tokens across the border, the ids of the prompt stay as they are, and the text is encoded as the
+ * A prompt and a text that follows it. The text has the ids that it has in the whole text, after those of the prompt. Where
+ * the whole text is cut into tokens across the border, the ids of the prompt stay as they are, and the text is encoded as the
  * inside of a text.
  */
-export function encodeContinuation(
+export function encodePair(
   tokenizer: Pick<Tokenizer, "encode">,
-  before: string,
+  prompt: string,
   text: string,
-): number[] {
-  const beforeIds = encodePrompt(tokenizer, before);
-  const wholeIds = encodePrompt(tokenizer, before + text);
-  const isKept = beforeIds.every((id, index) => id === wholeIds[index]);
-  return isKept ? wholeIds.slice(beforeIds.length) : encodeInside(tokenizer, text);
+): { readonly promptIds: number[]; readonly textIds: number[] } {
+  const promptIds = encodePrompt(tokenizer, prompt);
+  const wholeIds = encodePrompt(tokenizer, prompt + text);
+  const isKept = promptIds.every((id, index) => id === wholeIds[index]);
+  return { promptIds, textIds: isKept ? wholeIds.slice(promptIds.length) : encodeInside(tokenizer, text) };
 }
 
 /** A text that follows a text which is not known: nothing is added on either side. */

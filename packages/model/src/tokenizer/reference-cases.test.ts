@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ModelWarning } from "../warnings.ts";
 import { createTokenizer, type TokenizerFiles } from "./create-tokenizer.ts";
-import { encodeContinuation, encodeInside, encodePrompt } from "./encode-part.ts";
+import { encodeInside, encodePair } from "./encode-part.ts";
 
 interface Variant {
   readonly name: string;
@@ -55,8 +55,8 @@ describe.each(cases.parts)("$name", ({ wholes, pairs, ...variant }) => {
     let kept = 0;
     for (const { prompt, completion, promptIds, wholeIds } of pairs) {
       const title = JSON.stringify([prompt, completion]);
-      expect(encodePrompt(tokenizer, prompt), title).toEqual(promptIds);
-      const ids = encodeContinuation(tokenizer, prompt, completion);
+      const { promptIds: ownIds, textIds: ids } = encodePair(tokenizer, prompt, completion);
+      expect(ownIds, title).toEqual(promptIds);
       if (promptIds.every((id, index) => id === wholeIds[index])) {
         kept++;
         expect([...promptIds, ...ids], title).toEqual(wholeIds);

@@ -76,11 +76,11 @@ function checkPrompt(model: LanguageModel, ids: readonly number[], index: number
       `generate: prompt ${index} has no tokens; it needs at least one`,
     );
   }
-  const outside = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
-  if (outside !== undefined) {
+  const at = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+  if (at >= 0) {
     throw new SamplerError(
       "INVALID_REQUEST",
-      `generate: prompt ${index} holds token id ${outside}, outside the vocabulary of ${vocabularySize}`,
+      `generate: prompt ${index} holds token id ${ids[at]}, outside the vocabulary of ${vocabularySize}`,
     );
   }
   if (ids.length + maxLength > maxPositions) {

@@ -18,6 +18,7 @@ import { fused } from "./fused.ts";
 import { gradients } from "./gradients.ts";
 import { head } from "./head.ts";
 import { indices } from "./indices.ts";
+import { largeNumbers } from "./large-numbers.ts";
 import { lifetime } from "./lifetime.ts";
 import { mutation } from "./mutation.ts";
 import { nonFinite } from "./non-finite.ts";
@@ -51,6 +52,7 @@ const concerns: Readonly<Record<string, Concern>> = {
   "optimizer steps": adamWSteps,
   "head operations": head,
   "numbers that are not finite": nonFinite,
+  "large numbers": largeNumbers,
   "token choice": tokenChoices,
 };
 

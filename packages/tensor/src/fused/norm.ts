@@ -10,12 +10,24 @@ export function rmsNorm(
   options: { readonly epsilon: number },
 ): Tensor {
   return ops.tidy(() => {
-    const x32 = ops.cast(x, "float32");
+    const wide32 = ops.cast(x, "float32");
+    const scale_R1 = rowScale(ops, wide32);
+    const x32 = ops.multiply(wide32, scale_R1);
     const meanSquare = ops.mean(ops.square(x32), { axis: -1, keepDims: true });
-    const inverse = ops.rsqrt(ops.affine(meanSquare, { shift: options.epsilon }));
+    const epsilon_R1 = ops.affine(ops.square(scale_R1), { scale: options.epsilon });
+    const inverse = ops.rsqrt(ops.add(meanSquare, epsilon_R1));
     const scaled = ops.multiply(ops.multiply(x32, inverse), ops.cast(weight_D, "float32"));
     return ops.cast(scaled, weight_D.dtype);
   });
+}
+
+/**
+ * 1 for a row, or a power of two that brings it down where its squares, and products of its gradient, would leave float32. The norm
+ * of a multiple is the same norm, and a multiplication by 1 or by a power of two rounds nothing.
+ */
+function rowScale(ops: Backend, x: Tensor): Tensor {
+  const most_R1 = ops.max(ops.abs(ops.stopGradient(x)), { axis: -1, keepDims: true });
+  return ops.where(ops.greater(most_R1, ops.full([], 2 ** 50)), ops.full([], 2 ** -80), ops.full([], 1));
 }
 
 /** Su et al. 2021, arXiv 2104.09864, in the half-split layout of Hugging Face's Llama: rotateHalf(x) = [-x2, x1]. */

@@ -18,6 +18,7 @@ import {
 } from "@soft-tokens/model";
 import { type Backend, bytesPerElement, formatShape, type Tensor } from "@soft-tokens/tensor";
 import { TrainerError } from "../errors.ts";
+import { assertFiniteWeights } from "../finite.ts";
 import type { AdamW } from "../optimizer.ts";
 import type { TrainerWarning } from "../warnings.ts";
 import {
@@ -57,7 +58,7 @@ export interface Checkpointer {
   /** Fails early where nothing could be written later. @throws CHECKPOINT_WRITE_FAILED */
   open(): Promise<void>;
   isEmpty(): Promise<boolean>;
-  /** @throws CHECKPOINT_WRITE_FAILED */
+  /** @throws CHECKPOINT_WRITE_FAILED, WEIGHTS_NOT_FINITE */
   save(state: TrainerState): Promise<string>;
   /** The newest good checkpoint, put into model and optimizer; null where there is none. */
   restore(): Promise<Restored | null>;
@@ -81,6 +82,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     open: store.open,
     isEmpty: async () => (await store.steps()).length === 0,
     async save(state) {
+      await assertFiniteWeights(model, `the checkpoint of step ${state.step}`);
       await options.beforeSave?.();
       return store.save({
         step: state.step,

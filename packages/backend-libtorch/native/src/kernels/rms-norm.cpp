@@ -175,9 +175,9 @@ Tensor rms_norm_portable(const Tensor& x, const Tensor& weight_D, double epsilon
   Tensor x32 = x.to(at::kFloat);
   if (x32.is_cpu()) {
     // As in the reference decomposition. A device is spared the operations: there such a row becomes zeros.
-    const Tensor is_wide = x32.detach().abs().amax(-1, /*keepdim=*/true) > std::ldexp(1.0, 60);
+    const Tensor is_wide = x32.detach().abs().amax(-1, /*keepdim=*/true) > std::ldexp(1.0, 50);
     if (is_wide.any().item<bool>()) {
-      const Tensor scale = at::where(is_wide, std::ldexp(1.0, -90), 1.0).to(at::kFloat);
+      const Tensor scale = at::where(is_wide, std::ldexp(1.0, -80), 1.0).to(at::kFloat);
       x32 = x32.mul(scale);
       const Tensor inverse = x32.square().mean(-1, true).add(scale.square().mul(epsilon)).rsqrt();
       return x32.mul(inverse).mul(weight_D.to(at::kFloat)).to(weight_D.scalar_type());
