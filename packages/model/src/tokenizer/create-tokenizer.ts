@@ -16,6 +16,7 @@ import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { createSectionSplitter } from "./split-added-tokens.ts";
 import { createByteDecoder } from "./token-bytes.ts";
 import type { TextPart, Tokenizer } from "./tokenizer.ts";
+import { warnOfMissingRows } from "./warn-of-missing-rows.ts";
 
 export interface TokenizerFiles {
   /** Parsed `tokenizer.json`. */
@@ -30,6 +31,8 @@ export interface TokenizerFiles {
   readonly file: string;
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
+  /** Rows of the model's embeddings, to say which tokens have none. */
+  readonly embeddingRows?: number;
   readonly onWarning?: WarningSink;
   /** What encoding may take in milliseconds, plus one per character. Defaults to 1,500; tried twice. */
   readonly timeLimitMs?: number;
@@ -51,6 +54,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     file,
   );
   refuseUnknownEnd(specials, prepared, file);
+  refuseOtherFiles(settings, file);
   const { vocabulary } = prepared;
   const addedTokens = resolveAddedTokens(
     { own: prepared.addedTokens, others: specials, vocabulary },
@@ -66,6 +70,9 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     return content === undefined ? null : (idByContent.get(content) ?? null);
   };
   const ownEos = idOf("eos_token");
+  const eosTokenIds = [...new Set([...(ownEos === null ? [] : [ownEos]), ...(files.eosTokenIds ?? [])])];
+  const rows = files.embeddingRows ?? Number.POSITIVE_INFINITY;
+  warnOfMissingRows({ vocabulary, addedTokens, eosTokenIds, rows }, file, onWarning);
   const specialIds = new Set(
     [
       ...addedTokens.filter((token) => token.special).map((token) => token.id),
@@ -92,7 +99,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   return {
     vocabularySize: largestId + 1,
     bosTokenId: idOf("bos_token"),
-    eosTokenIds: [...new Set([...(ownEos === null ? [] : [ownEos]), ...(files.eosTokenIds ?? [])])],
+    eosTokenIds,
     encode(text, { addSpecialTokens = true, part = "whole" } = {}) {
       const ids = encodeText(text, part);
       if (!addSpecialTokens || part === "inside") return ids;
@@ -158,6 +165,17 @@ function refuseUnknownEnd(specials: SpecialTokens, prepared: PreparedTokenizer, 
     file,
     "eos_token",
     `${JSON.stringify(content)}, which tokenizer_config.json or special_tokens_map.json names, is no token of tokenizer.json, nor has it an id in added_tokens_decoder or added_tokens.json`,
+  );
+}
+
+/** transformers would read one of these files in place of `tokenizer.json`, by its own version. */
+function refuseOtherFiles(settings: unknown, file: string): void {
+  const names = (settings as { readonly fast_tokenizer_files?: unknown } | undefined)?.fast_tokenizer_files;
+  if (names == null || (Array.isArray(names) && names.every((name) => name === "tokenizer.json"))) return;
+  throw refusal(
+    file,
+    "fast_tokenizer_files",
+    `tokenizer_config.json names ${JSON.stringify(names)}; only tokenizer.json is read`,
   );
 }
 
