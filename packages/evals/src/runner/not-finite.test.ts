@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { GenerateFunction } from "../contract.ts";
+import type { GenerateFunction, GradeFunction } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
-import { createGenerator, useEvaluationFolder } from "../fixtures/evaluation.ts";
+import { createGenerator, grade, useEvaluationFolder } from "../fixtures/evaluation.ts";
 import { evaluate } from "./evaluate.ts";
 import { readResults } from "./evaluation-folder.ts";
 
@@ -75,8 +75,10 @@ describe("results.json", () => {
       yield { jobIndex, samples: samples.map((sample) => ({ ...sample, entropies: [] })) };
     }
   };
-  const failing = () => {
-    throw new Error("no grader");
+  /** Of one question only: an evaluation without any verdict is none. */
+  const failing: GradeFunction = (text, question, answer) => {
+    if (question.id === "1") throw new Error("no grader");
+    return grade(text, question, answer);
   };
 
   it.each([
@@ -91,7 +93,7 @@ describe("results.json", () => {
     ],
     [
       "of none that is right",
-      { grade: () => ({ correct: false, boxed: false, extracted: null, reason: "timeout" }) },
+      { grade: () => ({ correct: false, boxed: false, extracted: null, reason: "compared" }) },
     ],
     ["with odd settings", { settings: { zero: -0, small: 5e-324, large: Number.MAX_VALUE, none: null } }],
   ] as const)("is read as it was written: %s", async (_, change) => {
