@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { GenerateFunction, GradeFunction } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
-import { createGenerator, grade, useEvaluationFolder } from "../fixtures/evaluation.ts";
+import { createGenerator, useEvaluationFolder } from "../fixtures/evaluation.ts";
 import { evaluate } from "./evaluate.ts";
 import { readResults } from "./evaluation-folder.ts";
 
@@ -75,10 +75,9 @@ describe("results.json", () => {
       yield { jobIndex, samples: samples.map((sample) => ({ ...sample, entropies: [] })) };
     }
   };
-  /** Of one question only: an evaluation without any verdict is none. */
-  const failing: GradeFunction = (text, question, answer) => {
-    if (question.id === "1") throw new Error("no grader");
-    return grade(text, question, answer);
+  const failing: GradeFunction = (_, { id }) => {
+    if (id === "1") throw new Error("no grader");
+    return { correct: false, boxed: false, extracted: null, reason: id === "2" ? "timeout" : "compared" };
   };
 
   it.each([
@@ -86,7 +85,7 @@ describe("results.json", () => {
     ["of one sample", { limit: 2, samplesPerQuestion: 1 }],
     ["of thoughts without a step", { generate: quiet }],
     ["of questions that could not be generated", { limit: 2, generate: nothing }],
-    ["of answers that could not be graded", { limit: 2, grade: failing }],
+    ["of answers that could not be graded", { grade: failing }],
     [
       "of questions that are all right",
       { grade: () => ({ correct: true, boxed: true, extracted: "1", reason: "" }) },
