@@ -135,6 +135,8 @@ describe("what is in a box that nothing closes", () => {
 
 describe("questions and answers by their initials", () => {
   it.each([
+    ["#### 3", "A: 3\n\nQ: Tom has 5 pens. How many are 5 and 5?", true],
+    ["#### 5", "A: 3\n\nQ: Tom has 5 pens. How many are 5 and 5?", false],
     ["#### 3", "A: 3", true],
     ["#### 3", "Q: 1+2?\nA: 3", true],
     ["#### 3", "Q: 1+2?\nA: 4", false],

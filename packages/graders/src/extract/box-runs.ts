@@ -32,11 +32,12 @@ export function lastBoxRun(
   let first = boxes.length - 1;
   if (first < 0) return null;
   const joiners: Joiner[] = [];
+  let roundings = 0;
   while (first > 0) {
-    const [before, behind] = [boxes[first - 1] as Box, boxes[first] as Box];
-    const joiner = joinerIn(text.slice(before.end, behind.start));
-    const isRounding = joiner !== "approximately" || isSame(before.content, behind.content, true);
-    if (joiner === null || !isRounding) break;
+    const [before, after] = [boxes[first - 1] as Box, boxes[first] as Box];
+    const joiner = joinerIn(text.slice(before.end, after.start));
+    const isRounding = joiner === "approximately" && isSame(before.content, after.content, true);
+    if (joiner === null || (joiner === "approximately" && (!isRounding || ++roundings > limits.boxes))) break;
     joiners.unshift(joiner);
     first--;
   }
@@ -77,7 +78,7 @@ function joinParts(
   return { content, isOneValue: kept.size === 1 };
 }
 
-/** The parts behind their labels; null where one has none, or two have the same. */
+/** The parts after their labels; null where one has none, or two have the same. */
 function joinLabelled(parts: readonly Box[], labels: readonly (string | null)[]): string | null {
   const isLabelled = parts.length > 1 && !labels.includes(null) && new Set(labels).size === labels.length;
   return isLabelled ? parts.map((part, index) => `${labels[index]} ${part.content.trim()}`).join(", ") : null;
@@ -93,7 +94,7 @@ const layoutWords = new Set([
 /** Characters between two boxes of one answer, and before the first of them where its label is looked for. */
 const longestGap = 60;
 
-/** How what stands between two boxes joins them; null where it does not. */
+/** How what is between two boxes joins them; null where it does not. */
 function joinerIn(gap: string): Joiner | null {
   if (gap.length > longestGap) return null;
   const plain = withoutLayout(gap);
@@ -114,7 +115,7 @@ function joinerIn(gap: string): Joiner | null {
 /** Words before a label that are a part of it. */
 const partWords: ReadonlySet<string> = new Set(["part", "parts", "question", "problem", "case"]);
 
-/** (a), a), "Part a:", (ii), x = , f(2) = at the end of what stands before a box, in one spelling; null where there is none. */
+/** (a), a), "Part a:", (ii), x = , f(2) = at the end of what is before a box, in one spelling; null where there is none. */
 function labelAtEnd(before: string): string | null {
   const plain = withoutLayout(before);
   const [, letter, name] =

@@ -57,3 +57,19 @@ describe("several boxes", () => {
     expect(run(text)).toEqual(["2", 1]);
   });
 });
+
+describe("hostile runs of boxes", () => {
+  it.each(["\\approx", "=", ",", "(a)", "x ="])(
+    "joined by %s are compared a bounded number of times",
+    (joiner) => {
+      const text = Array.from({ length: 2_000 }, (_, index) => `\\boxed{${index}}`).join(` ${joiner} `);
+      let comparisons = 0;
+      const count = (): boolean => {
+        comparisons++;
+        return true;
+      };
+      lastBoxRun(text, findBoxes(text), count);
+      expect(comparisons).toBeLessThan(200);
+    },
+  );
+});

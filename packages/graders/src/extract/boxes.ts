@@ -1,11 +1,11 @@
 /**
  * Finds \boxed{...} and \fbox{...} in one pass: braces are matched, escaped braces (\{ \}) are not braces.
- * Linear in the length of the text, whatever it holds; unclosed boxes are not boxes, nor is what stands inside of them.
+ * Linear in the length of the text, whatever it holds; unclosed boxes are not boxes, nor is what is inside of them.
  */
 
 /** A box in a text. */
 export interface Box {
-  /** What stands between its braces, untrimmed. */
+  /** What is between its braces, untrimmed. */
   readonly content: string;
   /** Position of the backslash. */
   readonly start: number;

@@ -6,13 +6,13 @@
  */
 export function isInFormula(text: string, index: number): boolean {
   const before = text.slice(Math.max(0, index - 24), index);
-  const behind = text.slice(index + 1, index + 12);
+  const after = text.slice(index + 1, index + 12);
   return (
     /(?:\\(?!text|mathrm|mathbf|boxed|quad|qquad|left|big|Large|large|bf|rm)[A-Za-z]+\s*|[=+^_<>≈≤≥·×]\s*|[A-Za-z}]\()$/.test(
       before,
     ) ||
     /^[\d(]|^\)?\s*(?:[=+^_<>≈≤≥·×]|\\(?:approx|cdot|times|cap|cup|to|le|ge|in|ne|sim|equiv|frac|sqrt))/.test(
-      behind,
+      after,
     )
   );
 }

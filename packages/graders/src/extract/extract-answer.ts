@@ -1,5 +1,5 @@
 /**
- * Where the answer stands in a response: the last closed box, GSM8K's "####", "the answer is", or the whole text.
+ * Where the answer is in a response: the last closed box, GSM8K's "####", "the answer is", or the whole text.
  * Linear scanners; the answer is given back as it was written, only trimmed.
  */
 import { withoutStrikes } from "../compare/struck-out.ts";
@@ -12,13 +12,13 @@ import { fromLineMark, fromMarker, fromTag } from "./markers.ts";
 import { answerBoxes, isPlaceholder } from "./placeholders.ts";
 
 /**
- * - `auto`: a "final answer" behind the last box, the box if there is one, an <answer>, `####` or "answer is", else the
+ * - `auto`: a "final answer" after the last box, the box if there is one, an <answer>, `####` or "answer is", else the
  *   whole text.
  * - `boxed`: the last closed box only.
  * - `first-box`: the box that the text opens first, with all that is in it, or nothing where it is not closed. For an answer
  *   that begins with a box that was opened for it, as in training: what it repeats inside is no other answer.
- * - `gsm8k`: the text behind the last `####` only (strict).
- * - `answer-is`: behind "the answer is" or "answer:" only.
+ * - `gsm8k`: the text after the last `####` only (strict).
+ * - `answer-is`: after "the answer is" or "answer:" only.
  * - `last-number`: the last number of the text (GSM8K's flexible form).
  * - `choice`: the letter of a multiple choice.
  * - `text`: the whole text.
@@ -40,7 +40,7 @@ export const extractModes = [
 export interface ExtractOptions {
   /** Defaults to `auto`. */
   readonly mode?: ExtractMode;
-  /** Marks behind which the answer stands, once one occurs. Defaults to `</think>`. */
+  /** Marks after which the answer comes, once one occurs. Defaults to `</think>`. */
   readonly reasoningEnds?: readonly string[];
   /** Letters of a choice. Defaults to A, B, C, D, E. */
   readonly choices?: readonly string[];
@@ -95,7 +95,7 @@ export function extractAnswer(text: string, options: ExtractOptions = {}): Extra
   }
 }
 
-/** The part of a response behind its reasoning, where a mark shows its end, else the whole response; without what is struck out. */
+/** The part of a response after its reasoning, where a mark shows its end, else the whole response; without what is struck out. */
 export function afterReasoning(text: string, options: ExtractOptions): string {
   let start = 0;
   for (const mark of options.reasoningEnds ?? ["</think>"]) {
@@ -136,7 +136,7 @@ function fromBox(boxes: readonly Box[], one = "the box"): Extraction {
   return { answer, method: "box", reason: answer === "" ? `${count}, which is empty` : count };
 }
 
-/** "Final answer: 7" behind the last box: who boxes steps on the way says at the end which one it is. */
+/** "Final answer: 7" after the last box: who boxes steps on the way says at the end which one it is. */
 function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | null {
   const end = boxes.at(-1)?.end;
   const rest = end === undefined ? "" : text.slice(end);
@@ -145,7 +145,7 @@ function fromFinalSentence(text: string, boxes: readonly Box[]): Extraction | nu
   return found && { ...found, reason: 'behind a "final answer" after the last box' };
 }
 
-/** GSM8K's own rule: the text behind the last "####" of its line, commas in numbers dropped. */
+/** GSM8K's own rule: the text after the last "####" of its line, commas in numbers dropped. */
 function fromHashes(text: string): Extraction | null {
   const index = text.lastIndexOf("####");
   if (index < 0) return null;

@@ -6,7 +6,7 @@ import { isLetter, isSpace } from "../parse/characters.ts";
 import { hasValue, isClosingRemark } from "./closing-remarks.ts";
 import type { Extraction } from "./extract-answer.ts";
 
-/** What stands in the last <answer>...</answer>. */
+/** What is in the last <answer>...</answer>. */
 export function fromTag(text: string): Extraction | null {
   const end = text.lastIndexOf("</answer>");
   const start = end < 0 ? -1 : text.lastIndexOf("<answer>", end);
@@ -88,7 +88,7 @@ const verbs = [
 ];
 
 /**
- * Position of the answer behind "answer": over "s", emphasis, and "is", "are", ":" or "=", which must be there, or the
+ * Position of the answer after "answer": over "s", emphasis, and "is", "are", ":" or "=", which must be there, or the
  * end of a line in bold.
  */
 export function markerEnd(lower: string, from: number): number {

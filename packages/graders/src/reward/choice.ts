@@ -133,7 +133,7 @@ function plain(text: string): string {
 }
 
 /**
- * The letters that a text names, each once: the one at its beginning, as "B", "(B)", "b)" or "B.", and others behind "or", "and",
+ * The letters that a text names, each once: the one at its beginning, as "B", "(B)", "b)" or "B.", and others after "or", "and",
  * a comma or a slash. Where none is at the beginning, those in parentheses, else those that stand alone.
  */
 function lettersIn(written: string, letters: readonly string[]): string[] {

@@ -41,7 +41,8 @@ const auto: Preset = {
 const gsm8k: Preset = {
   name: "gsm8k",
   description: "GSM8K: a solution ending in #### number, or the number",
-  grade: auto.grade,
+  // "A: 7" of a response that goes on with another question.
+  grade: (text, reference, options) => auto.grade(text, reference, { lineMarks: ["A"], ...options }),
 };
 
 const math: Preset = {

@@ -167,6 +167,7 @@ describe("createTokenizer", () => {
     [{ eos_token: "<|end|>" }, { eos_token: "</s>" }, "eos_token"],
     [{ eos_token: ["<|end|>"] }, {}, "eos_token"],
     [{ pad_token: 7 }, {}, "pad_token"],
+    [{ fast_tokenizer_files: ["tokenizer.json", "tokenizer.4.0.0.json"] }, {}, "fast_tokenizer_files"],
     [{ added_tokens_decoder: { x: { content: "y" } } }, {}, "added_tokens_decoder.x"],
   ])("refuses %j with the map %j", (given, specialTokensMap, key) => {
     const definition = readFixture("llama3");

@@ -51,6 +51,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     file,
   );
   refuseUnknownEnd(specials, prepared, file);
+  refuseOtherFiles(settings, file);
   const { vocabulary } = prepared;
   const addedTokens = resolveAddedTokens(
     { own: prepared.addedTokens, others: specials, vocabulary },
@@ -158,6 +159,17 @@ function refuseUnknownEnd(specials: SpecialTokens, prepared: PreparedTokenizer, 
     file,
     "eos_token",
     `${JSON.stringify(content)}, which tokenizer_config.json or special_tokens_map.json names, is no token of tokenizer.json, nor has it an id in added_tokens_decoder or added_tokens.json`,
+  );
+}
+
+/** transformers would read one of these files in place of `tokenizer.json`, by its own version. */
+function refuseOtherFiles(settings: unknown, file: string): void {
+  const names = (settings as { readonly fast_tokenizer_files?: unknown } | undefined)?.fast_tokenizer_files;
+  if (names == null || (Array.isArray(names) && names.every((name) => name === "tokenizer.json"))) return;
+  throw refusal(
+    file,
+    "fast_tokenizer_files",
+    `tokenizer_config.json names ${JSON.stringify(names)}; only tokenizer.json is read`,
   );
 }
 
