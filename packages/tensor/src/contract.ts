@@ -152,7 +152,8 @@ export interface Backend extends Disposable {
   // --- creation -----------------------------------------------------------------------------------------------------
   /**
    * Copies `data` (row-major). The dtype defaults to what the kind of array says: Int32Array int32, Uint8Array bool, else float32.
-   * @throws SHAPE_MISMATCH when the length is not the product of the shape
+   * @throws SHAPE_MISMATCH when the length is not the product of the shape; INVALID_ARGUMENT for int32 where a value is no whole
+   * number of 32 bits
    */
   tensor(data: TensorData | readonly number[], shape: Shape, dtype?: DType): Tensor;
   zeros(shape: Shape, dtype?: DType): Tensor;
@@ -173,9 +174,9 @@ export interface Backend extends Disposable {
   concat(xs: readonly Tensor[], axis: number): Tensor;
   /** A size of -1 reaches to the end of its axis. @throws INDEX_OUT_OF_RANGE */
   slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
-  /** table [N, ...], ids int32 of any shape -> [...ids.shape, ...]. Differentiable in the table. @throws INDEX_OUT_OF_RANGE where the ids came from `tensor()` */
+  /** table [N, ...], ids int32 of any shape -> [...ids.shape, ...]. Differentiable in the table. @throws INDEX_OUT_OF_RANGE at once where the ids came from `tensor()`, else when the result is read; on a GPU undefined for ids computed there */
   takeRows(table: Tensor, ids: Tensor): Tensor;
-  /** x [..., V], ids int32 [...] -> [...]: x at one index of its last axis. Differentiable in x. */
+  /** x [..., V], ids int32 [...] -> [...]: x at one index of its last axis. Differentiable in x. @throws INDEX_OUT_OF_RANGE as `takeRows` */
   takeAlongLast(x: Tensor, ids: Tensor): Tensor;
   /** ids int32 [...] -> [..., depth]; rows of ids outside [0, depth) are all zero. Defaults to float32. */
   oneHot(ids: Tensor, depth: number, dtype?: DType): Tensor;

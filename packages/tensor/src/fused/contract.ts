@@ -55,7 +55,7 @@ export interface MixtureResult {
   readonly mixture_RD: Tensor;
   /** argmax of z, int32: the greedy shadow. */
   readonly argmax_R: Tensor;
-  /** Entropy of p in nats. */
+  /** Entropy of p in nats; NaN exactly where a logit of the row is NaN or infinite. */
   readonly entropy_R: Tensor;
   /** Present when asked for. */
   readonly topIds_RK?: Tensor;
@@ -104,7 +104,7 @@ export interface ThoughtLogProbArguments extends HeadChunk {
 export interface TokenLogProbArguments extends HeadChunk {
   readonly hidden_RD: Tensor;
   readonly weight_VD: Tensor;
-  /** int32 */
+  /** int32, in [0, V): another is INDEX_OUT_OF_RANGE, as in `takeRows`. */
   readonly ids_R: Tensor;
   readonly temperature: number;
   readonly coefficient_R: Tensor;
