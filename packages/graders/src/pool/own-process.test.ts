@@ -218,7 +218,7 @@ describe("a program with a grader of one's own", () => {
       "\\x1b]0;title\\x07 \\x9b2J \\u202e",
       "back\\x0dfront\tä",
     ]);
-    expect(stderr).toContain("\\x1b[2J");
+    expect(stderr).toContain("\\u001b[2J");
   });
 
   it("reads the settings of the grader's folder, and runs nothing of the one it is started in", () => {
