@@ -163,10 +163,17 @@ function run(file, fileArgs, cwd, { env = {}, ...options } = {}) {
       setTimeout(() => child.kill("SIGKILL"), LAST_WORDS_MS);
   });
   process.on("SIGTERM", () => child.kill("SIGTERM"));
-  process.on("SIGHUP", () => child.kill("SIGHUP")); // the terminal is closed; the program saves what is done
+  const onHangUp = () => child.kill("SIGHUP"); // the terminal is closed; the program saves what is done
+  process.on("SIGHUP", onHangUp);
   whenNpmIsKilled(() => child.kill("SIGHUP"));
   child.on("error", (error) => fail(`${file} could not be started: ${error.message}`));
-  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+  child.on("exit", (code, signal) => {
+    if (signal === "SIGHUP") {
+      // Without a terminal Node's own exit would abort (stop.ts of apps/common).
+      process.off("SIGHUP", onHangUp);
+      process.kill(process.pid, "SIGHUP");
+    } else process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
+  });
 }
 
 /** A killed npm tells nobody, and its shell waits on. Calls back once when it, or the shell between us, is gone. */

@@ -3,6 +3,7 @@
  * away (`| head`, a log's `tee`), a launcher that was killed. All but the last abort one signal, so that a run saves what is done.
  */
 
+import { isatty } from "node:tty";
 import { getSystemErrorMap } from "node:util";
 import { releaseLocks } from "./lock/folder-lock.ts";
 
@@ -52,14 +53,26 @@ export function listenForStop(): Stop {
   process.on("SIGHUP", onHangUp);
   listenToOutput(stop);
   endWithLauncher();
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   return {
     signal,
     [Symbol.dispose]() {
       process.off("SIGINT", onKey);
       process.off("SIGTERM", onKey);
       process.off("SIGHUP", onHangUp);
+      if (terminals.some((descriptor) => !isatty(descriptor))) endWithoutTerminal();
     },
   };
+}
+
+/**
+ * At its exit Node puts the terminal back into the state it was found in, and aborts, with a core file, where the terminal is
+ * gone by then. The signal that a closed terminal sends is the end without that.
+ */
+function endWithoutTerminal(): void {
+  releaseLocks();
+  process.removeAllListeners("SIGHUP"); // libraries listen too
+  process.kill(process.pid, "SIGHUP");
 }
 
 /**

@@ -15,7 +15,7 @@ import { parseJsonFile } from "./json-file.ts";
 import { readSmallFiles } from "./small-files.ts";
 import { createTokenizer } from "./tokenizer/create-tokenizer.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
-import type { ModelWarning, WarningSink } from "./warnings.ts";
+import type { ModelWarning } from "./warnings.ts";
 import { loadParameters } from "./weights/load-parameters.ts";
 import { openWeights } from "./weights/shards.ts";
 
@@ -73,9 +73,9 @@ export function readDescription(files: ReadonlyMap<string, Uint8Array>, folder: 
     addedTokens: json("added_tokens.json", "TOKENIZER_INVALID") ?? {},
     file: join(folder, "tokenizer.json"),
     eosTokenIds,
+    embeddingRows: own.vocabularySize,
     onWarning,
   });
-  warnOfTokensWithoutRow(tokenizer, own, join(folder, "tokenizer.json"), onWarning);
   if (tokenizer.eosTokenIds.length === 0) {
     onWarning({
       code: "END_TOKEN_MISSING",
@@ -97,35 +97,6 @@ const MISSING_HINTS: Readonly<Record<string, string>> = {
   "tokenizer.json":
     ". A tokenizer.model, or vocab.json with merges.txt, is not read; transformers writes the file (AutoTokenizer.from_pretrained, then save_pretrained)",
 };
-
-/** Texts with such a token cannot be run; without one they can, so it is no error here. */
-function warnOfTokensWithoutRow(
-  tokenizer: Tokenizer,
-  { vocabularySize }: ModelConfig,
-  file: string,
-  warn: WarningSink,
-): void {
-  const ids = Array.from(
-    { length: Math.max(0, tokenizer.vocabularySize - vocabularySize) },
-    (_, index) => vocabularySize + index,
-  );
-  const isEnd = (id: number) => tokenizer.eosTokenIds.includes(id);
-  const ends = tokenizer.eosTokenIds.filter((id) => id >= vocabularySize && !ids.includes(id));
-  const tokens = [...ids, ...ends]
-    .map((id) => ({ id, text: tokenizer.decode([id], { keepSpecialTokens: true }) }))
-    .filter(({ id, text }) => text !== "" || isEnd(id));
-  if (tokens.length === 0) return;
-  const list = tokens
-    .slice(0, 5)
-    .map(({ id, text }) => `${JSON.stringify(text)} (${id}${isEnd(id) ? ", an end token" : ""})`);
-  const more = tokens.length > list.length ? ` and ${tokens.length - list.length} more` : "";
-  warn({
-    code: "TOKEN_OUTSIDE_EMBEDDINGS",
-    message: `${file}: ${list.join(", ")}${more} are beyond the ${vocabularySize} rows of the embeddings (vocab_size of config.json); a text that has one cannot be run`,
-    file,
-    keys: tokens.map(({ text }) => text),
-  });
-}
 
 /** A folder that exists as it is, anything else downloaded. */
 export async function resolveFolder(

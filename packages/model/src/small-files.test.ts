@@ -74,6 +74,16 @@ describe("small files", () => {
     await expect(load()).rejects.toThrowError(`has ${number} in line 2, which Python writes`);
   });
 
+  it("with an id beyond all bounds give a warning, and take no memory for it", async () => {
+    await takeFixture("qwen3");
+    await changeJson("tokenizer.json", (json) => {
+      const model = json.model as { vocab: Record<string, number> };
+      return { ...json, model: { ...model, vocab: { ...model.vocab, far: 2 ** 52 } } };
+    });
+    using model = await load();
+    expect(model.warnings.find(({ code }) => code === "TOKEN_OUTSIDE_EMBEDDINGS")?.keys).toContain("far");
+  });
+
   it("of which none names an end token, or one without a row, give a warning", async () => {
     await takeFixture("qwen3");
     await changeJson("config.json", (json) => ({ ...json, eos_token_id: 999 }));

@@ -21,16 +21,36 @@ export async function writeFileAtomically(file: string, text: string): Promise<v
     await rm(temporary, { force: true }).catch(() => {}); // the first failure is the one to tell
     throw writeFailure(file, cause);
   }
+  await syncFolder(dirname(file));
+}
+
+/** Makes new names in a folder durable, where the platform can sync folders. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r").catch(() => null);
+  try {
+    await handle?.sync();
+  } catch {
+    // EINVAL or EPERM: Windows and some network file systems cannot
+  } finally {
+    await handle?.close();
+  }
 }
 
 /** Says in words what usually is the matter. */
 export function writeFailure(file: string, cause: unknown): EvaluationError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const why =
-    code === "ENOSPC"
-      ? "no space left on the disk"
-      : code === "EACCES" || code === "EPERM" || code === "EROFS"
-        ? "no permission to write"
-        : String(cause);
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  const why = REASONS[code] ?? String(cause);
   return new EvaluationError("WRITE_FAILED", `${file}: ${why}`, { cause, file });
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "no space left on the disk",
+  EDQUOT: "the disk quota is used up",
+  EACCES: "no permission to write",
+  EPERM: "no permission to write",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a file stands where a folder is wanted",
+  EISDIR: "a folder stands where a file is wanted",
+  ENOENT: "its folder is not there any more",
+  EIO: "the disk reports an error",
+};

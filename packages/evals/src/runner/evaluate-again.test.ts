@@ -34,6 +34,20 @@ describe("running again", () => {
     expect(readFileSync(file, "utf8").trimEnd().split("\n").sort()).toEqual(lines.sort());
   });
 
+  test("after a power cut that left zeros in place of the last rows makes these again, with the same results", async () => {
+    const whole = await evaluate(options());
+    const file = path("samples.jsonl");
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    const lost = lines.slice(26).join("\n");
+    const rest = lost.slice(Math.floor(lost.length / 2)); // a later block had reached the disk, the one before it had not
+    const zeros = "\0".repeat(lost.length - rest.length);
+    writeFileSync(file, `${lines.slice(0, 26).join("\n")}\n${zeros}${rest}\n`);
+    const calls: Calls = { samples: [], recorded: [] };
+    expect(await evaluate(options({ generate: createGenerator(calls) }))).toEqual(whole);
+    expect(calls.samples).toHaveLength(4);
+    expect(readFileSync(file, "utf8").trimEnd().split("\n").sort()).toEqual(lines.sort());
+  });
+
   test("reads rows with the line separators of Unicode in them, which JSON leaves as they are", async () => {
     const generate: GenerateFunction = async function* (_, jobs) {
       for (const [jobIndex, { questionId, sampleIndexes }] of jobs.entries()) {

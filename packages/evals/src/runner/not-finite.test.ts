@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { GenerateFunction } from "../contract.ts";
+import type { GenerateFunction, GradeFunction } from "../contract.ts";
 import { EvaluationError } from "../errors.ts";
 import { createGenerator, useEvaluationFolder } from "../fixtures/evaluation.ts";
 import { evaluate } from "./evaluate.ts";
@@ -75,8 +75,9 @@ describe("results.json", () => {
       yield { jobIndex, samples: samples.map((sample) => ({ ...sample, entropies: [] })) };
     }
   };
-  const failing = () => {
-    throw new Error("no grader");
+  const failing: GradeFunction = (_, { id }) => {
+    if (id === "1") throw new Error("no grader");
+    return { correct: false, boxed: false, extracted: null, reason: id === "2" ? "timeout" : "compared" };
   };
 
   it.each([
@@ -84,14 +85,14 @@ describe("results.json", () => {
     ["of one sample", { limit: 2, samplesPerQuestion: 1 }],
     ["of thoughts without a step", { generate: quiet }],
     ["of questions that could not be generated", { limit: 2, generate: nothing }],
-    ["of answers that could not be graded", { limit: 2, grade: failing }],
+    ["of answers that could not be graded", { grade: failing }],
     [
       "of questions that are all right",
       { grade: () => ({ correct: true, boxed: true, extracted: "1", reason: "" }) },
     ],
     [
       "of none that is right",
-      { grade: () => ({ correct: false, boxed: false, extracted: null, reason: "timeout" }) },
+      { grade: () => ({ correct: false, boxed: false, extracted: null, reason: "compared" }) },
     ],
     ["with odd settings", { settings: { zero: -0, small: 5e-324, large: Number.MAX_VALUE, none: null } }],
   ] as const)("is read as it was written: %s", async (_, change) => {

@@ -1,6 +1,6 @@
 /**
  * `samples.jsonl`: one row per sample, appended as batches finish, so that a killed evaluation continues. A row that
- * was cut off by the kill is removed on opening. A sample may appear twice (tried again after an error): the later row counts.
+ * was cut off by the kill, or lost with the power, is removed on opening. A sample may appear twice (tried again after an error): the later row counts.
  */
 
 import { type FileHandle, mkdir, open } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { EvaluationError } from "../errors.ts";
 import { readLines } from "../results/read-lines.ts";
 import { type SampleRow, SampleRowSchema } from "../results/schema.ts";
 import { toJson } from "../results/to-json.ts";
-import { writeFailure } from "../results/write-file.ts";
+import { syncFolder, writeFailure } from "../results/write-file.ts";
 
 /** The log of a folder, open for appending. */
 export interface RowLog<Row> {
@@ -34,11 +34,16 @@ export async function openRowLog<Row>(
     await mkdir(dirname(file), { recursive: true });
     handle = await open(file, "a+");
     size = await cutUnfinishedLine(handle);
+    if (size === 0) await syncFolder(dirname(file)); // it may be new
   } catch (cause) {
     throw writeFailure(file, cause);
   }
   try {
-    for await (const row of readRows(file, schema)) onRow(row);
+    const cutHole = async (offset: number) => {
+      await handle.truncate(offset);
+      size = offset;
+    };
+    for await (const row of readRows(file, schema, cutHole)) onRow(row);
   } catch (error) {
     await handle.close();
     throw error;
@@ -64,19 +69,33 @@ export function readSampleRows(file: string): AsyncGenerator<SampleRow> {
   return readRows(file, SampleRowSchema);
 }
 
-async function* readRows<Row>(file: string, schema: z.ZodType<Row>): AsyncGenerator<Row> {
+/** `onHole`: see {@link isHole}; nothing is read from there on. */
+async function* readRows<Row>(
+  file: string,
+  schema: z.ZodType<Row>,
+  onHole?: (offset: number) => Promise<void>,
+): AsyncGenerator<Row> {
   const handle = await open(file, "r");
   try {
     const { size } = await handle.stat();
     let line = 0;
-    for await (const { bytes } of readLines(handle, 0, size)) {
+    for await (const { bytes, offset } of readLines(handle, 0, size)) {
       line += 1;
+      if (onHole && isHole(bytes)) return await onHole(offset);
       const text = bytes.toString("utf8");
       if (text.trim() !== "") yield parseRow(text, schema, line, file);
     }
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * After a power cut a file may have its new length and zeros where the last rows should be: those that were not synced. JSON has
+ * no zero bytes, so they are found by them; the samples are made again.
+ */
+function isHole(bytes: Buffer): boolean {
+  return bytes.includes(0);
 }
 
 function parseRow<Row>(text: string, schema: z.ZodType<Row>, line: number, file: string): Row {

@@ -16,7 +16,7 @@ export interface Box {
 }
 
 /** The boxes of a text. */
-export interface FoundBoxes {
+interface FoundBoxes {
   /** All outermost closed boxes (and brace-less ones), in the order of their ends. */
   readonly boxes: readonly Box[];
   /** Where the boxes begin that nothing closes. */
@@ -49,7 +49,7 @@ export function firstBox(text: string): Box | null {
 }
 
 /** The boxes, and the places where one was opened and never closed. */
-export function scanBoxes(text: string): FoundBoxes {
+function scanBoxes(text: string): FoundBoxes {
   const boxes: Box[] = [];
   /** Depth of every open box, where it and its content begin, and whether its backslash is doubled. */
   const open: { depth: number; start: number; contentStart: number; isDoubled: boolean }[] = [];

@@ -30,7 +30,7 @@ import {
   twoNode,
 } from "./expression.ts";
 import { parseArgument, parseDerived, parseFunction, parseRepeated } from "./functions.ts";
-import { parseGroups } from "./statements.ts";
+import { parseNumbersInWords } from "./numbers-in-words.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
 import { derivedFunctionWords, numberSets } from "./vocabulary.ts";
@@ -125,20 +125,6 @@ function parseSignPrimary(cursor: Cursor, sign: string): Expression {
   }
 }
 
-/** "all real numbers except 0": R without what follows; null for other words. */
-function parseException(cursor: Cursor, words: string): Expression | null {
-  const match =
-    /^all (?:real numbers|reals|real [a-z]|[a-z])(?: [a-z])? (?:except|but|other than|excluding)(?: for)?$/i;
-  if (!match.test(words) || !cursor.peek()) return null;
-  const taken = cursor.nested(() => parseGroups(cursor));
-  const values = taken.kind === "list" ? taken.items : [taken];
-  const items = values.map((value) =>
-    value.kind === "relation" && value.operators[0] === "=" ? (value.operands.at(-1) as Expression) : value,
-  );
-  const reals: Expression = { kind: "namedSet", name: "reals" };
-  return { kind: "setOperation", operator: "difference", operands: [reals, { kind: "set", items }] };
-}
-
 /** Words: a currency before its number, a numeral with letter digits, or text. */
 function parseText(cursor: Cursor, first: string): Expression {
   const isCurrency = isUnitWord(first) && cursor.peek()?.kind === "number";
@@ -147,7 +133,7 @@ function parseText(cursor: Cursor, first: string): Expression {
   while (cursor.peek()?.kind === "text") words.push(cursor.next().text);
   if (isNameOfOne(cursor, words)) words.push(cursor.next().text);
   const text = words.join(" ");
-  return parseException(cursor, text) ?? { kind: "text", text };
+  return parseNumbersInWords(cursor, text) ?? { kind: "text", text };
 }
 
 /** player A: words and a capital letter, and nothing behind them. */

@@ -293,6 +293,8 @@ function takeLabel(cursor: Cursor): string | null {
   const isColon = !cursor.isColonSeparator && cursor.at(":", count);
   const behind = cursor.peek(isColon ? count + 1 : count);
   const words = Array.from({ length: count }, (_, offset) => cursor.peek(offset)?.text).join(" ");
+  // "all real numbers less than or equal to 3" are numbers.
+  if (/ than or equal to$/i.test(words)) return null;
   if (count === 0 || !behind || (!isColon && (!isLeadIn(words) || !startsValue(behind)))) return null;
   if (isColon && (negates(words) || isGuess(words))) cursor.fail("words that deny the value");
   for (let rest = isColon ? count + 1 : count; rest > 0; rest--) cursor.next();

@@ -80,6 +80,8 @@ export function readWord(text: string, start: number, sink: TokenSink): number {
   }
   // 5th
   if (isAfterNumber && !sink.isSpaced() && ordinalEndings.has(lower)) return end;
+  // US\$5
+  if (run === "US" && /^\\?\$\d/.test(text.slice(end, end + 3))) return end;
   if (joinerWords.has(lower)) sign(lower);
   else if (isAfterNumber && run.length > 1 && isUnitWord(run) && !isCall) push({ kind: "text", text: run });
   else if (run.length === 1) push({ kind: "letter", text: run });

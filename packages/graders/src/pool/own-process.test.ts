@@ -215,10 +215,10 @@ describe("a program with a grader of one's own", () => {
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: "utf8" });
     expect(stdout).toBe("");
     expect(stderr.split("\n").slice(0, 2)).toEqual([
-      "\\x1b]0;title\\x07 \\x9b2J \\u202e",
-      "back\\x0dfront\tä",
+      "\\u001b]0;title\\u0007 \\u009b2J \\u202e",
+      "back\\u000dfront\tä",
     ]);
-    expect(stderr).toContain("\\x1b[2J");
+    expect(stderr).toContain("\\u001b[2J");
   });
 
   it("reads the settings of the grader's folder, and runs nothing of the one it is started in", () => {

@@ -112,7 +112,7 @@ function isSameValue(one: string, other: string): boolean {
 const headings =
   /^(?:step|part|case|solution|explanation|method|approach|conclusion|summary|verification|verify|check|given|proof|example|problem|question|analysis|note|notes|remark|hint|result|results|reasoning|calculation|calculations|introduction|overview)\b(?!\s*=)/i;
 
-/** What stands after the `####` that ends the text, commas of thousands dropped; null where there is none. */
+/** What follows the `####` that ends the text, commas of thousands dropped; null where there is none. */
 function finalLine(text: string): string | null {
   const trimmed = text.trimEnd();
   const start = trimmed.lastIndexOf("####");

@@ -16,6 +16,7 @@ import { readSpecialTokens, type SpecialTokens } from "./special-tokens.ts";
 import { createSectionSplitter } from "./split-added-tokens.ts";
 import { createByteDecoder } from "./token-bytes.ts";
 import type { TextPart, Tokenizer } from "./tokenizer.ts";
+import { warnOfMissingRows } from "./warn-of-missing-rows.ts";
 
 export interface TokenizerFiles {
   /** Parsed `tokenizer.json`. */
@@ -30,6 +31,8 @@ export interface TokenizerFiles {
   readonly file: string;
   /** Ids that end a sequence beside the tokenizer's own, as `config.json` and `generation_config.json` say. */
   readonly eosTokenIds?: readonly number[];
+  /** Rows of the model's embeddings, to say which tokens have none. */
+  readonly embeddingRows?: number;
   readonly onWarning?: WarningSink;
   /** What encoding may take in milliseconds, plus one per character. Defaults to 1,500; tried twice. */
   readonly timeLimitMs?: number;
@@ -67,6 +70,9 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     return content === undefined ? null : (idByContent.get(content) ?? null);
   };
   const ownEos = idOf("eos_token");
+  const eosTokenIds = [...new Set([...(ownEos === null ? [] : [ownEos]), ...(files.eosTokenIds ?? [])])];
+  const rows = files.embeddingRows ?? Number.POSITIVE_INFINITY;
+  warnOfMissingRows({ vocabulary, addedTokens, eosTokenIds, rows }, file, onWarning);
   const specialIds = new Set(
     [
       ...addedTokens.filter((token) => token.special).map((token) => token.id),
@@ -93,7 +99,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   return {
     vocabularySize: largestId + 1,
     bosTokenId: idOf("bos_token"),
-    eosTokenIds: [...new Set([...(ownEos === null ? [] : [ownEos]), ...(files.eosTokenIds ?? [])])],
+    eosTokenIds,
     encode(text, { addSpecialTokens = true, part = "whole" } = {}) {
       const ids = encodeText(text, part);
       if (!addSpecialTokens || part === "inside") return ids;
