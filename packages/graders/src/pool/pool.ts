@@ -42,7 +42,7 @@ const mostFailedStarts = 3;
 export function createGraderPool(options: GraderPoolOptions = {}): GraderPool {
   const { timeoutMs = 2_000, memoryMb = 256, signal } = options;
   // Who is patient with a sample is patient with a start.
-  const { startTimeoutMs = Math.max(30_000, timeoutMs) } = options;
+  const { startTimeoutMs = Math.max(60_000, timeoutMs) } = options;
   const { workers = Math.min(4, Math.max(1, availableParallelism() - 1)), preset = "auto" } = options;
   const { maxLength = limits.responseLength } = options;
   wholeNumbers({ workers, timeoutMs, startTimeoutMs, memoryMb, maxLength });
