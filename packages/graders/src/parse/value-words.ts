@@ -7,8 +7,8 @@ import { numberOfWord, partsNamed } from "./number-words.ts";
 
 const operations: ReadonlySet<string> = new Set(
   (
-    "plus minus multiplied divided squared cubed doubled tripled halved factorial power root choose mod modulo " +
-    "twice thrice half pi repeating recurring inverse"
+    "plus minus multiplied divided squared cubed doubled tripled quadrupled halved factorial power root choose mod modulo " +
+    "twice thrice half pi repeating recurring inverse reciprocal"
   ).split(" "),
 );
 
@@ -19,7 +19,7 @@ const bounds =
   /\b(?:at (?:the )?(?:very )?(?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan(?: [a-z])?$/;
 
 /** "9 up to 12", "9 through 12", "5 below": words that begin a range or a comparison. */
-const openings = /^(?:to \d|through|thru|until|till|or|per \d)\b/;
+const openings = /^(?:to \d|through|thru|until|till|or|per \d|times itself)\b/;
 
 /** Ordinals that count what a sequence or an operation gives: the 9th prime is not 9. */
 const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|number|element)s?\b/;
@@ -28,6 +28,13 @@ const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|num
 export function isGuess(words: string): boolean {
   const text = words.toLowerCase();
   return guesses.test(text) || /\b(?:might|may|could) be\b/.test(text);
+}
+
+/** "if we ignored the fee", "if we ignore the sign", "if it were free": words for a case that is not the one asked about. */
+export function isCounterfactual(words: string): boolean {
+  return /^(?:\(|only )?(?:if|when|had|were) (?:(?:we|you|one|i|they|he|she|it|there) )?(?:ignor(?:e|es|ed|ing)|neglect(?:s|ed|ing)?|disregard(?:s|ed|ing)?|forg[eo]t(?:s|ting)?|omit(?:s|ted|ting)?|overlook(?:s|ed|ing)?|were|did ?n[o'’]t|had(?: not|n['’]t)?)\b/i.test(
+    words,
+  );
 }
 
 /** Why the words behind a value do not leave it as it is, or null where they do. */
@@ -46,7 +53,7 @@ export function changeBy(phrase: string): string | null {
   if (
     first.some(isOperation) ||
     /^[ex]\d+$/.test(first[0] ?? "") ||
-    phrase === "k" ||
+    /^(?:k|bn|mn|mln|[eixyz])$/.test(phrase) ||
     ordinalOf.test(text) ||
     isSignOnly(phrase)
   )
