@@ -64,6 +64,8 @@ checkForms(
     ["\\frac{9}{17}", "9\\text{ seventeenths}"],
     ["\\frac{3}{70}", "3\\text{ seventieths}"],
     ["9", "9\\text{ hours a day}"],
+    ["90^\\circ\\text{ clockwise}", "\\text{clockwise }90^\\circ"],
+    ["5\\text{ m left}", "\\text{left }5\\text{ m}"],
   ],
   [
     ["9", "9\\text{ cubed}"],
@@ -212,5 +214,7 @@ checkForms(
     ["9", "9\\text{ bn}"],
     ["9", "9\\text{ if we ignore the sign}"],
     ["9", "9\\text{ if it were free}"],
+    ["90^\\circ\\text{ clockwise}", "\\text{counterclockwise }90^\\circ"],
+    ["5\\text{ m left}", "\\text{right }5\\text{ m}"],
   ],
 );

@@ -82,8 +82,13 @@ const computed =
 const changes =
   /\b(?:increas|decreas|ris|rose|fell|fall|drop|gain|los|gr[eo]w|shr[aiu]nk|reduc|chang|declin|w[io]n|beat)\w* by$/i;
 
+/** Directions, which are also said before the value. */
+const direction =
+  /^(?:(?:anti|counter)?-?clockwise|up(?:wards?|stream)?|down(?:wards?|stream)?|left|right|forwards?|backwards?|(?:due )?(?:north|south|east|west))$/i;
+
 /** "a profit of", "increased by": words that say what the value behind them is, and leave it as it is. */
 export function describes(words: string): boolean {
+  if (direction.test(words)) return true;
   if (changes.test(words)) return changeBy(words.slice(0, -3)) === null;
   return (
     /^[a-z][a-z'’ -]* of$/i.test(words) && !computed.test(words) && changeBy(words.slice(0, -3)) === null
