@@ -176,7 +176,7 @@ function run(file, fileArgs, cwd, { env = {}, ...options } = {}) {
   });
 }
 
-/** A killed npm tells nobody, and its shell waits on. Calls back once when it, or the shell between us, is gone. */
+/** A killed npm passes nothing on, and its shell waits on. Calls back once when it, or the shell between us, is gone. */
 function whenNpmIsKilled(callback) {
   if (process.env.npm_lifecycle_event === undefined || isWindows) return;
   const parent = process.ppid;

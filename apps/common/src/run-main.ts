@@ -77,7 +77,7 @@ const FULL =
   "The disk is full. Free some space and run the same command again: a training run continues from its last checkpoint.";
 const FULL_HINTS: Readonly<Record<string, string>> = { ENOSPC: FULL, EDQUOT: FULL };
 const NOT_WRITABLE = "The folder cannot be written. Choose another one with --out.";
-const NOT_A_FOLDER = "A file stands where a folder is wanted. Choose another one with --out.";
+const NOT_A_FOLDER = "There is a file where a folder is wanted. Choose another one with --out.";
 const HINTS: Readonly<Record<string, string>> = {
   ...FULL_HINTS,
   EACCES: NOT_WRITABLE,

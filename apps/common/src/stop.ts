@@ -45,7 +45,7 @@ export function listenForStop(): Stop {
     askedAt ??= performance.now();
     stop(new InterruptedError(), "Stopping after saving what is done; press Ctrl-C again to stop at once.");
   };
-  // Never a second word: a closing terminal tells everybody, and so does whoever was told.
+  // Never a second word: a closing terminal signals every process, and these pass the signal on.
   const onHangUp = () =>
     stop(new InterruptedError(), "The terminal is closed. Stopping after saving what is done.");
   process.on("SIGINT", onKey);

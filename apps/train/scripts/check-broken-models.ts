@@ -106,7 +106,7 @@ async function checkBrokenWeights(): Promise<void> {
       const { parameter, ...variant } = BROKEN[name] as (typeof BROKEN)[string];
       const folder = join(work, `broken-${at}`);
       await makeVariant(DEMO_MODEL, folder, variant);
-      const wanted = new RegExp(`${parameter.replaceAll(".", "\\.")}: 1 of \\d+ values is no finite number`);
+      const wanted = new RegExp(`${parameter.replaceAll(".", "\\.")}: 1 of \\d+ values is not finite`);
       const commands = at === 0 ? Object.keys(COMMANDS) : ["generate"];
       for (const backend of backends) {
         for (const command of commands) await expectRefusal(name, command, folder, backend, wanted);

@@ -4,7 +4,7 @@
  *   SOFT_TOKENS_SHARED=FOLDER node --conditions=@soft-tokens/source --import tsx packages/model/scripts/check-field-models.ts
  *
  * SOFT_TOKENS_SHARED has field/models; each folder's README has the command, what is expected, and what used to come. Logits
- * are compared with the numbers that stand there.
+ * are compared with the numbers given there.
  */
 
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";

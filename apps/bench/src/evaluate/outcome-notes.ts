@@ -1,4 +1,4 @@
-/** What a person has to know of samples behind a table that got no verdict: they count as not correct. */
+/** What a reader of the table has to know about samples that got no verdict: they count as not correct. */
 
 import type { EvaluationResults } from "@soft-tokens/evals";
 

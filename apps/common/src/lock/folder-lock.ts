@@ -155,7 +155,7 @@ function describe({ pid, host, since, command }: LockRecord): string {
   return `process ${pid} on ${host} has held it since ${since} (for ${age}), started with "${shown}"`;
 }
 
-/** Tries until the door is shut behind the one before: within milliseconds, or when it is stale. @throws FileError */
+/** Tries until the previous holder of the door has released it: within milliseconds, or when it is stale. @throws FileError */
 async function enter(folder: string): Promise<() => Promise<void>> {
   const lockfilePath = join(folder, DOOR);
   for (const started = performance.now(); ; await sleep(50)) {

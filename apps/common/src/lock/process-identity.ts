@@ -70,7 +70,7 @@ function lookUp(pid: number): { readonly started: string | null } | null {
   return process.platform === "darwin" ? ofDarwin(pid) : { started: null };
 }
 
-/** proc(5): the name may hold spaces and brackets; the state is the first field behind it, the start in clock ticks the 20th. */
+/** proc(5): the name may hold spaces and brackets; the state is the first field after it, the start in clock ticks the 20th. */
 function ofLinux(pid: number): { readonly started: string | null } | null {
   let text: string;
   try {

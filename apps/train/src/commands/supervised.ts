@@ -91,7 +91,7 @@ function describeData(
   const notes = [
     source.skipped > 0 && `${rows(source.skipped)} left out that could not be read`,
     unfit > 0 && `${rows(unfit)} left out that the model has no room or no embeddings for`,
-    withoutReasoning > 0 && `${withoutReasoning} have an answer and no solution`,
+    withoutReasoning > 0 && `${withoutReasoning} with an answer and no solution`,
   ].filter((note) => note !== false);
   return [`${source.file}: ${formatCount(examples.length)} examples`, ...notes].join("; ");
 }

@@ -60,7 +60,7 @@ describe("examples for supervised fine-tuning", () => {
       " They are $\\boxed{(-3,11)}$ and $\\boxed{(7,31)}$. The final answer is: \\boxed{(-3,11), (7,31)}",
     ],
     [
-      "an answer of its own beside the solution",
+      "an answer of its own next to the solution",
       { problem: "p", solution: "We add.", answer: "7" },
       " We add. The final answer is: \\boxed{7}",
     ],
@@ -167,7 +167,7 @@ describe("rows that cannot be examples", () => {
 
   it.each([
     ["not JSON", Buffer.from(`${JSON.stringify(good)}\n{"prompt":`), /line 2.*cut off/],
-    ["NaN", Buffer.from('{"prompt": "a", "completion": "b"}\n{"prompt": NaN}'), /line 2: NaN is no JSON/],
+    ["NaN", Buffer.from('{"prompt": "a", "completion": "b"}\n{"prompt": NaN}'), /line 2: NaN is not JSON/],
     [
       "Latin-1",
       Buffer.from('{"prompt":"Caf\u00e9?","completion":" d\u00e9j\u00e0"}\n', "latin1"),

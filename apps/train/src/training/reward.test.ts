@@ -60,13 +60,17 @@ describe("the reward of a run", () => {
   });
 
   it.each([
-    ["only fails", ["failed"], "failed for 3 samples in a row, the last time with p1: because"],
-    ["only runs out of time", ["timeout"], "ran out of time for 3 samples in a row, the last time with p1"],
-    ["only refuses", ["refused"], "refused 3 samples in a row, the last time with p1: because"],
+    ["only fails", ["failed"], "failed for 3 samples in a row, the last time on problem p1: because"],
+    [
+      "only runs out of time",
+      ["timeout"],
+      "ran out of time for 3 samples in a row, the last time on problem p1",
+    ],
+    ["only refuses", ["refused"], "refused 3 samples in a row, the last time on problem p1: because"],
     [
       "does all of these in turn",
       ["timeout", "failed", "refused"],
-      "gave no verdict for 3 samples in a row (1 timed out, 1 refused, 1 failed), the last time with p1",
+      "gave no verdict for 3 samples in a row (1 timed out, 1 refused, 1 failed), the last time on problem p1",
     ],
   ] as const)("ends the run when a grader %s for a whole step's samples", async (_, statuses, message) => {
     const grades = statuses.map((status) => ({ status }));

@@ -47,7 +47,7 @@ export function createRunReward(
       else missing[status]++;
       if (missing.timeout + missing.refused + missing.failed >= missingAllowed) {
         const who = grader === undefined ? "grading" : `--grader ${grader}`;
-        throw new UsageError(`${who} ${describeMissing(missing)}, the last time with ${id}: ${reason}`);
+        throw new UsageError(`${who} ${describeMissing(missing)}, the last time on problem ${id}: ${reason}`);
       }
       return { reward: grader === undefined ? paperReward(grade) : grade.reward, correct, boxed, extracted };
     },

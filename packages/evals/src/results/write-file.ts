@@ -49,8 +49,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "no permission to write",
   EPERM: "no permission to write",
   EROFS: "the file system is read-only",
-  ENOTDIR: "a file stands where a folder is wanted",
-  EISDIR: "a folder stands where a file is wanted",
+  ENOTDIR: "there is a file where a folder is wanted",
+  EISDIR: "there is a folder where a file is wanted",
   ENOENT: "its folder is not there any more",
   EIO: "the disk reports an error",
 };

@@ -61,7 +61,9 @@ function parseLine(
     const isCutOff = text.startsWith("{") && !text.endsWith("}");
     const number = /(?<=[:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/u.exec(text)?.[0];
     if (number !== undefined)
-      return invalid(`${number} is no JSON, as Python writes it; wanted null or text`, { cause });
+      return invalid(`${number} is not JSON, although Python writes it; put null or text in its place`, {
+        cause,
+      });
     return isCutOff
       ? invalid(`the row is cut off (${why})`, { cause, field: lastField(text) })
       : invalid(`not valid JSON (${why})`, { cause });

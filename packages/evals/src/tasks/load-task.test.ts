@@ -164,6 +164,7 @@ describe("rows that cannot be read", () => {
     ["a question that is no text", [{ question: 3, answer: "1" }], 1, "question", "number 3"],
     ["a missing answer", [good, { question: "q", reply: "1" }], 2, "answer", '"reply"'],
     ["an empty answer", [good, { question: "q", answer: "" }], 2, "answer", "is empty"],
+    ["a null question", [good, { question: null, answer: "1" }], 2, "question", "wanted text, got null"],
     ["a null answer", [good, { question: "q", answer: null }], 2, "answer", "null"],
     ["an answer that is a boolean", [good, { question: "q", answer: true }], 2, "answer", "boolean true"],
     ["an answer with half of a character", [{ question: "q", answer: "\ud835" }], 1, "answer", "surrogate"],
@@ -175,13 +176,13 @@ describe("rows that cannot be read", () => {
       "surrogate",
     ],
     ["an answer beyond all numbers", '{"question": "q", "answer": 1e999}', 1, "answer", "as text"],
-    ["Python's NaN", '{"question": "q", "answer": NaN}', 1, undefined, "NaN is no JSON"],
+    ["Python's NaN", '{"question": "q", "answer": NaN}', 1, undefined, "NaN is not JSON"],
     [
       "Python's Infinity",
       '{"question": "q", "answer": [1, -Infinity]}',
       1,
       undefined,
-      "-Infinity is no JSON",
+      "-Infinity is not JSON",
     ],
     [
       "a solution that says no answer",

@@ -1,6 +1,6 @@
 /**
  * Rows of a Parquet file, in file order; a row's number takes the place of a line number. Integers come as numbers where they
- * are safe, as decimal text where they are not, so that nothing is rounded. A text whose bytes are not UTF-8 is no text: whoever
+ * are safe, as decimal text where they are not, so that nothing is rounded. A text whose bytes are not UTF-8 is no text: the code that
  * reads the field complains of it.
  */
 

@@ -48,6 +48,8 @@ export function readSolvedRow(row: Row, format: TaskFormat, place: RowPlace): So
 function readQuestion(row: Row, format: TaskFormat, place: RowPlace): string {
   const field = format.questionFields.find((name) => row[name] !== undefined && row[name] !== null);
   if (field === undefined) {
+    const empty = format.questionFields.find((name) => row[name] === null);
+    if (empty !== undefined) throw invalid(place, empty, "wanted text, got null");
     throw invalid(
       place,
       format.questionFields[0] ?? "question",
@@ -99,7 +101,7 @@ function asText(value: unknown): string | { problem: string } {
     // JSON.parse has already rounded it: what the file says is lost.
     const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
     if (isRounded || !Number.isFinite(value)) {
-      return { problem: `${value} is too large a number to be read exactly; wanted it as text` };
+      return { problem: `${value} is too large a number to be read exactly; write it as text, in quotes` };
     }
     return String(value);
   }

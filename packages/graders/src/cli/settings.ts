@@ -44,11 +44,11 @@ Writes each line with "correct" (true or false), "reward" (100 correct, 10 wrong
 or failed. An answer that takes too long costs its own verdict only. Control characters are written as \\u001b.
 
 Options:
-  --extract MODE    where the answer stands (default: auto)
+  --extract MODE    where the answer is (default: auto)
                       auto         the box if there is one, else #### or "answer is", else the whole text
                       boxed        the last closed \\boxed{} only (what training uses)
-                      gsm8k        behind the last #### only
-                      answer-is    behind the last "answer is" only
+                      gsm8k        after the last #### only
+                      answer-is    after the last "answer is" only
                       last-number  the last number
                       choice       the letter of a multiple choice
                       text         the whole text

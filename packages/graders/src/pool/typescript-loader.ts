@@ -11,7 +11,7 @@ import { GraderPoolError } from "./errors.ts";
 
 export const isSource = import.meta.url.endsWith(".ts");
 
-/** URLs of tsx's interfaces. A .ts file beside no package.json, or one that says nothing of modules, is CommonJS to Node. */
+/** URLs of tsx's interfaces. A .ts file without a package.json, or with one that says nothing of modules, is CommonJS to Node. */
 export interface TypescriptLoader {
   readonly modules: string;
   readonly commonJs: string;
@@ -34,7 +34,7 @@ export function typescriptLoader(grader: string | null): TypescriptLoader | null
   if (!isSource && typescript) return null;
   throw new GraderPoolError(
     "GRADER_NEEDS_TYPESCRIPT",
-    `grader ${grader && fileURLToPath(grader)}: Node ${process.versions.node} does not read TypeScript; install tsx beside it (npm install tsx), use Node 22.18 or later, or give a .js file`,
+    `grader ${grader && fileURLToPath(grader)}: Node ${process.versions.node} does not read TypeScript; install tsx next to it (npm install tsx), use Node 22.18 or later, or give a .js file`,
   );
 }
 

@@ -80,7 +80,7 @@ describe.each(cases.parts.filter(({ name }) => !CHANGES_TEXT.test(name)))(
     it.each([" The final answer is: \\boxed{", "\\boxed{", "4", " 4", "\n\n4", "  two", "a b", ""])(
       "of a text adds nothing to %j",
       (text) => {
-        // These letters the small vocabulary lacks, byte tokens stand for them.
+        // The small vocabulary lacks these letters; byte tokens replace them.
         expect(bytes(encodeInside(tokenizer, text))).toBe(text);
       },
     );

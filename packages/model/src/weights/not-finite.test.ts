@@ -52,10 +52,10 @@ describe("findNotFinite", () => {
 describe("describeNotFinite", () => {
   it("says how many, and where the first is in the tensor's own axes", () => {
     expect(describeNotFinite({ count: 1, index: 9, value: nan }, [3, 4], "float32")).toBe(
-      "1 of 12 values is no finite number, the first at [2, 1]: NaN",
+      "1 of 12 values is not finite, the first at [2, 1]: NaN",
     );
     expect(describeNotFinite({ count: 2, index: 0, value: -inf }, [5], "bfloat16")).toBe(
-      "2 of 5 values are no finite number, the first at [0]: -Infinity",
+      "2 of 5 values are not finite, the first at [0]: -Infinity",
     );
     expect(describeNotFinite({ count: 1, index: 0, value: LARGEST }, [1], "bfloat16")).toContain(
       "3.4028234663852886e+38, which is infinite as bfloat16",

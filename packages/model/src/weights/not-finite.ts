@@ -44,7 +44,7 @@ function reaches(words: Int32Array, limit: number): boolean {
   return (a | b | c | d) < 0;
 }
 
-/** "1 of 4096 values is no finite number, the first at [1, 5]: NaN" */
+/** "1 of 4096 values is not finite, the first at [1, 5]: NaN" */
 export function describeNotFinite(
   { count, index, value }: NotFinite,
   shape: readonly number[],
@@ -52,7 +52,7 @@ export function describeNotFinite(
 ): string {
   const size = shape.reduce((product, length) => product * length, 1);
   const what = Number.isFinite(value) ? `${value}, which is infinite as ${dtype}` : `${value}`;
-  return `${count} of ${size} values ${count === 1 ? "is" : "are"} no finite number, the first at [${placeOf(index, shape).join(", ")}]: ${what}`;
+  return `${count} of ${size} values ${count === 1 ? "is" : "are"} not finite, the first at [${placeOf(index, shape).join(", ")}]: ${what}`;
 }
 
 function placeOf(index: number, shape: readonly number[]): number[] {

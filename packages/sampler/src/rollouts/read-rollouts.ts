@@ -103,7 +103,7 @@ async function readThoughts(
   const rows = shadowIds.map((ids, sample) => {
     const row = values.subarray(step * D, (step + ids.length) * D);
     if (!row.every(Number.isFinite)) {
-      throw invalid(file, THOUGHTS, `holds a value that is no finite number in sample ${sample}`);
+      throw invalid(file, THOUGHTS, `holds a value that is not finite in sample ${sample}`);
     }
     step += ids.length;
     return row;

@@ -153,7 +153,7 @@ export interface AdamWArguments {
 export interface FusedOps {
   /**
    * x / sqrt(mean(x^2) + epsilon) * weight over the last axis, in float32 and rounded once. The result has the weight's dtype: x may be
-   * a float32 stream beside a bfloat16 weight. Numbers whose squares leave float32 have their norm all the same where tensors live in
+   * a float32 stream with a bfloat16 weight. Numbers whose squares leave float32 have their norm all the same where tensors live in
    * the host's memory; on a device such a row may become zeros.
    */
   rmsNorm(x: Tensor, weight_D: Tensor, options: { readonly epsilon: number }): Tensor;

@@ -62,7 +62,7 @@ describe("createCheckpointStore", () => {
     await writeFile(root, "a file");
     await expect(save(1)).rejects.toMatchObject({ code: "CHECKPOINT_WRITE_FAILED" });
     const opened = createCheckpointStore(root, { keep: 1 }).open();
-    await expect(opened).rejects.toThrow(/a file stands where a folder should be/);
+    await expect(opened).rejects.toThrow(/there is a file where a folder should be/);
   });
 
   it("removes what a crash left half-written and never takes it for a checkpoint", async () => {

@@ -158,8 +158,8 @@ function writeFailure(what: string, cause: unknown): unknown {
     EACCES: "no permission to write there",
     EPERM: "no permission to write there",
     EROFS: "the file system is read-only",
-    ENOTDIR: "a file stands where a folder should be",
-    EEXIST: "a file stands where a folder should be",
+    ENOTDIR: "there is a file where a folder should be",
+    EEXIST: "there is a file where a folder should be",
     EIO: "the disk reports an error",
   };
   const reason = code === undefined ? undefined : reasons[code];
