@@ -45,6 +45,9 @@ checkForms(
     ["7\\text{ when }n\\to\\infty", "7\\,\\text{ when }n\\to\\infty"],
     ["7\\text{ with }k\\in\\mathbb{N}", "7\\,\\text{ with }k\\in\\mathbb{N}"],
     ["7\\text{ provided that }|x|<1", "7\\,\\text{ provided that }|x|<1"],
+    ["f(x)=2x\\text{ for all integers }x", "f(x)=2x\\text{ for all }x\\in\\mathbb{Z}"],
+    ["f(x)=2x\\text{ for all integers }x", "f(x)=2x\\text{ for all }x"],
+    ["f(x)=2x\\text{ for all real }x", "f(x)=2x\\ \\forall x\\in\\mathbb{R}"],
   ],
   [
     ["3\\text{ if }n\\text{ is even}", "3\\text{ for odd }n"],
@@ -119,5 +122,8 @@ checkForms(
     ["7\\text{ with }n\\to\\infty", "7\\text{ with }n\\to0"],
     ["7\\text{ when }k\\in\\mathbb{N}", "7\\text{ when }k\\in\\mathbb{Q}"],
     ["7\\text{ where }|x|<1", "7\\text{ where }|x|>1"],
+    ["f(x)=2x\\text{ for all real }x", "f(x)=2x\\text{ for all integers }x"],
+    ["f(x)=2x\\text{ for all }x\\in\\mathbb{R}", "f(x)=2x\\text{ for all }x\\in\\mathbb{Z}"],
+    ["f(x)=2x\\text{ for all integers }x", "f(x)=2x\\text{ for all rational }x"],
   ],
 );

@@ -18,6 +18,8 @@ export function differenceInConditions(gold: Side, answer: Side): string | null 
     ({ conditions }) => new Set(conditions.flatMap((tokens) => essenceOf(tokens))),
   );
   if (!g || !a) return null;
+  if (isForReals(gold.conditions) && declaresIntegers(answer.value)) return "different conditions";
+  if (isForReals(answer.conditions) && declaresIntegers(gold.value)) return "different conditions";
   if (gold.conditions.length === 0 || answer.conditions.length === 0) {
     const isLone = gold.value.kind === "symbol" && answer.value.kind === "symbol";
     return isLone && restricts(gold.conditions.length > 0 ? g : a)
@@ -29,6 +31,31 @@ export function differenceInConditions(gold: Side, answer: Side): string | null 
   const isPart = [...small].every((part) => large.has(part)) && !turnsAround;
   const isSame = isPart && (small.size === large.size || restricts(small));
   return isSame || !(restricts(g) || restricts(a)) ? null : "different conditions";
+}
+
+/** "for all real x", x \in \mathbb{R}. */
+function isForReals(conditions: Conditions): boolean {
+  return conditions.some((tokens) =>
+    tokens.some(({ kind, text }, index) => {
+      if (kind === "text") return /\b(?:reals?|(?:ir)?rationals?)\b/i.test(text);
+      const isSet = tokens.slice(Math.max(0, index - 2), index).some((token) => token.text === "mathbb");
+      return kind === "letter" && isSet && /^[RQ]$/.test(text);
+    }),
+  );
+}
+
+/** "for all integers x": kept with the value as x \in \mathbb{Z}. */
+function declaresIntegers(x: Expression): boolean {
+  return (
+    x.kind === "list" &&
+    x.items.some(
+      (item) =>
+        item.kind === "relation" &&
+        item.operators[0] === "in" &&
+        item.operands[1]?.kind === "namedSet" &&
+        item.operands[1].name === "integers",
+    )
+  );
 }
 
 /** Whether more than letters is said: "for all x" leaves x free. */

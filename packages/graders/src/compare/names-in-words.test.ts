@@ -24,6 +24,9 @@ checkForms(
     ["\\min(3,5)", "3"],
     ["\\max\\{2,5\\}", "5"],
     ["\\text{Answer}=5", "\\text{Total}=5"],
+    ["\\text{speed of A}=5", "\\text{Speed of A}=5"],
+    ["\\text{Team 1}=5", "5"],
+    ["30^\\circ\\text{ counterclockwise}", "30^\\circ\\text{ anticlockwise}"],
   ],
   [
     ["\\text{boys}: 5", "\\text{girls}: 5"],
@@ -40,5 +43,8 @@ checkForms(
     ["\\sup f=5", "\\inf f=5"],
     ["\\text{first}=1, \\text{second}=2", "\\text{first}=2, \\text{second}=1"],
     ["A:B=3", "B:A=3"],
+    ["\\text{speed of A}=5", "\\text{speed of B}=5"],
+    ["\\text{Team 1}=5", "\\text{Team 2}=5"],
+    ["30^\\circ\\text{ clockwise}", "30^\\circ\\text{ anti-clockwise}"],
   ],
 );

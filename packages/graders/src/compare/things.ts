@@ -42,7 +42,10 @@ export function mayBeSameThings(gold: string, answer: string): boolean {
   const [g, a] = [wordsIn(gold), wordsIn(answer)];
   if (!g || !a) return true;
   if (areOpposite(g, a) || areOpposite(a, g)) return false;
-  const [goldThings, answerThings] = [g, a].map((words) => words.filter((word) => !fillers.has(word)));
+  // An article is never last: the A of "player A" is a name.
+  const [goldThings, answerThings] = [g, a].map((words) =>
+    words.filter((word, index) => !fillers.has(word) || (word === "a" && index === words.length - 1)),
+  );
   return isAmong(goldThings ?? [], answerThings ?? []) || isAmong(answerThings ?? [], goldThings ?? []);
 }
 
@@ -60,13 +63,14 @@ function isAmong(words: readonly string[], others: readonly string[]): boolean {
   return words.every((word) => others.some((other) => isSameWord(word, other)));
 }
 
-/** The plain words of a phrase, or null where there is more. */
+/** The plain words and numerals ("Team 1") of a phrase, or null where there is more. */
 function wordsIn(phrase: string): readonly string[] | null {
   const words = phrase
     .toLowerCase()
     .split(/[\s.,;:!()"“”]+/)
-    .filter((word) => word !== "");
-  return words.every((word) => /^[a-z][a-z'’-]*$/.test(word)) ? words : null;
+    .filter((word) => word !== "")
+    .map((word) => (/^(?:anti|counter)-?clockwise$/.test(word) ? "counterclockwise" : word));
+  return words.every((word) => /^(?:[a-z][a-z'’-]*|\d{1,4})$/.test(word)) ? words : null;
 }
 
 function isSameWord(a: string, b: string): boolean {

@@ -113,7 +113,13 @@ describe("what is denied or struck out around a box", () => {
     ["7", "~~The answer is 8.~~ The answer is 7."],
     ["7", "The answer is 7. ~~The answer is 8.~~"],
     ["7", "The answer is ~~8~~ **7**."],
+    ["7", "The answer is 8. No wait, it is 7."],
+    ["7", "The answer is 8. Oops, that should be $7$."],
+    ["7", "The answer is 7. Actually, it is easy to see."],
+    ["7", "The answer is 7. Wait, let me check that it is right."],
     ["7", "<del>8</del> 7"],
+    ["7", "There is no doubt that it is \\boxed{7}."],
+    ["7", "The number of wrong answers is \\boxed{7}."],
   ])("is not %s in: %s", (gold, answer) => {
     expect(isRight(gold, answer)).toBe(true);
   });
@@ -127,6 +133,9 @@ describe("what is denied or struck out around a box", () => {
     ["7", "The answer isn't \\boxed{7}"],
     ["7", "\\boxed{7} is wrong."],
     ["7", "\\boxed{7} is not the answer."],
+    ["7", "The answer is 7. No wait, it is 8."],
+    ["7", "The wrong answer is \\boxed{7}."],
+    ["7", "I doubt that it is \\boxed{7}."],
   ])("is %s in: %s", (gold, answer) => {
     expect(isRight(gold, answer)).toBe(false);
   });

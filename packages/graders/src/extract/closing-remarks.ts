@@ -10,6 +10,7 @@ const remarks: ReadonlySet<string> = new Set(
     "correct right wrong incorrect clear helpful useful reasonable sensible plausible consistent valid verified confirmed checked " +
     "complete satisfactory satisfying understandable understood acceptable accurate precise exact unique above below here boxed written stated " +
     "shown given highlighted provided presented found obtained derived rounded simplified expressed supported justified expected " +
+    "close near " +
     "obvious straightforward easy simple fine good great ok okay nice perfect ready done final sound logical included contained"
   ).split(" "),
 );
@@ -20,8 +21,10 @@ const fillers =
 /** "given by 14", "as follows: 14", "shown below: 14": a value comes after all. */
 const leadsOn = /^[^.\n]{0,40}(?:\b(?:by|as|namely)\b|:|=)[^.\n]*[\d\\$]/;
 
-/** What is before the word "answer" in its sentence, where the sentence only supposes or hopes it. */
+/** What is before the word "answer" in its sentence, where the sentence only supposes, doubts or hopes it. */
 const supposing = /\b(?:if|whether|suppose|supposing|assume|assuming|unless)\b[^.,;:\n]{0,24}$/i;
+const doubting =
+  /(?:\bnot|n['’]t|\bnever|\bhardly) (?:think|believe|say|agree|feel|claim|expect|mean|convinced)\b[^.,;:\n]{0,24}$|\b(?:(?<!\b(?:no|a|any|beyond|without) )doubt|den(?:y|ies|ied)|(?:false|untrue|not true|unlikely|no way) that)\b[^.,;:\n]{0,24}$|\b(?:wrong|incorrect|mistaken)\s*$/i;
 const hoping =
   /\b(?:hope|hopefully|know|why|how|that|sure|see|believe|think|explain\w*|check|verify)\b[^.;:\n]{0,32}$/i;
 
@@ -30,7 +33,7 @@ const hoping =
  * was given before it.
  */
 export function isClosingRemark(before: string, candidate: string, isAnswered: boolean): boolean {
-  if (supposing.test(before.slice(-80))) return true;
+  if (supposing.test(before.slice(-80)) || doubting.test(before.slice(-80))) return true;
   const words = candidate.replace(fillers, "");
   const first = /^[a-z]+/i.exec(words)?.[0].toLowerCase() ?? "";
   const isOfPlace =
@@ -39,7 +42,7 @@ export function isClosingRemark(before: string, candidate: string, isAnswered: b
   if (hasValue(candidate) || meaningOf(candidate) !== null || /^(?:yes|no|true|false)\b/i.test(words))
     return false;
   if (hoping.test(before.slice(-80))) return true;
-  return isAnswered && /^[a-z]+(?:,? [a-z]+){2}/.test(candidate);
+  return isAnswered && /^[a-z]+(?:,? [a-z]+(?:-[a-z]+)*){2}/.test(candidate);
 }
 
 /** Whether a text holds mathematics or the letter of a choice. */

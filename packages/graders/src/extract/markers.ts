@@ -20,7 +20,9 @@ export function fromMarker(text: string, isAnswered = false): Extraction | null 
   const found: { readonly before: string; readonly answer: string }[] = [];
   for (const { at, end } of marksFromTheEnd(lower)) {
     const start = markerEnd(lower, end);
-    const answer = start > 0 ? sentenceAt(text, start) : "";
+    const given = start > 0 ? sentenceAt(text, start) : "";
+    const answer =
+      given === "" ? "" : (correctionOf(text, text.indexOf(given, start) + given.length) ?? given);
     // "The answer is not 5" is no answer; an earlier sentence may have one.
     if (answer !== "" && !/^(?:not|n't)\b/.test(answer)) {
       const before = text.slice(Math.max(0, at - 80), at);
@@ -33,6 +35,15 @@ export function fromMarker(text: string, isAnswered = false): Extraction | null 
   const values = found.some(({ answer }) => hasValue(answer));
   const last = found.find(({ before, answer }) => !isClosingRemark(before, answer, isAnswered || values));
   return last ? { answer: last.answer, method: "answer-is", reason: 'behind the last "answer is"' } : null;
+}
+
+/** "No wait, it is 5.", right after an answer: the value that replaces it, or null. */
+function correctionOf(text: string, end: number): string | null {
+  const match =
+    /^[.!,;)*$\s]*(?:no,? wait|wait|oops|sorry|scratch that|correction|actually)\b[^.!?\n]{0,40}?\b(?:it|that|this)(?:['’]s| is| should be| must be) (?:actually |really )?(?=[-$\d\\])/i.exec(
+      text.slice(end, end + 120),
+    );
+  return match ? sentenceAt(text, end + match[0].length) : null;
 }
 
 /** Sentences about the answer that are looked at, from the end on. */

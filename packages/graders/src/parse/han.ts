@@ -54,6 +54,9 @@ const units = new Map<string, string>(
     .map((entry) => entry.split(" ") as [string, string]),
 );
 
+/** "In all", "the answer is": what only leads to a value. */
+const leadIn = /^(?:一共|总共|总计|共计|共)?有?$|^(?:所以|因此|故)?(?:最终)?(?:答案|结果)[是为為：]$/;
+
 /** Measure words: after a number they say that something is counted. */
 const counters: ReadonlySet<string> = new Set(
   (
@@ -66,6 +69,7 @@ const counters: ReadonlySet<string> = new Set(
 const thing = /^[^以上下不非没無无多余餘约約或和与倍折成万亿千百十半至少于於第分点数方]{0,6}/;
 
 function runToLatex(run: string, isAfterNumber: boolean): string {
+  if (!isAfterNumber && leadIn.test(run)) return " ";
   const isNumeral = /^[零一二两三四五六七八九十百千]+/.exec(run)?.[0] ?? "";
   const value = isAfterNumber ? null : valueOfHan(isNumeral);
   let result = value === null ? "" : String(value);

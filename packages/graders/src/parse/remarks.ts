@@ -6,7 +6,7 @@ import type { Cursor } from "./cursor.ts";
 import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
 import { isUnitWord } from "./units.ts";
-import { changeBy, isGuess } from "./value-words.ts";
+import { changeBy, isCounterfactual, isGuess } from "./value-words.ts";
 import { startsValue } from "./word-operators.ts";
 import { negates } from "./words.ts";
 
@@ -102,6 +102,7 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
   if (reasonWords.has(first) && !isCase) return;
   if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");
   if (isGuess(text)) cursor.fail("words that make a guess of the value");
+  if (isCounterfactual(text)) cursor.fail("words for another case");
   if (hasSeveralCases(tokens)) cursor.fail("several cases");
   const change = changeBy(text.replace(/^is /, ""));
   if (first === "at" && change !== null) cursor.fail(change);

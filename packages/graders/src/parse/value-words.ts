@@ -7,8 +7,8 @@ import { numberOfWord, partsNamed } from "./number-words.ts";
 
 const operations: ReadonlySet<string> = new Set(
   (
-    "plus minus multiplied divided squared cubed doubled tripled halved factorial power root choose mod modulo " +
-    "twice thrice half pi repeating recurring inverse"
+    "plus minus multiplied divided squared cubed doubled tripled quadrupled halved factorial power root choose mod modulo " +
+    "twice thrice half pi repeating recurring inverse reciprocal"
   ).split(" "),
 );
 
@@ -19,7 +19,7 @@ const bounds =
   /\b(?:at (?:the )?(?:very )?(?:most|least)|(?:or|and) (?:more|less|fewer|greater|higher|lower|larger|smaller|above|below|under|up|upwards?|onwards?)|up to|no (?:more|less|fewer))\b|\bthan(?: [a-z])?$/;
 
 /** "9 up to 12", "9 through 12", "5 below": words that begin a range or a comparison. */
-const openings = /^(?:to \d|through|thru|until|till|or|per \d)\b/;
+const openings = /^(?:to \d|through|thru|until|till|or|per \d|times itself)\b/;
 
 /** Ordinals that count what a sequence or an operation gives: the 9th prime is not 9. */
 const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|number|element)s?\b/;
@@ -28,6 +28,13 @@ const ordinalOf = /^(?:st|nd|rd|th) (?:power|root|prime|square|cube|multiple|num
 export function isGuess(words: string): boolean {
   const text = words.toLowerCase();
   return guesses.test(text) || /\b(?:might|may|could) be\b/.test(text);
+}
+
+/** "if we ignored the fee", "if we ignore the sign", "if it were free": words for a case that is not the one asked about. */
+export function isCounterfactual(words: string): boolean {
+  return /^(?:\(|only )?(?:if|when|had|were) (?:(?:we|you|one|i|they|he|she|it|there) )?(?:ignor(?:e|es|ed|ing)|neglect(?:s|ed|ing)?|disregard(?:s|ed|ing)?|forg[eo]t(?:s|ting)?|omit(?:s|ted|ting)?|overlook(?:s|ed|ing)?|were|did ?n[o'’]t|had(?: not|n['’]t)?)\b/i.test(
+    words,
+  );
 }
 
 /** Why the words behind a value do not leave it as it is, or null where they do. */
@@ -46,7 +53,7 @@ export function changeBy(phrase: string): string | null {
   if (
     first.some(isOperation) ||
     /^[ex]\d+$/.test(first[0] ?? "") ||
-    phrase === "k" ||
+    /^(?:k|bn|mn|mln|[eixyz])$/.test(phrase) ||
     ordinalOf.test(text) ||
     isSignOnly(phrase)
   )
@@ -75,8 +82,13 @@ const computed =
 const changes =
   /\b(?:increas|decreas|ris|rose|fell|fall|drop|gain|los|gr[eo]w|shr[aiu]nk|reduc|chang|declin|w[io]n|beat)\w* by$/i;
 
+/** Directions, which are also said before the value. */
+const direction =
+  /^(?:(?:anti|counter)?-?clockwise|up(?:wards?|stream)?|down(?:wards?|stream)?|left|right|forwards?|backwards?|(?:due )?(?:north|south|east|west))$/i;
+
 /** "a profit of", "increased by": words that say what the value behind them is, and leave it as it is. */
 export function describes(words: string): boolean {
+  if (direction.test(words)) return true;
   if (changes.test(words)) return changeBy(words.slice(0, -3)) === null;
   return (
     /^[a-z][a-z'’ -]* of$/i.test(words) && !computed.test(words) && changeBy(words.slice(0, -3)) === null

@@ -106,9 +106,11 @@ function operatorBehind(
     return { tokens: [signToken("^"), numberToken(integer(power + 2))], length: 1 };
   if (first === "pi") return { tokens: [{ kind: "constant", text: "pi", spaced: true }], length: 1 };
   if (first === "factorial") return { tokens: [signToken("!")], length: 1 };
-  const [, written] = /^to the (\d+(?:st|nd|rd|th)|[a-z]+) power\b/.exec(words.join(" ").toLowerCase()) ?? [];
+  const [, written] =
+    /^to the (\d+(?:st|nd|rd|th)|[a-z]+)(?: power\b|[.,]?$)/.exec(words.join(" ").toLowerCase()) ?? [];
   const exponent = written === undefined ? null : ordinal(written);
-  if (exponent !== null) return { tokens: [signToken("^"), numberToken(integer(exponent))], length: 4 };
+  if (exponent !== null)
+    return { tokens: [signToken("^"), numberToken(integer(exponent))], length: Math.min(4, words.length) };
   if (before?.kind === "number" && isInteger(before.value)) {
     const isOne = before.value.numerator === 1n;
     const parts =

@@ -78,7 +78,7 @@ export function isModulus(content: string): boolean {
 }
 
 const negations =
-  /\b(?:not|never|neither|nor|wrong|incorrect|false|except|unless|otherwise|else|cannot|isn['’]?t|[a-z]+n['’]t)\b/i;
+  /\b(?:not|never|neither|nor|no way|untrue|unlikely|(?<!\b(?:no|a|any|beyond|without) )doubt(?:s|ed)?|den(?:y|ies|ied)|wrong|incorrect|false|except|unless|otherwise|else|cannot|isn['’]?t|[a-z]+n['’]t)\b/i;
 
 /** Whether words say that what stands beside them is not so, or only sometimes. */
 export function negates(words: string): boolean {
