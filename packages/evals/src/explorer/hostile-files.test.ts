@@ -62,7 +62,9 @@ describe.each([
     expect(warnings).toMatch(/config\.json: not valid JSON \(nested more than 256/);
     expect(warnings).toMatch(/metrics\.jsonl: 1 unreadable line/);
     put(evaluation, "results.json", `{"settings":${deep}}`);
-    expect((await show()).report.warnings.join("\n")).toMatch(/results\.json: not valid JSON \(nested more than 256/);
+    expect((await show()).report.warnings.join("\n")).toMatch(
+      /results\.json: not valid JSON \(nested more than 256/,
+    );
     put(folder, "grid.json", `{"settings":${deep}}`);
     await expect(openReportFolder(folder)).rejects.toMatchObject({ code: "RESULTS_UNREADABLE" });
   });
