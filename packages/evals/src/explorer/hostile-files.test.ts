@@ -59,10 +59,12 @@ describe.each([
     put(run, "config.json", `{"thought":"soft","x":${deep}}`);
     put(run, "metrics.jsonl", `{"step":1,"reward/mean":2}\n{"step":2,"x":${deep}}\n`);
     const warnings = (await show()).report.warnings.join("\n");
-    expect(warnings).toMatch(/config\.json: not valid JSON/);
+    expect(warnings).toMatch(/config\.json: not valid JSON \(nested more than 256/);
     expect(warnings).toMatch(/metrics\.jsonl: 1 unreadable line/);
     put(evaluation, "results.json", `{"settings":${deep}}`);
-    expect((await show()).report.warnings.join("\n")).toMatch(/results\.json: not valid JSON/);
+    expect((await show()).report.warnings.join("\n")).toMatch(
+      /results\.json: not valid JSON \(nested more than 256/,
+    );
     put(folder, "grid.json", `{"settings":${deep}}`);
     await expect(openReportFolder(folder)).rejects.toMatchObject({ code: "RESULTS_UNREADABLE" });
   });

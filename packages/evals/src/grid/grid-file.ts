@@ -82,7 +82,11 @@ export async function readGridFile(folder: string): Promise<GridFile | null> {
   try {
     json = parseJson(text);
   } catch (cause) {
-    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: not valid JSON`, { cause, file });
+    throw new EvaluationError(
+      "RESULTS_UNREADABLE",
+      `${file}: not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+      { cause, file },
+    );
   }
   const parsed = GridFileSchema.safeParse(json);
   if (parsed.success) return parsed.data;

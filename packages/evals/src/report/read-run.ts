@@ -119,8 +119,8 @@ async function readSettings(file: string, warnings: string[]): Promise<Record<st
       return settings as Record<string, unknown>;
     }
     warnings.push(`${file}: wanted an object`);
-  } catch {
-    warnings.push(`${file}: not valid JSON`);
+  } catch (cause) {
+    warnings.push(`${file}: not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }
   return {};
 }

@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EvaluationError } from "../errors.ts";
 
-/** Writes beside the target, syncs, renames. @throws EvaluationError WRITE_FAILED; the target is then untouched. */
+/** Writes next to the target, syncs, renames. @throws EvaluationError WRITE_FAILED; the target is then untouched. */
 export async function writeFileAtomically(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {

@@ -137,7 +137,11 @@ async function readJson(folder: string): Promise<{ file: string; value: unknown 
   try {
     return { file, value: parseJson(text) };
   } catch (cause) {
-    throw new EvaluationError("RESULTS_UNREADABLE", `${file}: not valid JSON`, { cause, file });
+    throw new EvaluationError(
+      "RESULTS_UNREADABLE",
+      `${file}: not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+      { cause, file },
+    );
   }
 }
 
