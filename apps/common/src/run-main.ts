@@ -53,7 +53,7 @@ function report(error: unknown, signal: AbortSignal): number {
   const isExpected =
     typeof code === "string" && !(error instanceof TypeError) && !(error instanceof ReferenceError);
   if (isExpected && process.env.SOFT_TOKENS_DEBUG !== "1") {
-    const shown = error instanceof UsageError ? "" : ` [${code}]`;
+    const shown = code === "USAGE" ? "" : ` [${code}]`;
     process.stderr.write(`error: ${error.message}${shown}${systemHint(error)}\n`);
   } else {
     process.stderr.write(`${error.stack ?? error.message}\n`);

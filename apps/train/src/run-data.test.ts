@@ -42,7 +42,9 @@ describe("a run that is continued", () => {
   ])("is refused with other %s, with both checksums", (_, other, message) => {
     begun(options, now);
     expect(() => checkRunData(path, options, other)).toThrow(message);
-    expect(() => checkRunData(path, options, other)).toThrow(expect.objectContaining({ code: "USAGE" }));
+    expect(() => checkRunData(path, options, other)).toThrow(
+      expect.objectContaining({ code: "RUN_ON_OTHER_DATA" }),
+    );
   });
 
   test("is refused when validation data of its own comes or goes", () => {

@@ -23,7 +23,7 @@ export interface RunData {
 
 /**
  * Compares the data with those that the run in `path` began on. Gives a warning where an old run does not say what they were.
- * @throws UsageError with both checksums
+ * @throws UsageError RUN_ON_OTHER_DATA with both checksums
  */
 export function checkRunData(path: string, options: Record<string, unknown>, now: RunData): string | null {
   const configPath = join(path, "config.json");
@@ -34,6 +34,7 @@ export function checkRunData(path: string, options: Record<string, unknown>, now
   if (differences.length > 0) {
     throw new UsageError(
       `${path} holds a run on other data:\n${differences.map((line) => `  ${line}`).join("\n")}\nA run goes on with the data that it began with; use another folder with --out for other data.`,
+      { code: "RUN_ON_OTHER_DATA" },
     );
   }
   const unknown = names.filter((name) => now[name] !== null && storedSha256(config, name) === null);

@@ -82,6 +82,9 @@ describe("openRunFolder", () => {
     expect(() => openRunFolder(path, "rloo", {})).toThrow(/is damaged .*--out/);
     writeFileSync(join(path, "config.json"), '{"name": "x"}');
     expect(() => openRunFolder(path, "rloo", {})).toThrow(/not the config of a run/);
+    expect(() => openRunFolder(path, "rloo", {})).toThrow(
+      expect.objectContaining({ code: "RUN_CONFIG_INVALID" }),
+    );
   });
 });
 

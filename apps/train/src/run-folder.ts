@@ -62,7 +62,7 @@ export function lockRunFolder(path: string): Promise<FolderLock> {
   return lockFolder(path, ["rollouts", "checkpoints"]);
 }
 
-/** Opens or makes a folder that is locked. @throws UsageError when it holds another run (the difference is shown) or something else */
+/** Opens or makes a folder that is locked. @throws UsageError RUN_OF_OTHER_SETTINGS with the differences, RUN_CONFIG_INVALID, RUN_CONFIG_MISSING */
 export function openRunFolder(
   path: string,
   kind: RunConfig["kind"],
@@ -105,11 +105,13 @@ export function readConfig(path: string): RunConfig {
   } catch (error) {
     throw new UsageError(
       `${path} is damaged (${(error as Error).message}); choose another folder with --out`,
-      { cause: error },
+      { cause: error, code: "RUN_CONFIG_INVALID" },
     );
   }
   if ((parsed as RunConfig | null)?.format !== "soft-tokens-run/1") {
-    throw new UsageError(`${path} is not the config of a run; choose another folder with --out`);
+    throw new UsageError(`${path} is not the config of a run; choose another folder with --out`, {
+      code: "RUN_CONFIG_INVALID",
+    });
   }
   return parsed as RunConfig;
 }
@@ -120,6 +122,7 @@ function refuseLeftovers(path: string): void {
   if (found === undefined) return;
   throw new UsageError(
     `${path} holds ${found} of a run whose config.json is gone, so that it cannot be continued; choose another folder with --out`,
+    { code: "RUN_CONFIG_MISSING" },
   );
 }
 
@@ -145,6 +148,7 @@ function refuseOtherRun(
   if (lines.length > 0) {
     throw new UsageError(
       `${path} holds a run with other settings:\n${lines.join("\n")}\nUse the same settings to continue it, or another folder with --out.`,
+      { code: "RUN_OF_OTHER_SETTINGS" },
     );
   }
 }

@@ -112,12 +112,12 @@ export function piBall(bits: number): Ball {
   return ball(piFixed(fraction), -fraction, -bits - 16, bits) as Ball;
 }
 
-/** Bits behind the point for results of so many: a multiple of 64, so that few constants are kept. */
+/** Bits after the point for results of so many: a multiple of 64, so that few constants are kept. */
 function fractionFor(bits: number): number {
   return Math.ceil((bits + guard) / 64) * 64;
 }
 
-/** A fixed-point integer with `fraction` bits behind the point. */
+/** A fixed-point integer with `fraction` bits after the point. */
 function toFixed(x: Ball, fraction: number): bigint {
   const shift = x.exponent + fraction;
   return shift >= 0 ? x.mantissa << BigInt(shift) : x.mantissa >> BigInt(-shift);

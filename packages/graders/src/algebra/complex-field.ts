@@ -23,7 +23,7 @@ export interface ComplexField extends Field<Complex> {
 }
 
 /**
- * Its scale and peak start afresh with every call. `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to whoever means real
+ * Its scale and peak start afresh with every call. `isRealOnly`: roots, powers and logarithms of reals that are not real are null, as they are to anyone who means real
  * functions by them.
  */
 export function complexField(logBase: LogBase, isRealOnly = false): ComplexField {

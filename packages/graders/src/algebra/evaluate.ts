@@ -34,7 +34,7 @@ export interface Field<T> {
 
 /** What a sum without an end needs to know of rounded numbers. */
 export interface Precision<T> {
-  /** Bits behind the point that a value has. */
+  /** Bits after the point that a value has. */
   readonly bits: number;
   /** The place of a value's highest bit. */
   readonly size: (x: T) => number;
@@ -146,7 +146,7 @@ function isErratic(base: Expression, exponent: Expression, work: Work): boolean 
   return !isPositive(base) || someNode(exponent, work, isFunction);
 }
 
-/** A positive numeral, e, pi, or products and powers of these and of plain names, which are positive to whoever raises them. */
+/** A positive numeral, e, pi, or products and powers of these and of plain names, which are positive to anyone who raises them. */
 function isPositive(x: Expression): boolean {
   if (x.kind === "number") return x.value.numerator > 0n;
   if (x.kind === "constant") return x.name === "e" || x.name === "pi";

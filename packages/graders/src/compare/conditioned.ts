@@ -1,6 +1,6 @@
 /**
  * An answer with what it depends on: the values are compared, and then the conditions. "x^2, x > 2" is x^2 for x > 2: bounds
- * behind a value, in its own names, are conditions of it. Those in signs are compared as relations, those in words as words
+ * after a value, in its own names, are conditions of it. Those in signs are compared as relations, those in words as words
  * (`conditions.ts`); one that is missing is forgiven.
  */
 import { namesIn } from "../algebra/walk.ts";
@@ -16,7 +16,7 @@ interface Side {
   readonly value: Expression;
   /** Those in remarks. */
   readonly conditions: Conditions;
-  /** Those that stood behind a comma. */
+  /** Those that stood after a comma. */
   readonly bounds: readonly Expression[];
 }
 

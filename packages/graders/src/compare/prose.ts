@@ -86,7 +86,7 @@ export function readProse(written: string, work: Work): ProseAnswer | null {
   const last = all[index];
   if (!last) return null;
   const behind = text.slice(last.end, Math.min(all[index + 1]?.start ?? text.length, last.end + 80));
-  const operator = wordsBehind(behind);
+  const operator = wordsAfter(behind);
   const rest = behind.trimStart().slice(operator.trim().length);
   const parts = [last.content + operator];
   const isSum = index > 0 && isOperator(gapBefore(index), text.slice(0, all[index - 1]?.start).slice(-40));
@@ -109,13 +109,13 @@ function plain(value: string): ProseAnswer {
   return { value, inWords: value, isCalculated: false };
 }
 
-/** "a loss of" right before a value; with a space behind it, or "". */
+/** "a loss of" right before a value; with a space after it, or "". */
 function descriptionBefore(gap: string): string {
   const [, words = ""] = /\b(?:an?|the) ((?:[a-z]+ ){1,3}of)[\s$]*$/i.exec(gap.slice(-60)) ?? [];
   return words === "" ? "" : `${words} `;
 }
 
-/** "pens", "km west": up to three words right behind a value, as far as they describe it; with a space before them, or "". */
+/** "pens", "km west": up to three words right after a value, as far as they describe it; with a space before them, or "". */
 function descriptionBehind(rest: string): string {
   const words =
     /^(?:\s*[a-z]+(?![a-z'’=(])){1,3}/i
@@ -150,7 +150,7 @@ const arithmeticBefore = new RegExp(
   "i",
 );
 
-/** Words of arithmetic right before a value: "half of 12", "negative 5"; with a space behind them, or "". */
+/** Words of arithmetic right before a value: "half of 12", "negative 5"; with a space after them, or "". */
 function wordsBefore(gap: string): string {
   const [words = ""] = arithmeticBefore.exec(gap.slice(-40)) ?? [];
   return words === "" ? "" : `${words.replace(/[\s$]+$/, "")} `;
@@ -161,8 +161,8 @@ const arithmeticBehind = new RegExp(
   "i",
 );
 
-/** The words right behind a value that make another one of it: "5 squared", "2 million", "28 percent"; "" for none. */
-function wordsBehind(gap: string): string {
+/** The words right after a value that make another one of it: "5 squared", "2 million", "28 percent"; "" for none. */
+function wordsAfter(gap: string): string {
   if (/^\s*(?:\\?%|per ?cent\b|pct\b)/i.test(gap)) return "\\%";
   const [words = ""] = /^\s*quarters\b/i.test(gap) ? [] : (arithmeticBehind.exec(gap) ?? []);
   return words === "" ? "" : ` ${words.trim()}`;
@@ -174,7 +174,7 @@ function lastVisible(text: string): string {
   return text.charAt(index);
 }
 
-/** Between the parts of a list: a comma, "and", "or", the latter also behind a unit and before a doubt: "5 cm or maybe 7 cm". */
+/** Between the parts of a list: a comma, "and", "or", the latter also after a unit and before a doubt: "5 cm or maybe 7 cm". */
 function isJoiner(gap: string): boolean {
   if (gap.length > 32) return false;
   const joiner = /^[\s$*]*(?:,|,?\s*(?:and|or|\\text\{\s*(?:and|or)\s*\}))[\s$*]*$/;

@@ -109,7 +109,7 @@ function peel(x: Expression): Quantity {
   return { value: x, unit: null, words: "" };
 }
 
-/** A quantity with one more phrase behind it: 45 dollars and "profit", 30 degrees and "C". */
+/** A quantity with one more phrase after it: 45 dollars and "profit", 30 degrees and "C". */
 function joined(inner: Quantity, phrase: string): Quantity {
   if (phrase === "") return inner;
   if (isPrimeUnit(phrase) && inner.unit === null) return { ...inner, unit: phrase };

@@ -12,7 +12,7 @@ export function isCounter(name: string): boolean {
 
 /**
  * The letters k, l, m, n, j, N that stand next to pi in the argument of a trigonometric function or in an exponent of e, or
- * alone in the exponent of a negative number or of i: sin(n pi) is 0 and cos(n pi) is (-1)^n to whoever writes them.
+ * alone in the exponent of a negative number or of i: sin(n pi) is 0 and cos(n pi) is (-1)^n to anyone who writes them.
  */
 export function lettersOfTurns(x: Expression, work: Work): ReadonlySet<string> {
   const letters = new Set<string>();

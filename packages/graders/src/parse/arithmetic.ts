@@ -106,7 +106,7 @@ function parseTerm(cursor: Cursor): Expression {
   }
 }
 
-/** \$10/\text{hour}: the words behind the slash are a unit. */
+/** \$10/\text{hour}: the words after the slash are a unit. */
 function isDividedByUnit(cursor: Cursor): boolean {
   const before = cursor.previous();
   return (

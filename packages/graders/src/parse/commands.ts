@@ -69,7 +69,7 @@ export function lineSkip(behind: string, isInMatrix: boolean): number {
   return match?.[0].length ?? 0;
 }
 
-/** Length of the placement behind the name of a starred environment: [r]. */
+/** Length of the placement after the name of a starred environment: [r]. */
 export function placementAt(text: string, at: number): number {
   return /^\s*\[[lcrtb]\]/.exec(text.slice(at, at + 8))?.[0].length ?? 0;
 }

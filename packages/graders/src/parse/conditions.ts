@@ -46,7 +46,7 @@ const signs: ReadonlySet<string> = new Set(["<", "<=", ">", ">=", "!=", "="]);
 const longest = 40;
 
 /**
- * The length of a relation in brackets after a value, "(x > 0)", which is no factor of it; 0 for anything else. Behind a capital
+ * The length of a relation in brackets after a value, "(x > 0)", which is no factor of it; 0 for anything else. After a capital
  * letter it is an event: P(X > 2).
  */
 export function bracketedCondition(cursor: Cursor): number {

@@ -53,7 +53,7 @@ export interface Cursor {
   bars: number;
   /** Declarations that stood beside the answer: "(k in Z)", "where k is an integer". */
   readonly declarations: Expression[];
-  /** Remarks behind the answer that say when it holds, each as its tokens; see `remarks.ts`. */
+  /** Remarks after the answer that say when it holds, each as its tokens; see `remarks.ts`. */
   readonly conditions: (readonly Token[])[];
   /** Whether ":" separates (inside set braces) rather than making a ratio. */
   isColonSeparator: boolean;

@@ -17,7 +17,7 @@ const bounds: ReadonlyArray<readonly [words: RegExp, operator: RelationOperator]
   [/^(?:less|smaller) than|^below/i, "<"],
 ];
 
-/** What the words, and the value that may stand behind them, say; null for other words. */
+/** What the words, and the value that may stand after them, say; null for other words. */
 export function parseNumbersInWords(cursor: Cursor, words: string): Expression | null {
   const { kind, domain, rest = "" } = subject.exec(words)?.groups ?? {};
   if (domain === undefined) return null;
@@ -42,7 +42,7 @@ export function parseNumbersInWords(cursor: Cursor, words: string): Expression |
   return value && bounded(bound[1], value, isWhole);
 }
 
-/** The values behind "except". */
+/** The values after "except". */
 function exceptions(cursor: Cursor): readonly Expression[] {
   const taken = cursor.nested(() => parseGroups(cursor));
   const values = taken.kind === "list" ? taken.items : [taken];

@@ -14,7 +14,7 @@ import { isUnitWord, measureOf } from "./units.ts";
 import { changeBy, describes } from "./value-words.ts";
 import { negates } from "./words.ts";
 
-/** A value and the unit or remark in words behind it, or before it: "a profit of 45 dollars". */
+/** A value and the unit or remark in words after it, or before it: "a profit of 45 dollars". */
 export function parseQuantity(cursor: Cursor): Expression {
   const description = takeDescription(cursor);
   if (description !== "") return { kind: "quantity", value: parseQuantity(cursor), unit: description };
@@ -135,7 +135,7 @@ function isPlace(cursor: Cursor): boolean {
   );
 }
 
-/** "not 12", "rather than 12" behind a value: what it is told apart from. */
+/** "not 12", "rather than 12" after a value: what it is told apart from. */
 export function isContrast(cursor: Cursor): boolean {
   const [word, value] = [cursor.peek(), cursor.peek(1)];
   const isWord =

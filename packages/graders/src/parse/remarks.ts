@@ -1,5 +1,5 @@
 /**
- * Remarks behind an answer ("for x > 0", "where k is an integer", "(since n is odd)"): taken off it. Those that say when it
+ * Remarks after an answer ("for x > 0", "where k is an integer", "(since n is odd)"): taken off it. Those that say when it
  * holds are kept as conditions, which are compared where both answers have one (`compare/conditions.ts`); reasons are dropped.
  */
 import type { Cursor } from "./cursor.ts";
@@ -95,9 +95,9 @@ function readRemark(cursor: Cursor, tokens: readonly Token[]): void {
   const first = tokens[0]?.kind === "text" ? firstWord(tokens[0].text) : "";
   // "as x goes to 0" is a condition.
   const isAlone = text.split(" ").length === 1 && startsValue(tokens[1]);
-  if (isAlone && /^(?:by|so|hence|thus|therefore)$/.test(first)) cursor.fail("another value behind a word");
+  if (isAlone && /^(?:by|so|hence|thus|therefore)$/.test(first)) cursor.fail("another value after a word");
   if (/^\(?(?:by|with|for (?:every|each)) \d/i.test(text))
-    cursor.fail("another number in the words behind the value");
+    cursor.fail("another number in the words after the value");
   const isCase = /^\(?as long as\b/i.test(text) || tokens.some(({ text: sign }) => sign === "=>");
   if (reasonWords.has(first) && !isCase) return;
   if (negates(text) || (denialVerbs.has(first) && denies(text))) cursor.fail("words that deny the value");

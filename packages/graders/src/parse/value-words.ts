@@ -37,7 +37,7 @@ export function isCounterfactual(words: string): boolean {
   );
 }
 
-/** Why the words behind a value do not leave it as it is, or null where they do. */
+/** Why the words after a value do not leave it as it is, or null where they do. */
 export function changeBy(phrase: string): string | null {
   const words = phrase
     .toLowerCase()
@@ -58,7 +58,7 @@ export function changeBy(phrase: string): string | null {
     isSignOnly(phrase)
   )
     return "words that compute with the value";
-  return first.some(isNumber) ? "another number in the words behind the value" : null;
+  return first.some(isNumber) ? "another number in the words after the value" : null;
 }
 
 /** "one" and "ones" are things. */
@@ -86,7 +86,7 @@ const changes =
 const direction =
   /^(?:(?:anti|counter)?-?clockwise|up(?:wards?|stream)?|down(?:wards?|stream)?|left|right|forwards?|backwards?|(?:due )?(?:north|south|east|west))$/i;
 
-/** "a profit of", "increased by": words that say what the value behind them is, and leave it as it is. */
+/** "a profit of", "increased by": words that say what the value after them is, and leave it as it is. */
 export function describes(words: string): boolean {
   if (direction.test(words)) return true;
   if (changes.test(words)) return changeBy(words.slice(0, -3)) === null;

@@ -54,7 +54,7 @@ function spellPhrase(
   const spelled: Token[] = [];
   let rest = words;
   while (rest.length > 0 && endsValue(spelled.at(-1) ?? before)) {
-    const operator = operatorBehind(rest, spelled.at(-1) ?? before, behind);
+    const operator = operatorAfter(rest, spelled.at(-1) ?? before, behind);
     if (!operator) break;
     spelled.push(...operator.tokens);
     rest = rest.slice(operator.length);
@@ -94,8 +94,8 @@ const infixes: ReadonlyArray<readonly [words: string, sign: string]> = [
   ["to the power", "^"],
 ];
 
-/** An operator behind a value: "squared", "tenths", or one with a value behind it: "times 2". */
-function operatorBehind(
+/** An operator after a value: "squared", "tenths", or one with a value after it: "times 2". */
+function operatorAfter(
   words: readonly string[],
   before: Token | undefined,
   behind: Token | undefined,
@@ -129,7 +129,7 @@ function operatorBehind(
   return null;
 }
 
-/** Words that make another value of the one behind them, the longest first. */
+/** Words that make another value of the one after them, the longest first. */
 function prefixTokens(words: string): readonly Token[] | null {
   if (words === "negative" || words === "minus") return [signToken("-")];
   if (words === "plus or minus") return [signToken("±")];
@@ -169,7 +169,7 @@ function operatorBefore(
   return null;
 }
 
-/** "2 and a half": the number with its part, and the place behind both; null for anything else. */
+/** "2 and a half": the number with its part, and the place after both; null for anything else. */
 function mixedNumber(
   whole: Token | undefined,
   tokens: readonly Token[],
