@@ -25,13 +25,17 @@ export interface WriteReportOptions {
   readonly order?: readonly string[];
 }
 
-/** Writes the page (to a temporary name first) and returns its path. @throws UsageError when there is nothing to report on */
+/**
+ * Writes the page (to a temporary name first) and returns its path. What could not be read is named on the page and on standard error.
+ * @throws UsageError when there is nothing to report on
+ */
 export async function writeReport(folder: string, options: WriteReportOptions): Promise<string> {
   const runs = findRuns(folder, options.order);
   const createdAt = new Date().toISOString().slice(0, 16).replace("T", " ");
   if (isEvaluation(folder)) {
     // Every sample can be looked at, so they lie beside the page.
-    const { file } = await writeReportFolder(folder, { ...options, createdAt });
+    const { file, warnings } = await writeReportFolder(folder, { ...options, createdAt });
+    warn(warnings);
     if (file) return file;
   }
   if (runs.length === 0) {
@@ -40,8 +44,10 @@ export async function writeReport(folder: string, options: WriteReportOptions): 
     );
   }
   const trainings: ReportTraining[] = [];
+  const warnings: string[] = [];
   for (const path of runs) {
     const run = await readRun(path);
+    warnings.push(...run.warnings);
     const { options: given = {}, resolved = {} } = run.settings as { options?: object; resolved?: object };
     const settings = { ...run.settings, ...given, ...resolved, options: undefined, resolved: undefined };
     trainings.push({
@@ -58,14 +64,19 @@ export async function writeReport(folder: string, options: WriteReportOptions): 
   const page = renderReport({
     title: options.title,
     ...(options.subtitle !== undefined && { subtitle: options.subtitle }),
-    ...(options.notes && { notes: options.notes }),
+    notes: [...(options.notes ?? []), ...warnings.map((warning) => `Not read: ${warning}`)],
     trainings,
     createdAt,
     ...(versions && { versions }),
   });
   const file = join(folder, "report.html");
   writeWhole(file, page);
+  warn(warnings);
   return file;
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`warning  not read: ${warning}\n`);
 }
 
 function isEvaluation(folder: string): boolean {

@@ -10,6 +10,7 @@ import { type GridAblation, type GridFile, gridTitle } from "../grid/grid-file.t
 import { poolSeeds } from "../grid/pool-seeds.ts";
 import { LIKELIHOOD_MODE } from "../likelihood/schema.ts";
 import type { ReportData, ReportEvaluation, ReportProgress, ReportTraining } from "../report/data.ts";
+import { leftOut } from "../report/read-run.ts";
 import type { EvaluationResults } from "../results/schema.ts";
 import { SAMPLES_FILE } from "../runner/evaluation-folder.ts";
 import { type FoundRun, findRuns } from "./find-runs.ts";
@@ -111,8 +112,7 @@ async function look(folder: string, indexes: Map<string, SampleIndex>): Promise<
       indexes.set(path, index);
       await index.refresh();
       if (index.unreadable > 0) {
-        const lines = index.unreadable === 1 ? "1 unreadable line" : `${index.unreadable} unreadable lines`;
-        warnings.push(`${join(path, SAMPLES_FILE)}: ${lines} left out`);
+        warnings.push(leftOut(join(path, SAMPLES_FILE), index.unreadable));
       }
       loaded.push({ run, results, groups, index, ...(task && { task }), ...(ablation && { ablation }) });
     }

@@ -34,7 +34,7 @@ test("a run folder gives settings, metrics by step and evaluations", async () =>
   ]);
   expect(run.evaluations).toMatchObject([{ name: "after", results: { task: "sums" } }]);
   expect(run.evaluations[0]?.samples).toHaveLength(1);
-  expect(run.warnings).toEqual([`${join(folder, "metrics.jsonl")}: 1 unreadable lines left out`]);
+  expect(run.warnings).toEqual([`${join(folder, "metrics.jsonl")}: 1 unreadable line left out`]);
 });
 
 test("only the first questions and samples are kept, the later row of a sample counting", async () => {

@@ -136,8 +136,13 @@ async function readMetrics(file: string, warnings: string[]): Promise<MetricsRow
     if (row) rows.set(row.step, row);
     else unreadable += 1;
   }
-  if (unreadable > 0) warnings.push(`${file}: ${unreadable} unreadable lines left out`);
+  if (unreadable > 0) warnings.push(leftOut(file, unreadable));
   return [...rows.values()].sort((a, b) => a.step - b.step);
+}
+
+/** What is said of lines that are no JSON or no row. */
+export function leftOut(file: string, lines: number): string {
+  return `${file}: ${lines} unreadable ${lines === 1 ? "line" : "lines"} left out`;
 }
 
 function parseMetricsLine(line: string): MetricsRow | null {
