@@ -117,7 +117,7 @@ async function refuseHolder(folder: string, file: string): Promise<void> {
   }
 }
 
-/** Null: there is none. Undefined: it cannot be read, and is nothing that `writeWhole` leaves behind. */
+/** Null: there is none. Undefined: it cannot be read, and `writeWhole` never leaves such a file. */
 function readLock(file: string): LockRecord | null | undefined {
   try {
     return LockRecord.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;

@@ -66,7 +66,7 @@ export async function loadSolved(options: LoadSolvedOptions): Promise<SolvedProb
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** `prompt` with an answer is a problem under another name; with a completion, or alone, it is meant as a pair. */
+/** `prompt` with an answer is a problem under another name; with a completion, or alone, it belongs to a pair. */
 function isPair(row: Row): boolean {
   const has = (field: string) => row[field] !== undefined && row[field] !== null;
   if (has("completion")) return true;

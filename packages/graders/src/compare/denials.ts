@@ -1,6 +1,6 @@
 /**
  * Words around a value in prose that take it back, or leave it open: "it cannot be 7", "7 is wrong", "at least 7", "probably 7".
- * Only the clause counts in which the value stands.
+ * Only the clause with the value counts.
  */
 import { numberOfWord, smallNumbers, tens } from "../parse/number-words.ts";
 import { changeBy, isCounterfactual } from "../parse/value-words.ts";

@@ -1,6 +1,6 @@
 /**
  * Labels before an answer: the letter of a choice before its value, "(C) 18", and those of an answer in parts, "(a) 12, (b) 15".
- * A label says which value is meant and is no factor of it.
+ * A label names a value and is no factor of it.
  */
 import { bareLetter, offersLetter } from "./text.ts";
 
